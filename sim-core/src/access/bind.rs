@@ -1,0 +1,36 @@
+use super::ns_capable;
+use crate::capability::Capability;
+use crate::credentials::{Thread, UserNs};
+use crate::kernel::Errno;
+use crate::outcome::{Outcome, Refusal};
+use crate::rule::{Condition, Effect, Witness, bind as rules};
+use crate::system::System;
+
+/// Decides whether a thread may bind(2) an internet socket to `port`.
+///
+/// The network namespace is one of the `init` user namespace.
+///
+/// ```
+/// use sim_core::access::bind;
+/// use sim_core::prelude::*;
+///
+/// let thread = Thread::from(Credentials::user(1024));
+/// assert_eq!(bind(&System::default(), &thread, 8080, &mut Silent).refusal(), None);
+/// assert_eq!(bind(&System::default(), &thread, 80, &mut Silent).refusal().unwrap().errno, Errno::EACCES);
+/// ```
+pub fn bind<W: Witness>(system: &System, thread: &Thread, port: u16, witness: &mut W) -> Outcome<()> {
+    if port == 0 || port >= system.ip_unprivileged_port_start {
+        witness.applied(&rules::UNPRIVILEGED_PORT, Effect::Holds);
+        witness.not_applied(&rules::NET_BIND_SERVICE, Condition::PortIsUnprivileged);
+        return Outcome::Granted(());
+    }
+    witness.not_applied(&rules::UNPRIVILEGED_PORT, Condition::PortIsPrivileged);
+    let needed = Capability::NET_BIND_SERVICE;
+    if ns_capable(&system.user_namespaces, &thread.credentials, UserNs::INIT, needed) {
+        witness.applied(&rules::NET_BIND_SERVICE, Effect::Holds);
+        return Outcome::Granted(());
+    }
+    let (errno, rule) = (Errno::EACCES, &rules::NET_BIND_SERVICE);
+    witness.applied(rule, Effect::Refuses { errno, lacking: needed.into() });
+    Outcome::Refused(Refusal { errno, rule })
+}

@@ -1,0 +1,106 @@
+use super::{
+    Credentials, Groups, IdMap, Ids, InvalidCredentials, Kgid, Kuid, MapError, RawCredentials, Securebits,
+    UserNamespaces, UserNs,
+};
+use crate::capability::{CapSet, Capability};
+use crate::kernel::Release;
+
+#[test]
+fn illegal_states_cannot_be_built() {
+    let kill = CapSet::from(Capability::KILL);
+    let raw = || RawCredentials { permitted: kill, inheritable: kill, ..RawCredentials::user(1) };
+    let check = |raw, expected| assert_eq!(Credentials::try_from(raw).err(), expected);
+    check(RawCredentials { effective: kill, ambient: kill, ..raw() }, None);
+    let other = CapSet::from(Capability::CHOWN);
+    let excess = other;
+    let not_permitted = InvalidCredentials::EffectiveNotPermitted { excess };
+    check(RawCredentials { effective: kill | other, ..raw() }, Some(not_permitted));
+    let ambient = RawCredentials { ambient: other, inheritable: other, ..raw() };
+    check(ambient, Some(InvalidCredentials::AmbientNotPermitted { excess }));
+    let ambient = RawCredentials { ambient: other, permitted: kill | other, ..raw() };
+    check(ambient, Some(InvalidCredentials::AmbientNotInheritable { excess }));
+}
+
+#[test]
+fn an_id_of_all_ones_is_none() {
+    assert_eq!(Kuid::new(u32::MAX), None);
+    assert_eq!(Kgid::new(u32::MAX), None);
+    assert_eq!(Kuid::new(u32::MAX - 1).map(Kuid::number), Some(u32::MAX - 1));
+}
+
+#[test]
+fn ids_keep_the_order_of_proc() {
+    let ids = Ids { real: 1, effective: 2, saved: 3, filesystem: 4 };
+    assert_eq!(ids.to_array(), [1, 2, 3, 4]);
+    assert_eq!(Ids::from_array([1, 2, 3, 4]), ids);
+}
+
+#[test]
+fn groups_are_sorted_and_found() {
+    let groups = Groups::new([3, 1, 2, 1].map(Kgid::from).into());
+    assert_eq!(groups.as_slice(), [1, 1, 2, 3].map(Kgid::from));
+    assert!(groups.contains(2.into()) && !groups.contains(4.into()));
+    assert_eq!(Groups::new([].into()), Groups::NONE);
+}
+
+#[test]
+fn securebits_by_name_and_release() {
+    for (bit, name) in Securebits::all_names() {
+        assert_eq!(Securebits::from_name(name), Some(bit));
+    }
+    assert_eq!(Securebits::all_names().count(), 12);
+    assert_eq!(Securebits::known(Release::NEWEST).bits(), 0xfff);
+    assert_eq!(Securebits::known(Release::OLDEST).bits(), 0xff);
+    assert_eq!(Securebits::from_bits(0x22).frozen().bits(), 0x11);
+}
+
+#[test]
+fn maps_that_the_kernel_refuses() {
+    let check = |text: &str, expected| assert_eq!(text.parse::<IdMap>().err(), expected, "{text:?}");
+    check("0 1000 1", None);
+    check("0\t1000   1\n1 2000 5\n", None);
+    check("0 0 4294967295", None);
+    check("", Some(MapError::Form { line: 1 }));
+    check("0 1000", Some(MapError::Form { line: 1 }));
+    check("0 1000 1 1", Some(MapError::Form { line: 1 }));
+    check("0 1000 1\n\n", Some(MapError::Form { line: 2 }));
+    check("0 -1 1", Some(MapError::Form { line: 1 }));
+    check("0 4294967296 1", Some(MapError::Form { line: 1 }));
+    check("0 0 0", Some(MapError::Empty { line: 1 }));
+    check("1 0 4294967295", Some(MapError::TooLarge { line: 1 }));
+    check("0 1000 10\n9 2000 1", Some(MapError::Overlap { line: 2 }));
+    check("0 1000 10\n20 1009 1", Some(MapError::Overlap { line: 2 }));
+    let lines: alloc::vec::Vec<_> = (0..341).map(|n| alloc::format!("{n} {n} 1")).collect();
+    check(&lines.join("\n"), Some(MapError::Lines { lines: 341 }));
+    check(&lines[..340].join("\n"), None);
+}
+
+#[test]
+fn nested_maps_lead_to_host_ids() {
+    let mut spaces = UserNamespaces::default();
+    let outer = spaces.add(UserNs::INIT, Kuid::ROOT).unwrap();
+    spaces.set_uid_map(outer, &"0 100000 1000\n5000 200000 10".parse().unwrap()).unwrap();
+    let inner = spaces.add(outer, 500.into()).unwrap();
+    spaces.set_uid_map(inner, &"0 500 100\n1000 5000 10".parse().unwrap()).unwrap();
+    assert_eq!(spaces.kuid(inner, 1).map(Kuid::number), Some(100_501));
+    assert_eq!(spaces.kuid(inner, 1009).map(Kuid::number), Some(200_009));
+    assert_eq!(spaces.kuid(inner, 1010), None);
+    assert_eq!(spaces.uid(inner, Kuid::new(200_000).unwrap()), Some(1000));
+    assert_eq!(spaces.uid(inner, Kuid::ROOT), None);
+    assert_eq!(spaces.level(inner), 2);
+    assert_eq!(spaces.ancestors(inner).collect::<alloc::vec::Vec<_>>(), [inner, outer, UserNs::INIT]);
+    // A line may not leave a line of the parent's map.
+    let refused = spaces.set_uid_map(inner, &"0 995 10".parse().unwrap());
+    assert_eq!(refused, Err(MapError::Unmapped { line: 1 }));
+    assert_eq!(spaces.gid(inner, Kgid::ROOT), None, "no map of groups was written");
+}
+
+#[test]
+fn namespaces_nest_33_deep() {
+    let mut spaces = UserNamespaces::default();
+    let mut ns = UserNs::INIT;
+    for _ in 0..33 {
+        ns = spaces.add(ns, Kuid::ROOT).unwrap();
+    }
+    assert!(spaces.add(ns, Kuid::ROOT).is_err());
+}

@@ -1,0 +1,98 @@
+use super::{Program, file_caps};
+use crate::capability::{CapSet, Capability};
+use crate::credentials::Thread;
+use crate::file::File;
+use crate::kernel::{Errno, changes};
+use crate::outcome::Refusal;
+use crate::rule::{Condition, Effect, Witness, execve as rules};
+use crate::system::System;
+
+/// How many interpreters may follow one another.
+const MAX_INTERPRETERS: usize = 5;
+
+/// Opens the executable and each interpreter in turn, and gives the file whose credentials count.
+pub(super) fn open_program<'a, W: Witness>(
+    system: &System,
+    thread: &Thread,
+    program: &Program<'a>,
+    witness: &mut W,
+) -> Result<&'a File, Refusal> {
+    let mut file = program.executable;
+    open_for_exec(system, thread, file, witness)?;
+    for (index, &interpreter) in program.interpreters.iter().enumerate() {
+        if !system.release.has(&changes::EXEC_CREDENTIALS_ONCE) {
+            file_caps::check_script(system, thread, file, witness)?;
+        }
+        open_for_exec(system, thread, interpreter, witness)?;
+        witness.applied(&rules::INTERPRETER, Effect::Holds);
+        if index == MAX_INTERPRETERS {
+            let errno = Errno::ELOOP;
+            witness.applied(&rules::TOO_MANY_INTERPRETERS, Effect::Refuses { errno, lacking: CapSet::EMPTY });
+            return Err(Refusal { errno, rule: &rules::TOO_MANY_INTERPRETERS });
+        }
+        file = interpreter;
+    }
+    if program.interpreters.is_empty() {
+        witness.not_applied(&rules::INTERPRETER, Condition::NotAScript);
+    } else {
+        witness.not_applied(&rules::TOO_MANY_INTERPRETERS, Condition::FewInterpreters);
+    }
+    Ok(file)
+}
+
+/// `do_open_execat`: the mount and the mode must allow it.
+fn open_for_exec<W: Witness>(system: &System, thread: &Thread, file: &File, witness: &mut W) -> Result<(), Refusal> {
+    let errno = Errno::EACCES;
+    if file.mount.noexec {
+        witness.applied(&rules::NOEXEC_MOUNT, Effect::Refuses { errno, lacking: CapSet::EMPTY });
+        return Err(Refusal { errno, rule: &rules::NOEXEC_MOUNT });
+    }
+    witness.not_applied(&rules::NOEXEC_MOUNT, Condition::MountMayExecute);
+    if mode_allows(thread, file) {
+        witness.not_applied(&rules::EXECUTE_PERMISSION, Condition::ModeAllowsExecution);
+        return Ok(());
+    }
+    match dac_override(system, thread, file) {
+        Ok(()) => {
+            witness.applied(&rules::DAC_OVERRIDE, Effect::Holds);
+            witness.not_applied(&rules::EXECUTE_PERMISSION, Condition::DacOverrideAllows);
+            Ok(())
+        }
+        Err(failed) => {
+            witness.not_applied(&rules::DAC_OVERRIDE, failed);
+            let lacking = match failed {
+                Condition::CapabilityNotEffective => Capability::DAC_OVERRIDE.into(),
+                _ => CapSet::EMPTY,
+            };
+            witness.applied(&rules::EXECUTE_PERMISSION, Effect::Refuses { errno, lacking });
+            Err(Refusal { errno, rule: &rules::EXECUTE_PERMISSION })
+        }
+    }
+}
+
+/// `acl_permission_check` for execution: the owner's bit, else the group's, else the others'.
+fn mode_allows(thread: &Thread, file: &File) -> bool {
+    let [owner, group, others] = file.mode.execute_bits();
+    if thread.credentials.uid.filesystem == file.uid {
+        owner
+    } else if thread.credentials.in_group(file.gid) {
+        group
+    } else {
+        others
+    }
+}
+
+/// `capable_wrt_inode_uidgid(CAP_DAC_OVERRIDE)`, which for a file needs some x bit besides.
+fn dac_override(system: &System, thread: &Thread, file: &File) -> Result<(), Condition> {
+    let namespaces = &system.user_namespaces;
+    let ns = thread.credentials.user_ns;
+    if !file.mode.execute_bits().contains(&true) {
+        Err(Condition::NoExecuteBitAnywhere)
+    } else if !thread.credentials.capable(Capability::DAC_OVERRIDE) {
+        Err(Condition::CapabilityNotEffective)
+    } else if namespaces.uid(ns, file.uid).is_none() || namespaces.gid(ns, file.gid).is_none() {
+        Err(Condition::OwnerOrGroupUnmapped)
+    } else {
+        Ok(())
+    }
+}

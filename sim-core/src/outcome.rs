@@ -1,0 +1,59 @@
+//! What a call comes to: a result, or the kernel's refusal, which is an answer and not an error.
+
+use crate::kernel::Errno;
+use crate::rule::Rule;
+
+/// What a call comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Outcome<T> {
+    /// The kernel does it.
+    Granted(T),
+    /// The kernel refuses.
+    Refused(Refusal),
+}
+
+/// A refusal: the error, and the rule behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What the call fails with.
+    pub errno: Errno,
+    /// The rule that decided.
+    pub rule: &'static Rule,
+}
+
+impl<T> Outcome<T> {
+    /// The result, if there is one.
+    pub fn granted(self) -> Option<T> {
+        match self {
+            Self::Granted(result) => Some(result),
+            Self::Refused(_) => None,
+        }
+    }
+
+    /// The same outcome with another result.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Outcome<U> {
+        match self {
+            Self::Granted(result) => Outcome::Granted(change(result)),
+            Self::Refused(refusal) => Outcome::Refused(refusal),
+        }
+    }
+
+    /// The refusal, if there is one.
+    pub fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Granted(_) => None,
+            Self::Refused(refusal) => Some(*refusal),
+        }
+    }
+}
+
+/// Inside the model a refusal ends a computation early, as `Err` does.
+impl<T> From<Result<T, Refusal>> for Outcome<T> {
+    fn from(result: Result<T, Refusal>) -> Self {
+        match result {
+            Ok(result) => Self::Granted(result),
+            Err(refusal) => Self::Refused(refusal),
+        }
+    }
+}

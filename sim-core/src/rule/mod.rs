@@ -1,0 +1,159 @@
+//! The rule table: every rule of Linux that the model applies is one row here.
+//!
+//! Code that decides reports rows to a [`Witness`]; the command, the page, the book of rules and the
+//! evidence all print from this table.
+//!
+//! ```
+//! use sim_core::rule::Rule;
+//!
+//! let rule = Rule::find("execve.file-effective-eperm").unwrap();
+//! assert_eq!(rule.source.function, "bprm_caps_from_vfs_caps");
+//! ```
+
+mod condition;
+pub mod evidence;
+mod omission;
+mod provenance;
+mod trace;
+mod witness;
+
+pub mod bind;
+pub mod capset;
+pub mod execve;
+pub mod prctl;
+
+#[cfg(test)]
+mod tests;
+
+pub use condition::Condition;
+pub use omission::{NOT_MODELLED, Omission};
+pub use provenance::{Link, Motion, Provenance};
+pub use trace::{Event, Trace};
+pub use witness::{Effect, Flow, IdName, SetName, Silent, SourceSet, Witness};
+
+use alloc::format;
+use alloc::string::String;
+use core::fmt;
+
+use crate::kernel::{Change, Release};
+
+/// One rule of Linux: what it says, where it is written, and since when.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its name for ever: the call, a point, and a few words.
+    pub id: &'static str,
+    /// What it says, in a sentence or two.
+    pub statement: &'static str,
+    /// The same as a formula over the sets, or empty where there is none. `P E I B A` are the thread's
+    /// sets, `fP fI fE` the file's, a prime marks the result.
+    pub formula: &'static str,
+    /// The manual page and its section; empty where the manual says nothing.
+    pub manual: &'static str,
+    /// Where the kernel does it.
+    pub source: Source,
+    /// The change that brought it, if the model covers releases without it.
+    pub since: Option<&'static Change>,
+    /// The change that ended it.
+    pub until: Option<&'static Change>,
+}
+
+/// A place in the kernel's source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Path in the source tree.
+    pub file: &'static str,
+    /// Function.
+    pub function: &'static str,
+    /// The release in which it was read.
+    pub release: &'static str,
+}
+
+impl Rule {
+    /// What most rows leave out.
+    const TEMPLATE: Self = Self {
+        id: "",
+        statement: "",
+        formula: "",
+        manual: "",
+        source: Source { file: "", function: "", release: "" },
+        since: None,
+        until: None,
+    };
+
+    /// Every rule, by call and in the order in which the kernel tries them.
+    pub fn all() -> impl Iterator<Item = &'static Self> {
+        [execve::RULES, capset::RULES, prctl::RULES, bind::RULES].into_iter().flatten().copied()
+    }
+
+    /// The rule of this id.
+    pub fn find(id: &str) -> Option<&'static Self> {
+        Self::all().find(|rule| rule.id == id)
+    }
+
+    /// Whether `release` has this rule.
+    pub fn applies_to(&self, release: Release) -> bool {
+        self.since.is_none_or(|change| release.has(change)) && self.until.is_none_or(|change| !release.has(change))
+    }
+
+    /// Where the manual page can be read.
+    ///
+    /// ```
+    /// use sim_core::rule::Rule;
+    ///
+    /// let url = Rule::find("execve.file-permitted").and_then(Rule::manual_url);
+    /// assert_eq!(url.as_deref(), Some("https://man7.org/linux/man-pages/man7/capabilities.7.html"));
+    /// ```
+    pub fn manual_url(&self) -> Option<String> {
+        let (page, rest) = self.manual.split_once('(')?;
+        let (section, _) = rest.split_once(')')?;
+        Some(format!("https://man7.org/linux/man-pages/man{section}/{page}.{section}.html"))
+    }
+
+    /// The kernels that confirmed it, with the number of agreeing cases; empty if it is cited only.
+    pub fn evidence(&self) -> impl Iterator<Item = (&'static evidence::Kernel, u32)> {
+        evidence::of(self.id)
+    }
+}
+
+impl PartialEq for Rule {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Rule {}
+
+impl Source {
+    /// Where the file can be read.
+    pub fn url(&self) -> String {
+        format!("https://elixir.bootlin.com/linux/v{}/source/{}", self.release, self.file)
+    }
+
+    const fn new(file: &'static str, function: &'static str) -> Self {
+        Self { file, function, release: "6.18" }
+    }
+}
+
+/// `security/commoncap.c, cap_capset() (6.18)`.
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}() ({})", self.file, self.function, self.release)
+    }
+}
+
+/// Makes each row a static of its own and lists them all, so that none can be forgotten.
+macro_rules! rules {
+    ($($name:ident { $($field:ident: $value:expr),* $(,)? })*) => {
+        $(
+            #[allow(missing_docs, reason = "the statement is the row's documentation")]
+            pub static $name: crate::rule::Rule = crate::rule::Rule {
+                $($field: $value,)*
+                ..crate::rule::Rule::TEMPLATE
+            };
+        )*
+
+        /// Every rule of this call, in the order in which the kernel tries them.
+        pub static RULES: &[&crate::rule::Rule] = &[$(&$name),*];
+    };
+}
+use rules;

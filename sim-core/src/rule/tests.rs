@@ -1,0 +1,120 @@
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use super::{Condition, Event, Motion, Provenance, Rule, SetName, Trace};
+use crate::calls::{Prctl, PrctlOption, prctl};
+use crate::capability::{CapSet, Capability};
+use crate::credentials::{Credentials, RawCredentials, Thread};
+use crate::execve::{Program, execve};
+use crate::file::File;
+use crate::kernel::Release;
+use crate::system::System;
+
+#[test]
+fn every_row_is_complete() {
+    let mut ids = BTreeSet::new();
+    for rule in Rule::all() {
+        assert!(ids.insert(rule.id), "{} stands twice", rule.id);
+        let (call, point) = rule.id.split_once('.').unwrap();
+        let plain = |text: &str| text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        assert!(!call.is_empty() && !point.is_empty() && plain(call) && plain(point), "{}", rule.id);
+        assert!(rule.statement.ends_with('.') && !rule.statement.contains("  "), "{}: {}", rule.id, rule.statement);
+        assert!(rule.source.file.strip_suffix(".c").is_some() && !rule.source.function.is_empty(), "{}", rule.id);
+        assert!(rule.source.release.parse::<Release>().is_ok(), "{}", rule.id);
+        assert!(rule.manual.is_empty() || rule.manual.contains("), "), "{}: page and section", rule.id);
+        assert_eq!(Rule::find(rule.id), Some(rule));
+        assert!(rule.applies_to(Release::NEWEST) || rule.until.is_some());
+    }
+    assert_eq!(Rule::find("execve.no-such-rule"), None);
+}
+
+#[test]
+fn rules_have_their_time() {
+    let (old, new) = ("6.16".parse().unwrap(), "6.17".parse().unwrap());
+    let applies = |rule: &Rule| (rule.applies_to(old), rule.applies_to(new));
+    assert_eq!(applies(&super::execve::ID_CHANGE), (false, true));
+    assert_eq!(applies(&super::execve::ID_DIFFERS_FROM_REAL), (true, false));
+    assert_eq!(applies(&super::execve::FILE_PERMITTED), (true, true));
+}
+
+#[test]
+fn rules_are_reported_in_the_order_they_were_tried() {
+    let thread = Thread::from(Credentials::user(1000));
+    let file = File::default().with_caps("cap_kill=ep".parse().unwrap());
+    let mut trace = Trace::new();
+    let _ = execve(&System::default(), &thread, &Program::from(&file), &mut trace);
+    let order: Vec<_> = Rule::all().map(|rule| rule.id).collect();
+    let places: Vec<_> =
+        trace.events().iter().map(|event| order.iter().position(|id| *id == event.rule().id).unwrap()).collect();
+    // The table lists alternatives one after the other; the kernel tries the manual's order otherwise.
+    let early = places.iter().take_while(|place| order[**place] != "execve.permitted");
+    assert!(early.is_sorted(), "{places:?}");
+    let failed = |id: &str| {
+        trace.events().iter().find_map(|event| match event {
+            Event::NotApplied { rule, failed } if rule.id == id => Some(*failed),
+            _ => None,
+        })
+    };
+    assert_eq!(failed("execve.file-inheritable"), Some(Condition::FileInheritableEmpty));
+    assert_eq!(failed("execve.root-permitted"), Some(Condition::NeitherUidIsRoot));
+    assert_eq!(failed("execve.unsafe-traced"), Some(Condition::NotTraced));
+}
+
+/// Two steps: the bounding set loses CAP_KILL, then a file with it is executed.
+fn dropped_then_executed(flags: &str) -> [Trace; 2] {
+    let setpcap = CapSet::from(Capability::SETPCAP);
+    let raw = RawCredentials { permitted: setpcap, effective: setpcap, ..RawCredentials::user(1000) };
+    let mut thread = Thread::from(Credentials::try_from(raw).unwrap());
+    let system = System::default();
+    let mut traces = [Trace::new(), Trace::new()];
+    let kill = u64::from(Capability::KILL.number());
+    let drop = Prctl { option: PrctlOption::CapbsetDrop, arguments: [kill, 0, 0, 0] };
+    thread.credentials = prctl(&system, &thread, &drop, &mut traces[0]).granted().unwrap().credentials;
+    let file = File::default().with_caps(flags.parse().unwrap());
+    let _ = execve(&system, &thread, &Program::from(&file), &mut traces[1]);
+    traces
+}
+
+#[test]
+fn a_missing_bit_leads_back_to_the_rule_that_withheld_it() {
+    let [first, second] = dropped_then_executed("cap_kill=p");
+    let traces = [&first, &second];
+    let links = Provenance::new(&traces).origins(1, SetName::Permitted, Capability::KILL, false);
+    let moves: Vec<_> =
+        links.iter().filter_map(|link| Some((link.step, link.rule?.id, link.motion, link.into))).collect();
+    assert!(moves.contains(&(1, "execve.permitted", Motion::Lacked, SetName::Permitted)));
+    assert!(moves.contains(&(1, "execve.file-permitted", Motion::Withheld, SetName::NewPermitted)));
+    assert!(moves.contains(&(0, "prctl.capbset-drop", Motion::Removed, SetName::Bounding)));
+}
+
+#[test]
+fn a_bit_leads_forward_to_what_became_of_it() {
+    let thread = Thread::from(Credentials::user(1000));
+    let file = File::default().with_caps("cap_kill=ep".parse().unwrap());
+    let mut trace = Trace::new();
+    let _ = execve(&System::default(), &thread, &Program::from(&file), &mut trace);
+    let traces = [&trace];
+    let uses = Provenance::new(&traces).uses(0, SetName::Bounding, Capability::KILL);
+    let path: Vec<_> = uses.iter().map(|link| (link.motion, link.into)).collect();
+    let expected = [
+        (Motion::Given, SetName::NewPermitted),
+        (Motion::Given, SetName::Permitted),
+        (Motion::Given, SetName::Effective),
+        (Motion::Given, SetName::Bounding),
+    ];
+    assert_eq!(path, expected);
+    let lost = Provenance::new(&traces).uses(0, SetName::Bounding, Capability::CHOWN);
+    assert_eq!(lost.iter().map(|link| link.into).collect::<Vec<_>>(), [SetName::Bounding]);
+}
+
+#[test]
+fn a_bit_that_is_lost_says_so_going_forward() {
+    let kill = CapSet::from(Capability::KILL);
+    let raw = RawCredentials { permitted: kill, ..RawCredentials::user(1000) };
+    let thread = Thread::from(Credentials::try_from(raw).unwrap());
+    let mut trace = Trace::new();
+    let _ = execve(&System::default(), &thread, &Program::from(&File::default()), &mut trace);
+    let traces = [&trace];
+    let uses = Provenance::new(&traces).uses(0, SetName::Permitted, Capability::KILL);
+    assert_eq!(uses.iter().map(|link| link.motion).collect::<Vec<_>>(), [Motion::Removed]);
+}

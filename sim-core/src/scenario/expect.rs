@@ -1,0 +1,168 @@
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde::de::{Deserialize, Deserializer};
+use serde::{Serialize, Serializer};
+
+use super::result::StepResult;
+use super::values::{self, FourIds, SecurebitsText, SetText, from_text};
+use crate::capability::CapSet;
+use crate::kernel::Errno;
+use crate::rule::Rule;
+
+/// Any part of a step's result. What it names must be equal; `rules` must be contained.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default, expecting = "an object: any part of a step's result")]
+pub struct Expect {
+    /// The name of an errno, or `null` for success.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub errno: Option<Option<ErrnoText>>,
+    /// The return value.
+    #[serde(rename = "return", skip_serializing_if = "Option::is_none")]
+    pub value: Option<i64>,
+    /// The thread after the step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub process: Option<ExpectProcess>,
+    /// `AT_SECURE` of the new program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_secure: Option<bool>,
+    /// Rules that must be among those that decided.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<RuleText>,
+}
+
+/// Any part of the thread's state.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default, expecting = "an object: any part of the thread's state")]
+#[expect(missing_docs, reason = "the fields are those of the result")]
+pub struct ExpectProcess {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uid: Option<FourIds>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gid: Option<FourIds>,
+    #[serde(deserialize_with = "present_ids", skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Vec<u32>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permitted: Option<SetText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective: Option<SetText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inheritable: Option<SetText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bounding: Option<SetText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ambient: Option<SetText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub securebits: Option<SecurebitsText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_new_privs: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_ns: Option<String>,
+}
+
+/// An expectation that did not hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// What was compared, as `process.permitted`.
+    pub field: String,
+    /// What was expected.
+    pub expected: String,
+    /// What came out.
+    pub actual: String,
+}
+
+impl Expect {
+    /// Every part that does not hold of `result`, if `"all"` means `all`.
+    pub fn differences(&self, result: &StepResult, all: CapSet) -> Vec<Difference> {
+        let mut found = Vec::new();
+        let mut compare = |field: &str, expected: Option<String>, actual: String| {
+            if let Some(expected) = expected
+                && expected != actual
+            {
+                found.push(Difference { field: field.into(), expected, actual });
+            }
+        };
+        let name = |errno: Option<Errno>| errno.map_or_else(|| "null".to_string(), |errno| errno.to_string());
+        compare("errno", self.errno.map(|e| name(e.map(|ErrnoText(errno)| errno))), name(result.errno));
+        compare("return", self.value.map(|v| v.to_string()), result.value.to_string());
+        let at_secure = result.at_secure.map_or_else(|| "none: no execve".to_string(), |value| value.to_string());
+        compare("at_secure", self.at_secure.map(|v| v.to_string()), at_secure);
+        if let Some(expected) = &self.process {
+            let actual = &result.process;
+            let ids = |ids: &[u32]| alloc::format!("{ids:?}");
+            compare("process.uid", expected.uid.map(|e| ids(&e.0)), ids(&actual.uid));
+            compare("process.gid", expected.gid.map(|e| ids(&e.0)), ids(&actual.gid));
+            compare("process.groups", expected.groups.as_deref().map(ids), ids(&actual.groups));
+            let sets = [
+                ("process.permitted", expected.permitted, actual.permitted),
+                ("process.effective", expected.effective, actual.effective),
+                ("process.inheritable", expected.inheritable, actual.inheritable),
+                ("process.bounding", expected.bounding, actual.bounding),
+                ("process.ambient", expected.ambient, actual.ambient),
+            ];
+            for (field, expected, actual) in sets {
+                compare(field, expected.map(|set| set.resolve(all).to_string()), actual.to_string());
+            }
+            let securebits = expected.securebits.map(|SecurebitsText(bits)| bits.bits().to_string());
+            compare("process.securebits", securebits, actual.securebits.to_string());
+            let no_new_privs = expected.no_new_privs.map(|value| value.to_string());
+            compare("process.no_new_privs", no_new_privs, actual.no_new_privs.to_string());
+            compare("process.user_ns", expected.user_ns.clone(), actual.user_ns.clone());
+        }
+        for RuleText(rule) in &self.rules {
+            if !result.rules.contains(&rule.id) {
+                compare("rules", Some(rule.id.to_string()), result.rules.join(", "));
+            }
+        }
+        found
+    }
+}
+
+/// The name of an errno.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ErrnoText(pub Errno);
+
+impl Serialize for ErrnoText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for ErrnoText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        from_text(deserializer, "the name of an errno, as \"EPERM\", or null for success", |text| {
+            Errno::from_name(text)
+                .map(Self)
+                .ok_or_else(|| alloc::format!("{text:?} is no errno; names look like \"EPERM\", null is success"))
+        })
+    }
+}
+
+/// The id of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RuleText(pub &'static Rule);
+
+impl Serialize for RuleText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.id)
+    }
+}
+
+impl<'de> Deserialize<'de> for RuleText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        from_text(deserializer, "the id of a rule", |text| {
+            Rule::find(text).map(Self).ok_or_else(|| alloc::format!("{text:?} is no rule; `eperm rules` lists them"))
+        })
+    }
+}
+
+/// A key that is there, even with `null`.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+fn present_ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<u32>>, D::Error> {
+    values::ids(deserializer).map(Some)
+}

@@ -1,0 +1,206 @@
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::Step;
+use super::values::{self, CapsEntry, FourIds, ModeText, NotYet, ReleaseText, SecurebitsText, SetText};
+
+/// A scenario as it is written. Reading it checks its form; a [`World`](super::World) checks its sense.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, expecting = "a scenario: an object", default)]
+pub struct Scenario {
+    /// What it is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// A question to a class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
+    /// The answer to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+    /// Where it comes from.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
+    /// Words to find it by.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Kernel release, `"MAJOR.MINOR"`, from 4.14 on; the newest modelled one if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kernel: Option<ReleaseText>,
+    /// Settings of the kernel.
+    #[serde(skip_serializing_if = "Sysctl::is_default")]
+    pub sysctl: Sysctl,
+    /// User namespaces by name; `"init"` always exists.
+    #[serde(deserialize_with = "values::unique_keys", skip_serializing_if = "BTreeMap::is_empty")]
+    pub user_namespaces: BTreeMap<String, UserNamespaceEntry>,
+    /// The thread that the steps act on.
+    pub process: Process,
+    /// In place of `process`: not modelled yet.
+    #[serde(skip_serializing)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub runtime: NotYet,
+    /// Files by path.
+    #[serde(deserialize_with = "values::unique_keys", skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, FileEntry>,
+    /// What the thread does, in order.
+    pub steps: Vec<Step>,
+}
+
+/// Settings of the kernel that a scenario can name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, expecting = "an object of settings")]
+pub struct Sysctl {
+    /// The lowest port that anyone may bind, 0 to 65535; 1024 if left out.
+    #[serde(
+        rename = "net.ipv4.ip_unprivileged_port_start",
+        default,
+        deserialize_with = "values::optional_port",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub ip_unprivileged_port_start: Option<u16>,
+}
+
+/// A user namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, expecting = "a user namespace: an object", default)]
+pub struct UserNamespaceEntry {
+    /// The namespace above it; `"init"` if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// Who made it, a host id; 0 if left out.
+    #[serde(deserialize_with = "values::optional_id", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::id"))]
+    pub owner: Option<u32>,
+    /// Lines of `INSIDE OUTSIDE COUNT`, outside ids being those of the parent. Left out: not written yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uid_map: Option<String>,
+    /// The same for groups.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gid_map: Option<String>,
+    /// Whether setgroups(2) is allowed in it; `"allow"` if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub setgroups: Option<Setgroups>,
+}
+
+/// `/proc/PID/setgroups`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Setgroups {
+    /// setgroups(2) is allowed.
+    Allow,
+    /// setgroups(2) is denied, for good.
+    Deny,
+}
+
+/// The thread. Its ids are as it sees them itself, in its own user namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, expecting = "a process: an object", default)]
+pub struct Process {
+    /// User id: one number, or real, effective, saved and filesystem; 0 if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uid: Option<FourIds>,
+    /// Group id: one number, or real, effective, saved and filesystem; 0 if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gid: Option<FourIds>,
+    /// Supplementary groups.
+    #[serde(deserialize_with = "values::ids", skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::ids"))]
+    pub groups: Vec<u32>,
+    /// Left out: `"all"` with effective uid 0, else `"none"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permitted: Option<SetText>,
+    /// Left out: `"all"` with effective uid 0, else `"none"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective: Option<SetText>,
+    /// Left out: `"none"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inheritable: Option<SetText>,
+    /// Left out: `"all"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bounding: Option<SetText>,
+    /// Left out: `"none"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ambient: Option<SetText>,
+    /// A number, or a list of names.
+    #[serde(skip_serializing_if = "SecurebitsText::is_empty")]
+    pub securebits: SecurebitsText,
+    /// Whether execve may grant nothing new.
+    #[serde(skip_serializing_if = "is_false")]
+    pub no_new_privs: bool,
+    /// The user namespace it is in; `"init"` if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_ns: Option<String>,
+    /// Whether another process shares its filesystem context (CLONE_FS).
+    #[serde(skip_serializing_if = "is_false")]
+    pub shares_fs: bool,
+    /// Who traces it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub traced: Option<Traced>,
+    /// Filters in force: not modelled yet, so the list must be empty.
+    #[serde(deserialize_with = "values::empty_list", skip_serializing)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub seccomp: (),
+}
+
+/// A tracer, as recorded when it attached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, expecting = "an object with `tracer_has_sys_ptrace`")]
+pub struct Traced {
+    /// Whether it had CAP_SYS_PTRACE over the thread's user namespace.
+    pub tracer_has_sys_ptrace: bool,
+}
+
+/// A regular file. Its ids are host ids.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, expecting = "a file: an object", default)]
+pub struct FileEntry {
+    /// Owner; 0 if left out.
+    #[serde(deserialize_with = "values::id", skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::id"))]
+    pub uid: u32,
+    /// Group; 0 if left out.
+    #[serde(deserialize_with = "values::id", skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::id"))]
+    pub gid: u32,
+    /// Octal digits; `"0755"` if left out.
+    #[serde(skip_serializing_if = "ModeText::is_default")]
+    pub mode: ModeText,
+    /// `security.capability`: as given to setcap, as an object, or as bytes; `null` for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caps: Option<CapsEntry>,
+    /// Whether its mount has the option nosuid.
+    #[serde(skip_serializing_if = "is_false")]
+    pub nosuid: bool,
+    /// Whether its mount has the option noexec.
+    #[serde(skip_serializing_if = "is_false")]
+    pub noexec: bool,
+    /// The file is a `#!` script that this file runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interpreter: Option<String>,
+}
+
+impl Sysctl {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+fn is_zero(value: &u32) -> bool {
+    *value == 0
+}

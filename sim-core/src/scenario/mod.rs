@@ -1,0 +1,54 @@
+//! The scenario format: a world, a list of steps, the outcome of each.
+//!
+//! One JSON object that the command, the page, the tests and `native-verify` all read.
+//!
+//! ```
+//! use sim_core::scenario::{Loaded, Options};
+//!
+//! let loaded = Loaded::read(
+//!     r#"{
+//!         "process": { "uid": 1024, "gid": 1024, "bounding": "none" },
+//!         "files": { "/usr/bin/reverse-words": { "caps": "cap_net_bind_service=ep" } },
+//!         "steps": [ { "execve": "/usr/bin/reverse-words", "expect": { "errno": "EPERM" } } ]
+//!     }"#,
+//!     &Options::default(),
+//! )?;
+//! let result = loaded.run();
+//! assert!(result.ok);
+//! assert_eq!(result.steps[0].rules, ["execve.file-effective-eperm"]);
+//! # Ok::<(), sim_core::scenario::ReadError>(())
+//! ```
+
+mod edit;
+mod expect;
+mod format;
+mod objects;
+mod path;
+mod prctl_call;
+mod read;
+mod release_differences;
+mod result;
+mod run;
+#[cfg(feature = "schema")]
+mod schema;
+mod step;
+#[cfg(test)]
+mod tests;
+mod values;
+mod verdict;
+mod world;
+
+pub use edit::FiveSets;
+pub use expect::{Difference, Expect, ExpectProcess};
+pub use format::{FileEntry, Process, Scenario, Setgroups, Sysctl, Traced, UserNamespaceEntry};
+pub use prctl_call::{PrctlArgument, PrctlCall};
+pub use read::{Loaded, MAX_SIZE, ReadError};
+pub use release_differences::{ReleaseDifference, release_differences};
+pub use result::{ProcessResult, ScenarioResult, StepResult};
+pub use run::{Simulation, StepOutcome};
+#[cfg(feature = "schema")]
+pub use schema::json_schema;
+pub use step::{Call, CapsetCall, Step};
+pub use values::{CapsEntry, FileCapsObject, FourIds, ModeText, ReleaseText, SecurebitsText, SetText};
+pub use verdict::{explain_event, explain_link, verdict};
+pub use world::{Options, World, WorldError};

@@ -1,0 +1,90 @@
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::{Options, Scenario, ScenarioResult, Simulation, StepResult, World};
+use crate::capability::CapSet;
+use crate::kernel::{CHANGES, Change, Release};
+
+/// A release at which the outcome of a scenario changes.
+#[derive(Clone, Debug)]
+pub struct ReleaseDifference {
+    /// The first release with the new outcome.
+    pub since: Release,
+    /// The changes of that release.
+    pub changes: Vec<&'static Change>,
+    /// The first step whose outcome differs.
+    pub step: usize,
+    /// How it comes out before.
+    pub before: StepResult,
+    /// How it comes out since.
+    pub after: StepResult,
+}
+
+/// The releases at which the outcome of a scenario changes, oldest first. Capabilities that one of two releases does
+/// not know are left out of the comparison; a release that cannot have the scenario's start is passed over.
+///
+/// ```
+/// use sim_core::scenario::{Loaded, Options, release_differences};
+///
+/// // A thread whose effective id is not its real id executes an ordinary file.
+/// let text = r#"{
+///     "process": { "uid": [1000, 2000, 2000, 2000], "permitted": "cap_kill", "inheritable": "cap_kill", "ambient": "cap_kill" },
+///     "files": { "/bin/true": {} },
+///     "steps": [ { "execve": "/bin/true" } ]
+/// }"#;
+/// let loaded = Loaded::read(text, &Options::default())?;
+/// let differences = release_differences(&loaded.scenario, &Options::default());
+/// assert_eq!(differences.len(), 1);
+/// assert_eq!(differences[0].since.to_string(), "6.17");
+/// # Ok::<(), sim_core::scenario::ReadError>(())
+/// ```
+pub fn release_differences(scenario: &Scenario, options: &Options) -> Vec<ReleaseDifference> {
+    let mut releases: Vec<Release> = CHANGES.iter().map(|change| change.since).collect();
+    releases.insert(0, Release::OLDEST);
+    releases.dedup();
+    let mut found = Vec::new();
+    let mut previous: Option<(Release, ScenarioResult)> = None;
+    for since in releases {
+        let options = Options { release: Some(since), ..*options };
+        let Ok(world) = World::new(scenario, &options) else { continue };
+        let result = run(scenario, world);
+        if let Some((old_release, old)) = &previous {
+            let known = old_release.capabilities() & since.capabilities();
+            let steps = old.steps.iter().zip(&result.steps).enumerate();
+            for (step, (before, after)) in steps {
+                if !alike(before, after, known) {
+                    let changes = CHANGES.iter().copied().filter(|change| change.since == since).collect();
+                    let (before, after) = (before.clone(), after.clone());
+                    found.push(ReleaseDifference { since, changes, step, before, after });
+                    break;
+                }
+            }
+        }
+        previous = Some((since, result));
+    }
+    found
+}
+
+fn run(scenario: &Scenario, world: World) -> ScenarioResult {
+    let kernel: String = world.system.release.to_string();
+    let mut simulation = Simulation::new(world);
+    let steps = scenario.steps.iter().map(|step| simulation.perform(&step.call).result()).collect();
+    ScenarioResult { title: None, kernel, ok: true, steps }
+}
+
+/// Whether two results of a step say the same about the capabilities that both releases know.
+fn alike(a: &StepResult, b: &StepResult, known: CapSet) -> bool {
+    let facts = |step: &StepResult| (step.errno, step.value, step.at_secure);
+    let (p, q) = (&a.process, &b.process);
+    let sets = [
+        (p.permitted, q.permitted),
+        (p.effective, q.effective),
+        (p.inheritable, q.inheritable),
+        (p.bounding, q.bounding),
+        (p.ambient, q.ambient),
+    ];
+    facts(a) == facts(b)
+        && (p.uid, p.gid, &p.groups, p.securebits, p.no_new_privs)
+            == (q.uid, q.gid, &q.groups, q.securebits, q.no_new_privs)
+        && sets.iter().all(|(old, new)| *old & known == *new & known)
+}

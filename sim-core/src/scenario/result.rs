@@ -1,0 +1,76 @@
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Serialize, Serializer};
+
+use super::{Call, Difference};
+use crate::capability::CapSet;
+use crate::kernel::Errno;
+
+/// The result of a scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ScenarioResult {
+    /// Its title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The kernel release that decided.
+    pub kernel: String,
+    /// Whether every expectation held.
+    pub ok: bool,
+    /// One result a step.
+    pub steps: Vec<StepResult>,
+}
+
+/// The result of a step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StepResult {
+    /// The call, with its sets in digits.
+    pub call: Call,
+    /// What it failed with; `null` if it did not.
+    #[serde(serialize_with = "errno_name")]
+    pub errno: Option<Errno>,
+    /// What it returned, -1 if it failed.
+    #[serde(rename = "return")]
+    pub value: i64,
+    /// After a successful execve: `AT_SECURE` of the new program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_secure: Option<bool>,
+    /// The thread after the step.
+    pub process: ProcessResult,
+    /// The rules that decided: the refusing one, or those that applied, in order.
+    pub rules: Vec<&'static str>,
+    /// What was expected otherwise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<Difference>,
+}
+
+/// The state of the thread, ids as it sees them itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the fields are those of the format's `process`")]
+pub struct ProcessResult {
+    pub uid: [u32; 4],
+    pub gid: [u32; 4],
+    pub groups: Vec<u32>,
+    #[serde(serialize_with = "digits")]
+    pub permitted: CapSet,
+    #[serde(serialize_with = "digits")]
+    pub effective: CapSet,
+    #[serde(serialize_with = "digits")]
+    pub inheritable: CapSet,
+    #[serde(serialize_with = "digits")]
+    pub bounding: CapSet,
+    #[serde(serialize_with = "digits")]
+    pub ambient: CapSet,
+    pub securebits: u32,
+    pub no_new_privs: bool,
+    pub user_ns: String,
+}
+
+#[expect(clippy::ref_option, reason = "serde passes a reference")]
+fn errno_name<S: Serializer>(errno: &Option<Errno>, serializer: S) -> Result<S::Ok, S::Error> {
+    errno.map(Errno::name).serialize(serializer)
+}
+
+fn digits<S: Serializer>(set: &CapSet, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(set)
+}

@@ -1,0 +1,188 @@
+use alloc::string::ToString;
+
+use super::{Call, CapsetCall, ProcessResult, SetText, StepResult, World};
+use crate::access;
+use crate::calls::{self, Called, Capset};
+use crate::credentials::{Credentials, OVERFLOW_ID, Thread};
+use crate::execve::{Executed, Program, execve};
+use crate::outcome::{Outcome, Refusal};
+use crate::rule::Trace;
+
+/// A world in which steps happen, one after the other.
+#[derive(Clone, Debug)]
+pub struct Simulation {
+    world: World,
+}
+
+/// What a step did, with everything that led to it.
+#[derive(Clone, Debug)]
+pub struct StepOutcome {
+    /// The call, with its sets in digits.
+    pub call: Call,
+    /// The thread before.
+    pub before: Thread,
+    /// The thread after.
+    pub after: Thread,
+    /// The refusal, if it was refused.
+    pub refusal: Option<Refusal>,
+    /// What it returned, -1 if it failed.
+    pub value: i64,
+    /// After a successful execve: `AT_SECURE` of the new program.
+    pub at_secure: Option<bool>,
+    /// Every rule that was tried.
+    pub trace: Trace,
+    process: ProcessResult,
+}
+
+impl Simulation {
+    /// Begins with this world.
+    pub fn new(world: World) -> Self {
+        Self { world }
+    }
+
+    /// The world as it is now.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Performs one call; the thread goes on from its result.
+    pub fn perform(&mut self, call: &Call) -> StepOutcome {
+        let before = self.world.thread.clone();
+        let mut trace = Trace::new();
+        let decided = self.decide(call, &mut trace);
+        let mut outcome = StepOutcome {
+            call: self.in_digits(call),
+            after: before.clone(),
+            before,
+            refusal: None,
+            value: 0,
+            at_secure: None,
+            trace,
+            process: self.process(&self.world.thread.credentials),
+        };
+        match decided {
+            Outcome::Refused(refusal) => {
+                outcome.refusal = Some(refusal);
+                outcome.value = -1;
+            }
+            Outcome::Granted(effect) => {
+                outcome.value = effect.value;
+                outcome.at_secure = effect.at_secure;
+                if let Some(credentials) = effect.credentials {
+                    outcome.process = self.process(&credentials);
+                    outcome.after.credentials = credentials;
+                    self.world.thread = outcome.after.clone();
+                }
+            }
+        }
+        outcome
+    }
+
+    fn decide(&self, call: &Call, trace: &mut Trace) -> Outcome<StepEffect> {
+        let (system, thread) = (&self.world.system, &self.world.thread);
+        match call {
+            Call::Execve(path) => {
+                let files = self.world.files_to_open(path);
+                let Some((executable, interpreters)) = files.split_first() else {
+                    // Paths are checked when the world is built.
+                    return Outcome::Granted(StepEffect::default());
+                };
+                let program = Program { executable, interpreters };
+                execve(system, thread, &program, trace).map(|Executed { credentials, at_secure }| StepEffect {
+                    credentials: Some(credentials),
+                    at_secure: Some(at_secure),
+                    value: 0,
+                })
+            }
+            Call::Capset(wish) => calls::capset(system, thread, &self.capset(*wish), trace).map(StepEffect::from),
+            Call::Prctl(call) => calls::prctl(system, thread, &call.resolve(), trace).map(StepEffect::from),
+            Call::Bind { port } => access::bind(system, thread, *port, trace).map(|()| StepEffect::default()),
+        }
+    }
+
+    fn capset(&self, wish: CapsetCall) -> Capset {
+        let all = self.world.all;
+        Capset {
+            effective: wish.effective.resolve(all),
+            permitted: wish.permitted.resolve(all),
+            inheritable: wish.inheritable.resolve(all),
+        }
+    }
+
+    /// The call as the result shows it.
+    fn in_digits(&self, call: &Call) -> Call {
+        match call {
+            Call::Capset(wish) => {
+                let Capset { effective, permitted, inheritable } = self.capset(*wish);
+                Call::Capset(CapsetCall {
+                    effective: SetText::Set(effective),
+                    permitted: SetText::Set(permitted),
+                    inheritable: SetText::Set(inheritable),
+                })
+            }
+            other => other.clone(),
+        }
+    }
+
+    /// The state of a thread in this world, as results show it.
+    pub fn process(&self, credentials: &Credentials) -> ProcessResult {
+        let namespaces = &self.world.system.user_namespaces;
+        let ns = credentials.user_ns;
+        let uid = |kuid| namespaces.uid(ns, kuid).unwrap_or(OVERFLOW_ID);
+        let gid = |kgid| namespaces.gid(ns, kgid).unwrap_or(OVERFLOW_ID);
+        ProcessResult {
+            uid: credentials.uid.to_array().map(uid),
+            gid: credentials.gid.to_array().map(gid),
+            groups: credentials.groups.as_slice().iter().copied().map(gid).collect(),
+            permitted: credentials.permitted,
+            effective: credentials.effective,
+            inheritable: credentials.inheritable,
+            bounding: credentials.bounding,
+            ambient: credentials.ambient,
+            securebits: credentials.securebits.bits(),
+            no_new_privs: credentials.no_new_privs,
+            user_ns: self.world.namespace_name(ns).to_string(),
+        }
+    }
+}
+
+impl StepOutcome {
+    /// The outcome as the format's result.
+    pub fn result(&self) -> StepResult {
+        StepResult {
+            call: self.call.clone(),
+            errno: self.refusal.map(|refusal| refusal.errno),
+            value: self.value,
+            at_secure: self.at_secure,
+            process: self.process.clone(),
+            rules: self.rules(),
+            differences: alloc::vec![],
+        }
+    }
+
+    /// The thread after the step, ids as it sees them itself.
+    pub fn process(&self) -> &ProcessResult {
+        &self.process
+    }
+
+    fn rules(&self) -> alloc::vec::Vec<&'static str> {
+        match self.refusal {
+            Some(refusal) => alloc::vec![refusal.rule.id],
+            None => self.trace.applied_rules().into_iter().map(|rule| rule.id).collect(),
+        }
+    }
+}
+
+/// What a granted call changes.
+#[derive(Default)]
+struct StepEffect {
+    credentials: Option<Credentials>,
+    at_secure: Option<bool>,
+    value: i64,
+}
+
+impl From<Called> for StepEffect {
+    fn from(Called { credentials, value }: Called) -> Self {
+        Self { credentials: Some(credentials), at_secure: None, value: i64::try_from(value).unwrap_or(i64::MAX) }
+    }
+}

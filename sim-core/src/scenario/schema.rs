@@ -1,0 +1,159 @@
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::expect::{ErrnoText, RuleText};
+use super::step::{BindArguments, CALLS};
+use super::values::{CapsEntry, FourIds, ModeText, ReleaseText, SecurebitsText, SetText};
+use super::{CapsetCall, Expect, PrctlCall, Scenario, Step};
+use crate::calls::{AmbientOperation, PrctlOption};
+use crate::credentials::Securebits;
+use crate::rule::Rule;
+
+/// The JSON Schema of the scenario format, made from the types that read it.
+pub fn json_schema() -> Schema {
+    let mut schema = schemars::schema_for!(Scenario);
+    schema.insert("title".into(), "An eperm scenario".into());
+    schema
+}
+
+/// The schema of an id.
+pub(super) fn id(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "integer", "minimum": 0, "maximum": 4_294_967_294_u32 })
+}
+
+/// The schema of a list of ids.
+pub(super) fn ids(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "array", "items": id(generator) })
+}
+
+/// Implements [`JsonSchema`] for a notation that is read by hand.
+macro_rules! schema {
+    ($type:ty, $name:literal, |$generator:ident| $schema:expr) => {
+        impl JsonSchema for $type {
+            fn schema_name() -> Cow<'static, str> {
+                $name.into()
+            }
+
+            fn json_schema($generator: &mut SchemaGenerator) -> Schema {
+                $schema
+            }
+        }
+    };
+}
+
+schema!(ReleaseText, "Release", |_generator| json_schema!({
+    "type": "string",
+    "pattern": r"^\d+\.\d+$",
+    "description": "A kernel release, MAJOR.MINOR, from 4.14 on."
+}));
+
+schema!(SetText, "Set", |_generator| json_schema!({
+    "description": "A set of capabilities: \"all\", \"none\", 16 hexadecimal digits (or 0x and fewer), or names.",
+    "anyOf": [
+        { "type": "string", "pattern": "^([0-9A-Fa-f]{16}|0[xX][0-9A-Fa-f]{1,16}|[A-Za-z_]+( *, *[A-Za-z_]+)*)$" },
+        { "type": "array", "items": { "type": "string" } }
+    ]
+}));
+
+schema!(FourIds, "Ids", |generator| json_schema!({
+    "description": "One id, or four: real, effective, saved, filesystem.",
+    "anyOf": [
+        id(generator),
+        { "type": "array", "items": id(generator), "minItems": 4, "maxItems": 4 }
+    ]
+}));
+
+schema!(SecurebitsText, "Securebits", |_generator| json_schema!({
+    "description": "Securebits: a number, or a list of names.",
+    "anyOf": [
+        { "type": "integer", "minimum": 0, "maximum": 0xfff },
+        {
+            "type": "array",
+            "items": { "enum": Securebits::all_names().map(|(_, name)| name).collect::<Vec<_>>() }
+        }
+    ]
+}));
+
+schema!(ModeText, "Mode", |_generator| json_schema!({
+    "type": "string",
+    "pattern": "^0?[0-7]{1,4}$",
+    "description": "A mode in octal digits."
+}));
+
+schema!(CapsEntry, "FileCapabilities", |generator| {
+    let set = generator.subschema_for::<SetText>();
+    json_schema!({
+        "description": "security.capability: as given to setcap, field by field, or byte by byte.",
+        "anyOf": [
+            { "type": "string" },
+            {
+                "type": "object",
+                "properties": {
+                    "revision": { "type": "integer", "minimum": 1, "maximum": 3 },
+                    "permitted": set,
+                    "inheritable": set,
+                    "effective": { "type": "boolean" },
+                    "rootid": id(generator)
+                },
+                "additionalProperties": false
+            },
+            {
+                "type": "object",
+                "properties": { "bytes": { "type": "string", "pattern": "^([0-9A-Fa-f]{2})*$" } },
+                "required": ["bytes"],
+                "additionalProperties": false
+            }
+        ]
+    })
+});
+
+schema!(PrctlCall, "Prctl", |_generator| {
+    let options: Vec<_> = PrctlOption::ALL.iter().map(|option| option.name()).collect();
+    let operations: Vec<_> = AmbientOperation::ALL.iter().map(|operation| operation.name()).collect();
+    json_schema!({
+        "description": "The option of prctl(2) and up to four arguments.",
+        "type": "array",
+        "prefixItems": [{ "enum": options }],
+        "items": {
+            "anyOf": [
+                { "type": "integer" },
+                { "enum": operations },
+                { "type": "string", "description": "The name of a capability." },
+                { "type": "array", "items": { "type": "string" }, "description": "Names of securebits." }
+            ]
+        },
+        "minItems": 1,
+        "maxItems": 5
+    })
+});
+
+schema!(ErrnoText, "Errno", |_generator| json_schema!({
+    "type": "string",
+    "pattern": "^E[0-9A-Z]+$",
+    "description": "The name of an errno."
+}));
+
+schema!(RuleText, "RuleId", |_generator| json_schema!({
+    "enum": Rule::all().map(|rule| rule.id).collect::<Vec<_>>(),
+    "description": "The id of a rule."
+}));
+
+schema!(Step, "Step", |generator| {
+    let calls: Vec<_> = CALLS.iter().map(|call| json_schema!({ "required": [call] })).collect();
+    json_schema!({
+        "description": "Exactly one call, and what is expected of it.",
+        "type": "object",
+        "properties": {
+            "execve": { "type": "string", "description": "A path of `files`." },
+            "capset": generator.subschema_for::<CapsetCall>(),
+            "prctl": generator.subschema_for::<PrctlCall>(),
+            "bind": generator.subschema_for::<BindArguments>(),
+            "expect": generator.subschema_for::<Expect>(),
+            "note": { "type": "string" }
+        },
+        "additionalProperties": false,
+        "oneOf": calls
+    })
+});

@@ -1,0 +1,214 @@
+use alloc::format;
+use alloc::string::String;
+use core::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use super::values::{self, Refused, SetText};
+use super::{Expect, PrctlCall};
+
+/// One step: a call, and what is expected of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The call.
+    pub call: Call,
+    /// What its result must be.
+    pub expect: Option<Expect>,
+    /// A remark for people.
+    pub note: Option<String>,
+}
+
+/// A call that the thread makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// execve(2) of a path of the scenario.
+    Execve(String),
+    /// capset(2).
+    Capset(CapsetCall),
+    /// prctl(2).
+    Prctl(PrctlCall),
+    /// bind(2) of an internet socket.
+    Bind {
+        /// The port.
+        port: u16,
+    },
+}
+
+/// The arguments of `capset`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, expecting = "an object with the sets `effective`, `permitted` and `inheritable`")]
+pub struct CapsetCall {
+    /// The effective set asked for.
+    pub effective: SetText,
+    /// The permitted set asked for.
+    pub permitted: SetText,
+    /// The inheritable set asked for.
+    pub inheritable: SetText,
+}
+
+/// The arguments of `bind`.
+#[derive(Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, expecting = "an object with a `port`")]
+pub(super) struct BindArguments {
+    /// The port, 0 to 65535.
+    #[serde(deserialize_with = "values::port")]
+    port: u16,
+}
+
+/// The calls of the format that this version models.
+pub(super) const CALLS: [&str; 4] = ["execve", "capset", "prctl", "bind"];
+
+/// The calls of the format that this version does not model yet.
+const NOT_YET: &[&str] = &[
+    "setuid",
+    "setgid",
+    "setfsuid",
+    "setfsgid",
+    "setreuid",
+    "setregid",
+    "setresuid",
+    "setresgid",
+    "setgroups",
+    "unshare",
+    "clone",
+    "setns",
+    "write_map",
+    "capget",
+    "seccomp",
+    "syscall",
+    "chown",
+    "chmod",
+    "setcap",
+    "removexattr",
+    "write",
+    "truncate",
+];
+
+impl Call {
+    /// The call's key in the format.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Execve(_) => "execve",
+            Self::Capset(_) => "capset",
+            Self::Prctl(_) => "prctl",
+            Self::Bind { .. } => "bind",
+        }
+    }
+
+    fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        match self {
+            Self::Execve(path) => map.serialize_entry(self.name(), path),
+            Self::Capset(capset) => map.serialize_entry(self.name(), capset),
+            Self::Prctl(prctl) => map.serialize_entry(self.name(), prctl),
+            Self::Bind { port } => map.serialize_entry(self.name(), &BindArguments { port: *port }),
+        }
+    }
+
+    fn next_value<'de, A: MapAccess<'de>>(name: &str, map: &mut A) -> Result<Option<Self>, A::Error> {
+        Ok(Some(match name {
+            "execve" => Self::Execve(map.next_value()?),
+            "capset" => Self::Capset(map.next_value()?),
+            "prctl" => Self::Prctl(map.next_value()?),
+            "bind" => Self::Bind { port: map.next_value::<BindArguments>()?.port },
+            _ => return Ok(None),
+        }))
+    }
+}
+
+impl Serialize for Call {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        self.serialize_into(&mut map)?;
+        map.end()
+    }
+}
+
+impl Serialize for Step {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.call.serialize_into(&mut map)?;
+        if let Some(expect) = &self.expect {
+            map.serialize_entry("expect", expect)?;
+        }
+        if let Some(note) = &self.note {
+            map.serialize_entry("note", note)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Step {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct StepVisitor;
+
+        impl<'de> Visitor<'de> for StepVisitor {
+            type Value = Step;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a step: an object with one call, such as {\"execve\": \"/bin/true\"}")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Step, A::Error> {
+                let (mut call, mut expect, mut note) = (None::<Call>, None, None);
+                while let Some(key) = map.next_key::<String>()? {
+                    match key.as_str() {
+                        "expect" => once(&mut expect, "expect", map.next_value()?)?,
+                        "note" => once(&mut note, "note", map.next_value()?)?,
+                        name => {
+                            let Some(found) = Call::next_value(name, &mut map)? else {
+                                return Err(map
+                                    .next_value_seed(Refused(unknown_call(name)))
+                                    .err()
+                                    .unwrap_or_else(|| de::Error::custom("this key cannot stand here")));
+                            };
+                            if let Some(first) = &call {
+                                return Err(de::Error::custom(format_args!(
+                                    "a step has exactly one call; this one has `{}` and `{name}`",
+                                    first.name(),
+                                )));
+                            }
+                            call = Some(found);
+                        }
+                    }
+                }
+                let call = call.ok_or_else(|| {
+                    de::Error::custom(format_args!("a step has exactly one call: one of {}", List(&CALLS)))
+                })?;
+                Ok(Step { call, expect, note })
+            }
+        }
+
+        deserializer.deserialize_map(StepVisitor)
+    }
+}
+
+fn once<T, E: de::Error>(slot: &mut Option<T>, name: &'static str, value: T) -> Result<(), E> {
+    match slot.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(E::duplicate_field(name)),
+    }
+}
+
+fn unknown_call(name: &str) -> String {
+    if NOT_YET.contains(&name) {
+        format!("the call `{name}` is part of the format, but this version does not model it yet")
+    } else {
+        format!("unknown key; a step has `expect`, `note` and one of {}", List(&CALLS))
+    }
+}
+
+/// `` `a`, `b`, `c` ``
+struct List<'a>(&'a [&'a str]);
+
+impl fmt::Display for List<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, name) in self.0.iter().enumerate() {
+            write!(f, "{}`{name}`", if index == 0 { "" } else { ", " })?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,188 @@
+//! The notations of single values.
+
+mod caps;
+mod id;
+mod securebits;
+mod set;
+
+pub use caps::{CapsEntry, FileCapsObject};
+pub use id::FourIds;
+pub(super) use id::{id, ids, optional_id};
+pub use securebits::SecurebitsText;
+pub use set::SetText;
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::marker::PhantomData;
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde::{Serialize, Serializer};
+
+use crate::file::Mode;
+use crate::kernel::Release;
+
+/// Part of the format that this version does not read yet: any value is an error that says so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NotYet;
+
+impl<'de> Deserialize<'de> for NotYet {
+    fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(de::Error::custom(
+            "this key is part of the format, but this version does not model it yet; write `process`",
+        ))
+    }
+}
+
+/// Takes no value: fails with this message, at the place of the value.
+pub(super) struct Refused(pub(super) String);
+
+impl<'de> de::DeserializeSeed<'de> for Refused {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, _: D) -> Result<(), D::Error> {
+        Err(de::Error::custom(self.0))
+    }
+}
+
+/// A port, 0 to 65535.
+struct Port(u16);
+
+impl<'de> Deserialize<'de> for Port {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PortVisitor;
+
+        impl Visitor<'_> for PortVisitor {
+            type Value = Port;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a port: a number from 0 to 65535")
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Port, E> {
+                u16::try_from(number).map(Port).map_err(|_| E::invalid_value(de::Unexpected::Unsigned(number), &self))
+            }
+        }
+
+        deserializer.deserialize_any(PortVisitor)
+    }
+}
+
+pub(super) fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    Port::deserialize(deserializer).map(|Port(port)| port)
+}
+
+pub(super) fn optional_port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
+    port(deserializer).map(Some)
+}
+
+/// A kernel release, `"6.18"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReleaseText(pub Release);
+
+impl Serialize for ReleaseText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for ReleaseText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        from_text(deserializer, "a kernel release such as \"6.18\"", |text| text.parse().map(Self))
+    }
+}
+
+/// A mode in octal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ModeText(pub Mode);
+
+impl Default for ModeText {
+    fn default() -> Self {
+        Self(Mode::EXECUTABLE)
+    }
+}
+
+impl ModeText {
+    pub(super) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Serialize for ModeText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for ModeText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        from_text(deserializer, "a mode in octal digits, as \"4755\"", |text| text.parse().map(Self))
+    }
+}
+
+/// A map in which a key given twice is an error.
+pub(super) fn unique_keys<'de, D, V>(deserializer: D) -> Result<BTreeMap<String, V>, D::Error>
+where
+    D: Deserializer<'de>,
+    V: Deserialize<'de>,
+{
+    struct MapVisitor<V>(PhantomData<V>);
+
+    impl<'de, V: Deserialize<'de>> Visitor<'de> for MapVisitor<V> {
+        type Value = BTreeMap<String, V>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+            let mut map = BTreeMap::new();
+            while let Some(key) = access.next_key::<String>()? {
+                let value = access.next_value()?;
+                if map.contains_key(&key) {
+                    return Err(de::Error::custom(format_args!("{key:?} is given twice")));
+                }
+                map.insert(key, value);
+            }
+            Ok(map)
+        }
+    }
+
+    deserializer.deserialize_map(MapVisitor(PhantomData))
+}
+
+/// A list that must be empty, because what it would hold is not modelled yet.
+pub(super) fn empty_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
+    if Vec::<de::IgnoredAny>::deserialize(deserializer)?.is_empty() {
+        return Ok(());
+    }
+    Err(de::Error::custom("seccomp filters are part of the format, but this version does not model them yet"))
+}
+
+/// Reads a string with `parse`, whose error becomes the message.
+pub(super) fn from_text<'de, D, T, E>(
+    deserializer: D,
+    expected: &'static str,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    E: fmt::Display,
+{
+    struct TextVisitor<F>(&'static str, F);
+
+    impl<T, E: fmt::Display, F: FnOnce(&str) -> Result<T, E>> Visitor<'_> for TextVisitor<F> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+
+        fn visit_str<Error: de::Error>(self, text: &str) -> Result<T, Error> {
+            (self.1)(text).map_err(Error::custom)
+        }
+    }
+
+    deserializer.deserialize_str(TextVisitor(expected, parse))
+}

@@ -1,0 +1,123 @@
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::{Call, StepOutcome};
+use crate::capability::CapSet;
+use crate::rule::{Effect, Event, Flow, Link, Motion, SetName};
+
+/// What happened, in a sentence or two.
+///
+/// ```
+/// use sim_core::scenario::{Loaded, Options, Simulation, verdict};
+///
+/// let text = r#"{ "process": { "uid": 1024 }, "steps": [ { "bind": { "port": 80 } } ] }"#;
+/// let loaded = Loaded::read(text, &Options::default())?;
+/// let outcome = Simulation::new(loaded.world).perform(&loaded.scenario.steps[0].call);
+/// assert!(verdict(&outcome).starts_with("bind to port 80 fails with EACCES. A port below"));
+/// # Ok::<(), sim_core::scenario::ReadError>(())
+/// ```
+pub fn verdict(outcome: &StepOutcome) -> String {
+    let call = describe(&outcome.call);
+    if let Some(refusal) = outcome.refusal {
+        let lacking = lacking(outcome);
+        let lacking = if lacking.is_empty() { String::new() } else { format!(" Lacking: {}.", lacking.in_words()) };
+        return format!("{call} fails with {}. {}{lacking}", refusal.errno, refusal.rule.statement);
+    }
+    match &outcome.call {
+        Call::Execve(_) | Call::Capset(_) => format!("{call} succeeds. {}", new_powers(outcome)),
+        Call::Prctl(_) if outcome.value != 0 => format!("{call} returns {}.", outcome.value),
+        Call::Prctl(_) | Call::Bind { .. } => format!("{call} succeeds."),
+    }
+}
+
+/// One move of one bit, in words. `held` says whether the question is why the bit is there, or why it is not.
+pub fn explain_link(link: &Link, held: bool) -> String {
+    let into = link.into;
+    let place = |text: String| match link.rule {
+        Some(rule) => format!("step {}, {}: {text}", link.step + 1, rule.id),
+        None => text,
+    };
+    match (link.motion, link.from) {
+        (Motion::Start, _) if held => format!("{into} held it from the start"),
+        (Motion::Start, _) if into == SetName::NewPermitted => "no rule granted it".to_string(),
+        (Motion::Start, _) => format!("{into} never held it"),
+        (Motion::Given, Some(from)) if from == into => place(format!("kept in {into}")),
+        (Motion::Given, Some(from)) => place(format!("from {from} into {into}")),
+        (Motion::Given, None) => place(format!("put into {into}")),
+        (Motion::Removed, _) => place(format!("taken out of {into}")),
+        (Motion::Withheld, Some(from)) => place(format!("kept out of {into}, for {from} lacks it")),
+        (Motion::Withheld, None) => place(format!("kept out of {into}")),
+        (Motion::Lacked, Some(from)) => place(format!("{into} would get it, but {from} lacks it")),
+        (Motion::Lacked, None) => place(format!("{into} would get it, but nothing offers it")),
+    }
+}
+
+/// A report of the deciding code, in words: what the rule did, or why it did not apply.
+pub fn explain_event(event: &Event) -> String {
+    match event {
+        Event::NotApplied { failed, .. } => format!("does not apply: {failed}"),
+        Event::Applied { effect, .. } => explain_effect(effect),
+    }
+}
+
+fn explain_effect(effect: &Effect) -> String {
+    match effect {
+        Effect::Holds => "applies".to_string(),
+        Effect::Bits(flow) => explain_flow(flow),
+        Effect::Id { name, before, after } if before == after => format!("{name}: stays {after}"),
+        Effect::Id { name, before, after } => format!("{name}: {before} becomes {after}"),
+        Effect::Securebits { before, after } => format!("securebits: {before:?} become {after:?}"),
+        Effect::NoNewPrivs => "no_new_privs is set".to_string(),
+        Effect::AtSecure => "AT_SECURE is set".to_string(),
+        Effect::Returns(value) => format!("returns {value}"),
+        Effect::Refuses { errno, lacking } if lacking.is_empty() => format!("refuses with {errno}"),
+        Effect::Refuses { errno, lacking } => format!("refuses with {errno}; lacking {}", lacking.in_words()),
+    }
+}
+
+fn explain_flow(flow: &Flow) -> String {
+    let stays = flow.from.iter().flatten().all(|source| source.name == flow.into);
+    let gets = if stays { "keeps" } else { "gets" };
+    let clauses = [(gets, flow.given), ("loses", flow.removed), ("is not given", flow.withheld)];
+    let said: Vec<_> = clauses
+        .into_iter()
+        .filter(|(_, set)| !set.is_empty())
+        .map(|(what, set)| format!("{} {what} {}", flow.into, set.in_words()))
+        .collect();
+    if said.is_empty() { format!("{} {gets} nothing", flow.into) } else { said.join("; ") }
+}
+
+fn describe(call: &Call) -> String {
+    match call {
+        Call::Execve(path) => format!("execve of {path}"),
+        Call::Capset(_) => "capset".to_string(),
+        Call::Prctl(call) => format!("prctl {}", call.option.name()),
+        Call::Bind { port } => format!("bind to port {port}"),
+    }
+}
+
+fn lacking(outcome: &StepOutcome) -> CapSet {
+    outcome.trace.events().iter().fold(CapSet::EMPTY, |set, event| match event {
+        Event::Applied { effect: Effect::Refuses { lacking, .. }, .. } => set | *lacking,
+        _ => set,
+    })
+}
+
+fn new_powers(outcome: &StepOutcome) -> String {
+    let (before, now) = (&outcome.before.credentials, &outcome.after.credentials);
+    let clauses = [
+        ("Effective now", now.effective),
+        ("Permitted but not effective", now.permitted - now.effective),
+        ("No longer permitted", before.permitted - now.permitted),
+    ];
+    let mut said: Vec<_> = clauses
+        .into_iter()
+        .filter(|(_, set)| !set.is_empty())
+        .map(|(what, set)| format!("{what}: {}.", set.in_words()))
+        .collect();
+    if now.permitted.is_empty() {
+        said.insert(0, "No capability is permitted now.".to_string());
+    }
+    said.join(" ")
+}

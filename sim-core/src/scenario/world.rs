@@ -1,0 +1,384 @@
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::path::Path;
+use super::values::{FourIds, SecurebitsText};
+use super::{Call, FileEntry, Scenario};
+use crate::capability::{CapSet, Capability};
+use crate::credentials::{
+    Credentials, Groups, IdMap, Ids, InvalidCredentials, Kgid, Kuid, MapError, RawCredentials, Securebits, Thread,
+    TooDeep, Tracer, UserNs,
+};
+use crate::file::{File, Mount};
+use crate::kernel::Release;
+use crate::system::System;
+
+/// What the reader of a scenario may decide instead of the scenario.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// The kernel release, whatever the scenario says.
+    pub release: Option<Release>,
+    /// What `"all"` means, if not every capability of the release.
+    pub all: Option<CapSet>,
+}
+
+/// The world that a scenario describes.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// The machine.
+    pub system: System,
+    /// The thread that the steps act on.
+    pub thread: Thread,
+    /// The files by path, each with the path of its interpreter.
+    pub files: BTreeMap<String, (File, Option<String>)>,
+    /// What `"all"` means.
+    pub all: CapSet,
+    namespaces: Vec<(String, UserNs)>,
+}
+
+/// Something in a scenario that makes no sense, and its place.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {problem}")]
+pub struct WorldError {
+    pub(super) path: Path,
+    /// What makes no sense.
+    pub problem: Problem,
+}
+
+/// What makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// A namespace that is not described.
+    #[error("there is no user namespace {name:?}; describe it in `user_namespaces`")]
+    UnknownNamespace {
+        /// Its name.
+        name: String,
+    },
+    /// A namespace of the name that always exists.
+    #[error("\"init\" always exists and cannot be described")]
+    InitDescribed,
+    /// A namespace that is its own ancestor.
+    #[error("a user namespace cannot be its own ancestor: {chain}")]
+    Cycle {
+        /// The names on the way round.
+        chain: String,
+    },
+    /// Namespaces nested too deep.
+    #[error(transparent)]
+    TooDeep(#[from] TooDeep),
+    /// A map that cannot be written.
+    #[error(transparent)]
+    Map(#[from] MapError),
+    /// An id without a mapping.
+    #[error("id {id} has no mapping in the user namespace {ns:?}")]
+    Unmapped {
+        /// The id.
+        id: u32,
+        /// The namespace.
+        ns: String,
+    },
+    /// A capability that the kernel does not know.
+    #[error("{capability} is unknown to Linux {release}, whose last capability is {last} ({})", last.number())]
+    UnknownCapability {
+        /// The first one that is unknown.
+        capability: Capability,
+        /// The release.
+        release: Release,
+        /// The last one it knows.
+        last: Capability,
+    },
+    /// Securebits that the kernel does not know.
+    #[error("Linux {release} has securebits up to {known:#x} only")]
+    UnknownSecurebits {
+        /// The release.
+        release: Release,
+        /// Those it knows.
+        known: u32,
+    },
+    /// A state that no thread can be in.
+    #[error("{error}{}", if *.by_default { "; with effective uid 0 both are \"all\" unless written out" } else { "" })]
+    Credentials {
+        /// What is wrong with it.
+        error: InvalidCredentials,
+        /// Whether the set in the way was left out.
+        by_default: bool,
+    },
+    /// A path without a file.
+    #[error("there is no file {path:?}; describe it in `files`")]
+    NoFile {
+        /// The path.
+        path: String,
+    },
+}
+
+impl World {
+    /// Builds the world and checks its sense.
+    pub fn new(scenario: &Scenario, options: &Options) -> Result<Self, WorldError> {
+        let written = scenario.kernel.map(|kernel| kernel.0);
+        let release = options.release.or(written).unwrap_or(Release::NEWEST);
+        let mut system = System { release, ..System::default() };
+        if let Some(start) = scenario.sysctl.ip_unprivileged_port_start {
+            system.ip_unprivileged_port_start = start;
+        }
+        let all = options.all.unwrap_or_else(|| system.capabilities());
+        let namespaces = Namespaces::build(scenario, &mut system)?;
+        let thread = Builder { scenario, system: &system, namespaces: &namespaces, all }.thread()?;
+        let world = Self { files: files(scenario, all)?, namespaces: namespaces.named, system, thread, all };
+        world.check_steps(scenario)?;
+        Ok(world)
+    }
+
+    /// The name of a user namespace.
+    pub fn namespace_name(&self, ns: UserNs) -> &str {
+        self.namespaces.iter().find(|(_, known)| *known == ns).map_or("init", |(name, _)| name)
+    }
+
+    /// The user namespace of this name.
+    pub fn namespace(&self, name: &str) -> Option<UserNs> {
+        if name == "init" {
+            return Some(UserNs::INIT);
+        }
+        self.namespaces.iter().find(|(known, _)| known == name).map(|(_, ns)| *ns)
+    }
+
+    /// The files that executing `path` opens, one after the other: itself, its interpreter, and so on, but no more
+    /// than the kernel would open.
+    pub fn files_to_open(&self, path: &str) -> Vec<&File> {
+        const LIMIT: usize = 7;
+        let mut files = Vec::new();
+        let mut next = Some(path);
+        while let Some((file, interpreter)) = next.and_then(|path| self.files.get(path)) {
+            files.push(file);
+            next = interpreter.as_deref().filter(|_| files.len() < LIMIT);
+        }
+        files
+    }
+
+    /// The path of the file whose owner, mode and capabilities count when `path` is executed: itself, or the last
+    /// interpreter.
+    pub fn deciding_path<'a>(&'a self, path: &'a str) -> &'a str {
+        let mut deciding = path;
+        for _ in self.files_to_open(path) {
+            match self.files.get(deciding) {
+                Some((_, Some(interpreter))) => deciding = interpreter,
+                _ => break,
+            }
+        }
+        deciding
+    }
+
+    fn check_steps(&self, scenario: &Scenario) -> Result<(), WorldError> {
+        for (index, step) in scenario.steps.iter().enumerate() {
+            let at = |key: &str| Path::default().key("steps").index(index).key(key);
+            match &step.call {
+                Call::Execve(path) if !self.files.contains_key(path) => {
+                    let problem = Problem::NoFile { path: path.clone() };
+                    return Err(WorldError { path: at("execve"), problem });
+                }
+                _ => {}
+            }
+            let expected_ns = step.expect.as_ref().and_then(|expect| expect.process.as_ref()?.user_ns.as_ref());
+            if let Some(name) = expected_ns
+                && self.namespace(name).is_none()
+            {
+                let path = at("expect").key("process").key("user_ns");
+                return Err(WorldError { path, problem: Problem::UnknownNamespace { name: name.clone() } });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The user namespaces of a scenario, those above first.
+struct Namespaces {
+    named: Vec<(String, UserNs)>,
+}
+
+impl Namespaces {
+    fn build(scenario: &Scenario, system: &mut System) -> Result<Self, WorldError> {
+        let mut namespaces = Self { named: Vec::new() };
+        for name in scenario.user_namespaces.keys() {
+            if name == "init" {
+                let path = Path::default().key("user_namespaces").key(name);
+                return Err(WorldError { path, problem: Problem::InitDescribed });
+            }
+            for name in chain_above(scenario, name)?.into_iter().rev() {
+                if namespaces.find(name).is_none() {
+                    namespaces.add(scenario, system, name)?;
+                }
+            }
+        }
+        Ok(namespaces)
+    }
+
+    fn find(&self, name: &str) -> Option<UserNs> {
+        if name == "init" {
+            return Some(UserNs::INIT);
+        }
+        self.named.iter().find(|(known, _)| known == name).map(|(_, ns)| *ns)
+    }
+
+    fn add(&mut self, scenario: &Scenario, system: &mut System, name: &str) -> Result<(), WorldError> {
+        let Some(entry) = scenario.user_namespaces.get(name) else { return Ok(()) };
+        let at = |key: &str| Path::default().key("user_namespaces").key(name).key(key);
+        let fail = |key: &str, problem: Problem| WorldError { path: at(key), problem };
+        let parent_name = entry.parent.as_deref().unwrap_or("init");
+        let parent = self.find(parent_name).unwrap_or(UserNs::INIT);
+        let spaces = &mut system.user_namespaces;
+        let owner_number = entry.owner.unwrap_or(0);
+        let owner =
+            Kuid::new(owner_number).filter(|owner| spaces.uid(parent, *owner).is_some()).ok_or_else(|| {
+                let problem = Problem::Unmapped { id: owner_number, ns: parent_name.to_string() };
+                fail("owner", problem)
+            })?;
+        let ns = spaces.add(parent, owner).map_err(|error| fail("parent", error.into()))?;
+        if let Some(map) = &entry.uid_map {
+            let written = map.parse::<IdMap>().and_then(|map| spaces.set_uid_map(ns, &map));
+            written.map_err(|error| fail("uid_map", error.into()))?;
+        }
+        if let Some(map) = &entry.gid_map {
+            let written = map.parse::<IdMap>().and_then(|map| spaces.set_gid_map(ns, &map));
+            written.map_err(|error| fail("gid_map", error.into()))?;
+        }
+        self.named.push((name.to_string(), ns));
+        Ok(())
+    }
+}
+
+/// The name and those above it, up to but without `init`.
+fn chain_above<'a>(scenario: &'a Scenario, name: &'a str) -> Result<Vec<&'a str>, WorldError> {
+    let mut chain = alloc::vec![name];
+    let mut current = name;
+    loop {
+        let at = || Path::default().key("user_namespaces").key(current).key("parent");
+        let entry = scenario.user_namespaces.get(current);
+        let parent = entry.and_then(|entry| entry.parent.as_deref()).unwrap_or("init");
+        if parent == "init" {
+            return Ok(chain);
+        }
+        if !scenario.user_namespaces.contains_key(parent) {
+            let problem = Problem::UnknownNamespace { name: parent.to_string() };
+            return Err(WorldError { path: at(), problem });
+        }
+        if chain.contains(&parent) {
+            chain.push(parent);
+            return Err(WorldError { path: at(), problem: Problem::Cycle { chain: chain.join(" → ") } });
+        }
+        chain.push(parent);
+        current = parent;
+    }
+}
+
+fn files(scenario: &Scenario, all: CapSet) -> Result<BTreeMap<String, (File, Option<String>)>, WorldError> {
+    let mut files = BTreeMap::new();
+    for (path, entry) in &scenario.files {
+        if let Some(interpreter) = &entry.interpreter
+            && !scenario.files.contains_key(interpreter)
+        {
+            let at = Path::default().key("files").key(path).key("interpreter");
+            return Err(WorldError { path: at, problem: Problem::NoFile { path: interpreter.clone() } });
+        }
+        files.insert(path.clone(), (file(entry, all), entry.interpreter.clone()));
+    }
+    Ok(files)
+}
+
+fn file(entry: &FileEntry, all: CapSet) -> File {
+    File {
+        uid: Kuid::new(entry.uid).unwrap_or(Kuid::ROOT),
+        gid: Kgid::new(entry.gid).unwrap_or(Kgid::ROOT),
+        mode: entry.mode.0,
+        caps: entry.caps.as_ref().map(|caps| caps.resolve(all)),
+        mount: Mount { nosuid: entry.nosuid, noexec: entry.noexec },
+    }
+}
+
+/// What is needed to build the thread.
+struct Builder<'a> {
+    scenario: &'a Scenario,
+    system: &'a System,
+    namespaces: &'a Namespaces,
+    all: CapSet,
+}
+
+impl Builder<'_> {
+    fn thread(&self) -> Result<Thread, WorldError> {
+        let process = &self.scenario.process;
+        let ns_name = process.user_ns.as_deref().unwrap_or("init");
+        let user_ns = self
+            .namespaces
+            .find(ns_name)
+            .ok_or_else(|| fail("user_ns", Problem::UnknownNamespace { name: ns_name.to_string() }))?;
+        let FourIds(uid) = process.uid.unwrap_or(FourIds([0; 4]));
+        let FourIds(gid) = process.gid.unwrap_or(FourIds([0; 4]));
+        let unmapped = |key, id| fail(key, Problem::Unmapped { id, ns: ns_name.to_string() });
+        let spaces = &self.system.user_namespaces;
+        let kuid = |id| spaces.kuid(user_ns, id).ok_or_else(|| unmapped("uid", id));
+        let kgid = |key, id| spaces.kgid(user_ns, id).ok_or_else(|| unmapped(key, id));
+        let sets = process.sets(self.all);
+        for (key, set) in [
+            ("permitted", sets.permitted),
+            ("effective", sets.effective),
+            ("inheritable", sets.inheritable),
+            ("bounding", sets.bounding),
+            ("ambient", sets.ambient),
+        ] {
+            self.check_known(key, set)?;
+        }
+        let raw = RawCredentials {
+            uid: four(uid, kuid)?,
+            gid: four(gid, |id| kgid("gid", id))?,
+            groups: Groups::new(process.groups.iter().map(|&id| kgid("groups", id)).collect::<Result<_, _>>()?),
+            permitted: sets.permitted,
+            effective: sets.effective,
+            inheritable: sets.inheritable,
+            bounding: sets.bounding,
+            ambient: sets.ambient,
+            securebits: self.securebits(process.securebits)?,
+            no_new_privs: process.no_new_privs,
+            user_ns,
+        };
+        let credentials = Credentials::try_from(raw).map_err(|error| {
+            let (key, by_default) = match error {
+                InvalidCredentials::EffectiveNotPermitted { .. } => ("effective", process.effective.is_none()),
+                _ => ("ambient", false),
+            };
+            fail(key, Problem::Credentials { error, by_default })
+        })?;
+        let tracer = process.traced.map(|traced| Tracer { has_sys_ptrace: traced.tracer_has_sys_ptrace });
+        Ok(Thread { credentials, shares_fs: process.shares_fs, tracer })
+    }
+
+    fn check_known(&self, key: &str, set: CapSet) -> Result<(), WorldError> {
+        let release = self.system.release;
+        match (set - release.capabilities()).iter().next() {
+            None => Ok(()),
+            Some(capability) => {
+                let last = release.last_capability();
+                Err(fail(key, Problem::UnknownCapability { capability, release, last }))
+            }
+        }
+    }
+
+    fn securebits(&self, SecurebitsText(bits): SecurebitsText) -> Result<Securebits, WorldError> {
+        let release = self.system.release;
+        let known = Securebits::known(release);
+        if known.contains(bits) {
+            return Ok(bits);
+        }
+        Err(fail("securebits", Problem::UnknownSecurebits { release, known: known.bits() }))
+    }
+}
+
+fn fail(key: &str, problem: Problem) -> WorldError {
+    WorldError { path: Path::default().key("process").key(key), problem }
+}
+
+fn four<T: Copy>(
+    [real, effective, saved, filesystem]: [u32; 4],
+    id: impl Fn(u32) -> Result<T, WorldError>,
+) -> Result<Ids<T>, WorldError> {
+    Ok(Ids { real: id(real)?, effective: id(effective)?, saved: id(saved)?, filesystem: id(filesystem)? })
+}

@@ -1,0 +1,51 @@
+//! Without a witness a decision allocates nothing.
+
+#![allow(clippy::unwrap_used, reason = "a helper of tests may say what it expects")]
+
+use allocation_counter::measure;
+use sim_core::access::bind;
+use sim_core::calls::{Capset, Prctl, PrctlOption, capset, prctl};
+use sim_core::prelude::*;
+
+/// A thread with supplementary groups, in a user namespace of its own.
+fn world() -> (System, Thread) {
+    let mut system = System::default();
+    let spaces = &mut system.user_namespaces;
+    let ns = spaces.add(UserNs::INIT, 1000.into()).unwrap();
+    spaces.set_uid_map(ns, &"0 1000 1\n1 100000 65536".parse().unwrap()).unwrap();
+    spaces.set_gid_map(ns, &"0 1000 1\n1 100000 65536".parse().unwrap()).unwrap();
+    let uid = Ids::all(spaces.kuid(ns, 5).unwrap());
+    let all = system.capabilities();
+    let groups = Groups::new((0..20).map(Kgid::from).collect());
+    let raw =
+        RawCredentials { uid, groups, inheritable: all, ambient: all, user_ns: ns, ..RawCredentials::root(all) };
+    (system, Thread::from(Credentials::try_from(raw).unwrap()))
+}
+
+#[test]
+fn deciding_allocates_nothing() {
+    let (system, thread) = world();
+    let script = File::default().with_mode(Mode::new(0o6755).unwrap());
+    let interpreter = script.clone().with_caps("cap_net_raw=eip".parse().unwrap());
+    let program = Program { executable: &script, interpreters: &[&interpreter] };
+    let wish = Capset { effective: CapSet::EMPTY, permitted: system.capabilities(), inheritable: CapSet::EMPTY };
+    let call = Prctl { option: PrctlOption::SetNoNewPrivs, arguments: [1, 0, 0, 0] };
+    let allocated = measure(|| {
+        assert!(execve(&system, &thread, &program, &mut Silent).granted().is_some());
+        assert!(execve(&system, &thread, &Program::from(&interpreter), &mut Silent).granted().is_some());
+        assert!(capset(&system, &thread, &wish, &mut Silent).granted().is_some());
+        assert!(prctl(&system, &thread, &call, &mut Silent).granted().is_some());
+        assert!(bind(&system, &thread, 80, &mut Silent).refusal().is_some());
+    });
+    assert_eq!(allocated.count_total, 0);
+}
+
+#[test]
+fn a_trace_does_allocate_so_the_counter_counts() {
+    let (system, thread) = world();
+    let file = File::default();
+    let allocated = measure(|| {
+        let _ = execve(&system, &thread, &Program::from(&file), &mut Trace::new());
+    });
+    assert!(allocated.count_total > 0);
+}

@@ -1,0 +1,82 @@
+//! No input makes the crate panic, and every error has a place.
+
+#![allow(clippy::indexing_slicing, reason = "the bytes are at hand")]
+
+use proptest::prelude::*;
+use sim_core::file::VfsCaps;
+use sim_core::scenario::{Loaded, Options, explain_event, release_differences, verdict};
+use sim_core::text::{CapText, Status, parse_getcap_line};
+
+const SCENARIO: &str = r#"{
+  "kernel": "6.18", "sysctl": {"net.ipv4.ip_unprivileged_port_start": 80},
+  "user_namespaces": {"c": {"owner": 1000, "uid_map": "0 1000 1\n1 100000 65536", "gid_map": "0 1000 1"}},
+  "process": {"uid": [0, 1, 2, 0], "groups": [0], "permitted": "all", "inheritable": "cap_kill", "ambient": "none",
+    "securebits": ["noroot"], "no_new_privs": false, "user_ns": "c", "traced": {"tracer_has_sys_ptrace": true}},
+  "files": {"/a": {"caps": "cap_kill=ep", "mode": "4755", "interpreter": "/b"}, "/b": {"caps": {"bytes": "0100000200"}}},
+  "steps": [{"execve": "/a"}, {"capset": {"effective": "none", "permitted": "all", "inheritable": "0x20"}},
+    {"prctl": ["PR_CAP_AMBIENT", "PR_CAP_AMBIENT_RAISE", "cap_kill"]}, {"bind": {"port": 80}, "expect": {"errno": "EACCES"}}]
+}"#;
+
+/// Reads and, if it can be read, runs and explains.
+fn exercise(text: &[u8]) {
+    match Loaded::read(text, &Options::default()) {
+        Err(error) => {
+            assert!(error.line >= 1 && error.column >= 1 && !error.message.is_empty(), "{error:?}");
+            assert!(error.line <= text.split(|byte| *byte == b'\n').count(), "{error:?}");
+        }
+        Ok(loaded) => {
+            let mut simulation = sim_core::scenario::Simulation::new(loaded.world.clone());
+            for step in &loaded.scenario.steps {
+                let outcome = simulation.perform(&step.call);
+                assert!(!verdict(&outcome).is_empty());
+                assert!(outcome.trace.events().iter().all(|event| !explain_event(event).is_empty()));
+            }
+            release_differences(&loaded.scenario, &Options::default());
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        exercise(&bytes);
+    }
+
+    #[test]
+    fn a_scenario_with_bytes_changed(changes in prop::collection::vec((0..SCENARIO.len(), any::<u8>()), 1..6)) {
+        let mut bytes = SCENARIO.as_bytes().to_vec();
+        for (at, byte) in changes {
+            bytes[at] = byte;
+        }
+        exercise(&bytes);
+    }
+
+    #[test]
+    fn a_scenario_cut_and_pasted(from in 0..SCENARIO.len(), length in 0..60usize, to in 0..SCENARIO.len()) {
+        let piece: Vec<u8> = SCENARIO.bytes().skip(from).take(length).collect();
+        let mut bytes = SCENARIO.as_bytes().to_vec();
+        bytes.splice(to..to, piece);
+        exercise(&bytes);
+        bytes.truncate(from);
+        exercise(&bytes);
+    }
+
+    #[test]
+    fn any_attribute(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+        if let Ok(caps) = VfsCaps::from_bytes(&bytes) {
+            prop_assert_eq!(caps.to_bytes(), bytes);
+        }
+    }
+
+    #[test]
+    fn any_texts(text in "[ -~\n\t]{0,60}|(cap_(kill|chown)|all|[0-9x]{1,3}|[=+,eip -]){0,12}") {
+        if let Ok(sets) = text.parse::<CapText>() {
+            // What is printed means the same, read again.
+            prop_assert_eq!(sets.to_string().parse::<CapText>(), Ok(sets));
+        }
+        let _ = parse_getcap_line(&text);
+        let _ = Status::parse(&text);
+    }
+}
