@@ -1,0 +1,139 @@
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use sim_core::capability::{CapSet, Capability};
+use sim_core::rule::{Effect, Event, Omission, Provenance, SetName, Trace};
+use sim_core::scenario::{Loaded, ProcessResult, Simulation, StepOutcome, explain_event, explain_link, verdict};
+
+use crate::Status;
+use crate::input::{Input, scenario};
+use crate::rules::evidence_in_brief;
+use crate::sets::compare;
+
+/// How many bits are followed back at most; the page follows any.
+const BITS_FOLLOWED: usize = 6;
+
+/// The derivation of a scenario's outcome, in words and sets.
+pub(crate) fn explain(path: &Path, out: &mut impl Write) -> Result<Status> {
+    let Input { read, .. } = scenario(path);
+    let loaded = match read {
+        Ok(loaded) => loaded,
+        Err(error) => bail!("{}: {error}", path.display()),
+    };
+    if let Some(title) = &loaded.scenario.title {
+        writeln!(out, "{title}")?;
+    }
+    for text in [&loaded.scenario.about, &loaded.scenario.question, &loaded.scenario.answer].into_iter().flatten() {
+        writeln!(out, "{text}")?;
+    }
+    writeln!(out, "Linux {}.", loaded.world.system.release)?;
+    let outcomes = outcomes(&loaded);
+    for (index, (before, outcome)) in outcomes.iter().enumerate() {
+        writeln!(out, "\n{}. {}", index + 1, verdict(outcome))?;
+        compare(before, outcome.process(), out)?;
+        rules_tried(outcome, out)?;
+        let traces: Vec<&Trace> = outcomes.iter().map(|(_, outcome)| &outcome.trace).collect();
+        provenance(&traces, index, before, outcome, out)?;
+    }
+    not_modelled(&loaded, out)?;
+    Ok(Status::Held)
+}
+
+fn outcomes(loaded: &Loaded) -> Vec<(ProcessResult, StepOutcome)> {
+    let mut simulation = Simulation::new(loaded.world.clone());
+    let mut before = simulation.process(&loaded.world.thread.credentials);
+    let mut outcomes = Vec::new();
+    for step in &loaded.scenario.steps {
+        let outcome = simulation.perform(&step.call);
+        let after = outcome.process().clone();
+        outcomes.push((std::mem::replace(&mut before, after), outcome));
+    }
+    outcomes
+}
+
+fn rules_tried(outcome: &StepOutcome, out: &mut impl Write) -> Result<()> {
+    writeln!(out, "   Rules in the order they were tried:")?;
+    let mut last = "";
+    for event in outcome.trace.events() {
+        let rule = event.rule();
+        let applied = matches!(event, Event::Applied { .. });
+        writeln!(out, "   {} {:<32} {}", if applied { "*" } else { "-" }, rule.id, explain_event(event))?;
+        if applied && rule.id != last {
+            writeln!(out, "       {}", rule.statement)?;
+            if !rule.formula.is_empty() {
+                writeln!(out, "       {}", rule.formula)?;
+            }
+            let manual = if rule.manual.is_empty() { "not in the manual" } else { rule.manual };
+            writeln!(out, "       {manual}; {}; {}", rule.source, evidence_in_brief(rule))?;
+        }
+        last = rule.id;
+    }
+    Ok(())
+}
+
+/// Follows the bits that changed back to where they came from.
+fn provenance(
+    traces: &[&Trace],
+    step: usize,
+    before: &ProcessResult,
+    outcome: &StepOutcome,
+    out: &mut impl Write,
+) -> Result<()> {
+    let after = outcome.process();
+    let sets = [
+        (SetName::Permitted, before.permitted, after.permitted),
+        (SetName::Effective, before.effective, after.effective),
+        (SetName::Ambient, before.ambient, after.ambient),
+    ];
+    let withheld = withheld(&outcome.trace) - after.permitted;
+    let worth_telling = |set, old: CapSet, new: CapSet| {
+        let changed = (old - new) | (new - old);
+        if set == SetName::Permitted { changed | withheld } else { changed }
+    };
+    let changed: Vec<(SetName, Capability, bool)> = sets
+        .into_iter()
+        .flat_map(|(set, old, new)| worth_telling(set, old, new).iter().map(move |c| (set, c, new.contains(c))))
+        .collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "   Where bits came from, or why they did not come:")?;
+    for (set, capability, held) in changed.iter().take(BITS_FOLLOWED) {
+        let links = Provenance::new(traces).origins(step, *set, *capability, *held);
+        let path: Vec<_> = links.iter().map(|link| explain_link(link, *held)).collect();
+        writeln!(
+            out,
+            "   {capability} {} {set}:\n      {}",
+            if *held { "in" } else { "not in" },
+            path.join("\n      ")
+        )?;
+    }
+    if changed.len() > BITS_FOLLOWED {
+        writeln!(out, "   and {} more", changed.len() - BITS_FOLLOWED)?;
+    }
+    Ok(())
+}
+
+/// What some rule offered and did not grant.
+fn withheld(trace: &Trace) -> CapSet {
+    trace.events().iter().fold(CapSet::EMPTY, |all, event| match event {
+        Event::Applied { effect: Effect::Bits(flow), .. } if flow.into == SetName::NewPermitted => {
+            all | flow.withheld
+        }
+        _ => all,
+    })
+}
+
+fn not_modelled(loaded: &Loaded, out: &mut impl Write) -> Result<()> {
+    let calls: Vec<_> = loaded.scenario.steps.iter().map(|step| step.call.name()).collect();
+    let mut told: Vec<&Omission> = Vec::new();
+    writeln!(out, "\nNot modelled, and able to change these verdicts:")?;
+    for omission in calls.iter().flat_map(|call| Omission::of(call)) {
+        if !told.contains(&omission) {
+            writeln!(out, "   {omission}")?;
+            told.push(omission);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,130 @@
+use std::fs::File;
+use std::io::{self, BufRead, Read};
+use std::path::{Path, PathBuf};
+
+use sim_core::scenario::{Loaded, MAX_SIZE, Options, ReadError};
+use walkdir::WalkDir;
+
+/// A scenario, or why there is none; and where it came from.
+pub(crate) struct Input {
+    /// The file; none for standard input.
+    pub(crate) file: Option<PathBuf>,
+    /// What was read.
+    pub(crate) read: Result<Loaded, ReadError>,
+}
+
+/// The scenarios of all paths, one after the other: a folder stands for the `.json` files below it, `-` for JSON Lines
+/// on standard input.
+pub(crate) fn scenarios(paths: &[PathBuf]) -> impl Iterator<Item = Input> {
+    paths.iter().flat_map(|path| -> Box<dyn Iterator<Item = Input>> {
+        if path.as_os_str() == "-" {
+            Box::new(Lines { from: io::stdin().lock(), line: 0 })
+        } else {
+            Box::new(below(path))
+        }
+    })
+}
+
+/// One scenario from a file, or all of standard input as one scenario.
+pub(crate) fn scenario(path: &Path) -> Input {
+    if path.as_os_str() == "-" {
+        return Input { file: None, read: read(io::stdin().lock()) };
+    }
+    Input { file: Some(path.to_owned()), read: File::open(path).map_err(|error| unreadable(&error)).and_then(read) }
+}
+
+fn below(path: &Path) -> impl Iterator<Item = Input> {
+    let mut empty = true;
+    let mut entries = WalkDir::new(path).sort_by_file_name().into_iter();
+    let start = path.to_owned();
+    std::iter::from_fn(move || {
+        for entry in entries.by_ref() {
+            match entry {
+                Ok(entry) if entry.file_type().is_dir() => {}
+                Ok(entry) => {
+                    let is_json = entry.path().extension().is_some_and(|extension| extension == "json");
+                    if entry.depth() == 0 || is_json {
+                        empty = false;
+                        return Some(scenario(entry.path()));
+                    }
+                }
+                Err(error) => {
+                    empty = false;
+                    let file = error.path().unwrap_or(&start).to_owned();
+                    return Some(Input { file: Some(file), read: Err(unreadable(&error.into())) });
+                }
+            }
+        }
+        // A guard that checks nothing must not pass.
+        std::mem::take(&mut empty).then(|| {
+            let error = io::Error::other("there is no .json file below it");
+            Input { file: Some(start.clone()), read: Err(unreadable(&error)) }
+        })
+    })
+}
+
+fn read(from: impl Read) -> Result<Loaded, ReadError> {
+    let mut text = Vec::new();
+    from.take(MAX_SIZE as u64 + 1).read_to_end(&mut text).map_err(|error| unreadable(&error))?;
+    Loaded::read(&text, &Options::default())
+}
+
+fn unreadable(error: &io::Error) -> ReadError {
+    ReadError { line: 1, column: 1, path: String::new(), message: format!("cannot be read: {error}") }
+}
+
+/// Scenarios one a line, in constant memory. Blank lines are passed over.
+struct Lines<R> {
+    from: R,
+    line: usize,
+}
+
+impl<R: BufRead> Iterator for Lines<R> {
+    type Item = Input;
+
+    fn next(&mut self) -> Option<Input> {
+        loop {
+            let mut text = Vec::new();
+            let limit = MAX_SIZE as u64 + 2;
+            let size = match self.from.by_ref().take(limit).read_until(b'\n', &mut text) {
+                Ok(size) => size,
+                Err(error) => return Some(self.input(Err(unreadable(&error)))),
+            };
+            if size == 0 {
+                return None;
+            }
+            self.line += 1;
+            let whole = text.ends_with(b"\n");
+            if !whole && let Err(error) = self.skip_to_next_line() {
+                return Some(self.input(Err(unreadable(&error))));
+            }
+            let line = text.trim_ascii_end();
+            if !line.trim_ascii_start().is_empty() {
+                let read = Loaded::read(line, &Options::default());
+                return Some(self.input(read));
+            }
+        }
+    }
+}
+
+impl<R: BufRead> Lines<R> {
+    fn input(&self, read: Result<Loaded, ReadError>) -> Input {
+        // A scenario is one line, so its line is that of the stream.
+        Input { file: None, read: read.map_err(|error| ReadError { line: self.line.max(1), ..error }) }
+    }
+
+    fn skip_to_next_line(&mut self) -> io::Result<()> {
+        loop {
+            let buffer = self.from.fill_buf()?;
+            if buffer.is_empty() {
+                return Ok(());
+            }
+            if let Some(end) = buffer.iter().position(|byte| *byte == b'\n') {
+                self.from.consume(end + 1);
+                return Ok(());
+            }
+            let read = buffer.len();
+            self.from.consume(read);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The `eperm` command: reads text, asks the model, prints. No rule of Linux lives here.
+
+mod decode;
+mod explain;
+mod input;
+mod rules;
+mod run;
+mod sets;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// What will the Linux kernel decide, and why?
+///
+/// Exit status: 0 if every expectation holds, 1 if some do not, 2 if some input cannot be read.
+#[derive(Debug, Parser)]
+#[command(name = "eperm", version)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run scenarios and compare them with what they expect.
+    Run {
+        /// Scenario files; a folder stands for the .json files below it, - for JSON Lines on standard input.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// One result a line, as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Derive a scenario's outcome: every rule that was tried, in words and sets.
+    Explain {
+        /// A scenario file, or - for standard input.
+        path: PathBuf,
+    },
+    /// Translate between sets in digits, names, file capabilities and their bytes.
+    Decode {
+        /// 16 hexadecimal digits, names, text as for setcap, or the bytes of security.capability.
+        #[arg(required = true, allow_hyphen_values = true)]
+        what: Vec<String>,
+        /// Print file capabilities as the bytes of security.capability.
+        #[arg(long)]
+        bytes: bool,
+    },
+    /// List the rules with their sources and evidence, or one of them.
+    Rules {
+        /// The id of a rule, or how ids begin.
+        id: Option<String>,
+        /// The whole book of rules as Markdown.
+        #[arg(long, conflicts_with = "id")]
+        markdown: bool,
+    },
+    /// Print the JSON Schema of the scenario format.
+    Schema,
+}
+
+/// Exit status.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Status {
+    /// Every expectation holds.
+    #[default]
+    Held = 0,
+    /// Some expectation does not hold.
+    Failed = 1,
+    /// Some input cannot be read.
+    Unreadable = 2,
+}
+
+fn main() -> ExitCode {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let result = perform(&CommandLine::parse().command, &mut out).and_then(|status| {
+        out.flush()?;
+        Ok(status)
+    });
+    match result {
+        Ok(status) => ExitCode::from(status as u8),
+        // Whoever read the output has read enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("eperm: {error:#}");
+            ExitCode::from(Status::Unreadable as u8)
+        }
+    }
+}
+
+fn perform(command: &Command, out: &mut impl Write) -> Result<Status> {
+    match command {
+        Command::Run { paths, json: true } => run::as_json(paths, out),
+        Command::Run { paths, json: false } => run::for_people(paths, out),
+        Command::Explain { path } => explain::explain(path, out),
+        Command::Decode { what, bytes } => decode::decode(what, *bytes, out),
+        Command::Rules { markdown: true, .. } => rules::book(out),
+        Command::Rules { id, .. } => rules::list(id.as_deref(), out),
+        Command::Schema => {
+            let schema = serde_json::to_string_pretty(&sim_core::scenario::json_schema())?;
+            writeln!(out, "{schema}")?;
+            Ok(Status::Held)
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<io::Error>().map(io::Error::kind);
+    let json = error.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+    io.or(json) == Some(io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,115 @@
+//! The command as people and programs use it. `SNAPSHOTS=overwrite cargo test` accepts what it prints now.
+
+use snapbox::cmd::{Command, cargo_bin};
+use snapbox::{file, str};
+
+fn eperm() -> Command {
+    Command::new(cargo_bin!("eperm"))
+}
+
+#[test]
+fn run_tells_what_happened() {
+    let article = eperm().args(["run", "scenarios/article-5-port-80.json"]).assert().code(0);
+    article.stdout_eq(file!["snapshots/run-article-5.txt"]);
+    let releases = eperm().args(["run", "scenarios/releases/filesystem-group-since-6.17.json"]).assert().code(0);
+    releases.stdout_eq(file!["snapshots/run-release-difference.txt"]);
+}
+
+#[test]
+fn explain_derives_every_step() {
+    let scenario = "scenarios/article-6-file-capability.json";
+    eperm().args(["explain", scenario]).assert().code(0).stdout_eq(file!["snapshots/explain-article-6.txt"]);
+    let withheld = "scenarios/consequences/b-without-flag-no-error.json";
+    eperm().args(["explain", withheld]).assert().code(0).stdout_eq(file!["snapshots/explain-withheld.txt"]);
+}
+
+#[test]
+fn json_lines_are_answered_in_order() {
+    let input = "{\"title\": \"one\"}\n\n{\"titl\": 1}\n  {\"steps\": [{\"bind\": {\"port\": 80}, \"expect\": {\"errno\": \"EACCES\"}}]}\nnonsense";
+    eperm().args(["run", "--json", "-"]).stdin(input).assert().code(2).stdout_eq(file!["snapshots/json-lines.txt"]);
+}
+
+#[test]
+fn a_huge_line_is_refused_and_the_next_one_answered() {
+    let huge = format!("{{\"title\": \"{}\"}}\n{{\"title\": \"next\"}}\n", "x".repeat(3_000_000));
+    eperm().args(["run", "--json", "-"]).stdin(huge).assert().code(2).stdout_eq(str![[r#"
+{"error":{"line":1,"column":1048577,"path":"","message":"a scenario has at most 1048576 bytes (1 MiB); this one goes on"}}
+{"title":"next","kernel":"6.18","ok":true,"steps":[]}
+
+"#]]);
+}
+
+#[test]
+fn exit_status_says_how_it_went() {
+    let of = |input: &str| eperm().args(["run", "-"]).stdin(input.to_owned()).assert();
+    of("{}").code(0);
+    of(r#"{"steps": [{"bind": {"port": 80}, "expect": {"errno": "EACCES"}}]}"#).code(1);
+    of("{").code(2);
+    eperm().args(["run", "no-such-file.json"]).assert().code(2);
+    eperm().args(["run", "src"]).assert().code(2);
+    eperm().args(["run"]).assert().code(2);
+    eperm().args(["explain", "no-such-file.json"]).assert().code(2);
+}
+
+#[test]
+fn a_missing_file_is_an_answer_too() {
+    eperm().args(["run", "--json", "no-such-file.json"]).assert().code(2).stdout_eq(str![[r#"
+{"file":"no-such-file.json","error":{"line":1,"column":1,"path":"","message":"cannot be read: [..]"}}
+
+"#]]);
+}
+
+#[test]
+fn decode_translates_both_ways() {
+    let decodes = |what: &[&str], expected: &str| {
+        eperm().arg("decode").args(what).assert().code(0).stdout_eq(format!("{expected}\n"));
+    };
+    let capsh = "0x00000000800405fb=cap_chown,cap_dac_override,cap_fowner,cap_fsetid,cap_kill,cap_setgid,cap_setuid,cap_setpcap,cap_net_bind_service,cap_sys_chroot,cap_setfcap";
+    decodes(&["00000000800405fb"], capsh);
+    decodes(&["0x800405fb"], capsh);
+    decodes(&[capsh], capsh);
+    decodes(&["0"], "0x0000000000000000=");
+    decodes(&["cap_net_admin,NET_RAW"], "0x0000000000003000=cap_net_admin,cap_net_raw");
+    decodes(&["cap_net_raw+ep"], "cap_net_raw=ep");
+    decodes(&["=ep cap_kill-ep"], "=ep cap_kill-ep");
+    decodes(&["0=p"], "cap_chown=p");
+    decodes(&["--bytes", "cap_net_raw+ep"], "0100000200200000000000000000000000000000");
+    decodes(&["0100000200200000000000000000000000000000"], "cap_net_raw=ep");
+    decodes(&["0100000300200000000000000000000000000000e8030000"], "cap_net_raw=ep [rootid=1000]");
+    decodes(&["20000", "cap_kill=i"], "0x0000000000020000=cap_sys_rawio\ncap_kill=i");
+}
+
+#[test]
+fn decode_says_what_is_wrong() {
+    let fails = |what: &str, message: &str| {
+        eperm().args(["decode", what]).assert().code(2).stderr_eq(format!("eperm: {what:?}: {message}\n"));
+    };
+    fails(
+        "cap_nett_raw=ep",
+        "character 1: \"cap_nett_raw\" is no capability; write cap_net_raw, all, or a number below 64",
+    );
+    fails(
+        "cap_nett_raw",
+        "\"cap_nett_raw\" is no capability; names look like cap_net_raw, sets like 00000000800405fb, all or none",
+    );
+    let attribute = "01000002002000000000";
+    let counts =
+        "20 digits are neither a set (16) nor the bytes of security.capability (24, 40 or 48 for revision 1, 2 or 3)";
+    fails(attribute, counts);
+    let wrong_size = "010000020020000000000000";
+    fails(wrong_size, "byte 12: security.capability ends after 12 bytes; revision 2 has 20");
+}
+
+#[test]
+fn rules_are_listed_and_found() {
+    eperm().args(["rules", "bind.unpriv"]).assert().code(0).stdout_eq(str![[r#"
+bind.unprivileged-port
+  A port that is not below net.ipv4.ip_unprivileged_port_start (1024 unless changed) needs no capability; nor does port 0, which asks for any free one.
+  Manual: ip(7), Address format
+  Kernel: net/ipv4/af_inet.c, __inet_bind() (6.18)
+  [..]
+
+
+"#]]);
+    eperm().args(["rules", "no-such-rule"]).assert().code(2);
+}

@@ -1,0 +1,78 @@
+//! The tables that are made from the code are up to date, and the scenarios cover the rules.
+
+#![allow(clippy::unwrap_used, reason = "a helper of tests may say what it expects")]
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use sim_core::rule::Rule;
+use sim_core::scenario::{Loaded, Options, json_schema};
+use snapbox::cmd::{Command, cargo_bin};
+use walkdir::WalkDir;
+
+fn scenarios() -> impl Iterator<Item = (String, String)> {
+    let files = WalkDir::new("scenarios").sort_by_file_name().into_iter().map(Result::unwrap);
+    files
+        .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "json"))
+        .map(|entry| (entry.path().display().to_string(), fs::read_to_string(entry.path()).unwrap()))
+}
+
+#[test]
+fn every_rule_decides_in_some_scenario() {
+    let mut seen = BTreeSet::new();
+    for (_, text) in scenarios() {
+        let result = Loaded::read(&text, &Options::default()).unwrap().run();
+        seen.extend(result.steps.into_iter().flat_map(|step| step.rules));
+    }
+    let missing: Vec<_> = Rule::all().map(|rule| rule.id).filter(|id| !seen.contains(id)).collect();
+    assert!(missing.is_empty(), "no scenario shows {missing:?}");
+}
+
+#[test]
+fn titles_are_unique() {
+    let mut titles = BTreeSet::new();
+    for (path, text) in scenarios() {
+        let title = Loaded::read(&text, &Options::default()).unwrap().scenario.title.unwrap();
+        assert!(titles.insert(title), "{path}: another scenario has the same title");
+    }
+}
+
+#[test]
+fn every_scenario_is_valid_by_the_schema() {
+    let schema = serde_json::to_value(json_schema()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for (path, text) in scenarios() {
+        let errors: Vec<_> =
+            validator.iter_errors(&serde_json::from_str(&text).unwrap()).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{path}: {errors:?}");
+    }
+    for bad in [
+        r#"{"unknown": 1}"#,
+        r#"{"process": {"uid": 4294967295}}"#,
+        r#"{"process": {"bounding": "00000000800405fg0"}}"#,
+        r#"{"steps": [{"bind": {"port": 1}, "execve": "/x"}]}"#,
+        r#"{"steps": [{}]}"#,
+        r#"{"steps": [{"prctl": ["PR_SET_NAME"]}]}"#,
+        r#"{"files": {"/x": {"caps": {"revision": 4}}}}"#,
+        r#"{"files": {"/x": {"mode": "777777777"}}}"#,
+    ] {
+        assert!(!validator.is_valid(&serde_json::from_str(bad).unwrap()), "{bad}");
+    }
+}
+
+#[test]
+fn the_book_of_rules_is_up_to_date() {
+    let printed = Command::new(cargo_bin!("eperm")).args(["rules", "--markdown"]).output().unwrap();
+    let book = fs::read_to_string("RULES.md").unwrap_or_default();
+    assert!(book == String::from_utf8_lossy(&printed.stdout), "RULES.md is not what `cargo xtask book` would write");
+}
+
+#[test]
+fn the_schema_file_is_up_to_date() {
+    let printed = Command::new(cargo_bin!("eperm")).arg("schema").output().unwrap();
+    let file = fs::read_to_string("scenarios/scenario.schema").unwrap_or_default();
+    assert!(
+        file == String::from_utf8_lossy(&printed.stdout),
+        "scenarios/scenario.schema is not what `cargo xtask book` would write"
+    );
+}
