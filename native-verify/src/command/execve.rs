@@ -1,0 +1,141 @@
+use std::cell::RefCell;
+use std::fs;
+use std::io::IsTerminal;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use sim_core::scenario::{Loaded, Scenario, World};
+
+use super::{absolute, describe, exit_code, keep_evidence, on_stage, options, verify};
+use crate::cli::ExecveArguments;
+use crate::compare::Difference;
+use crate::evidence::Evidence;
+use crate::generate::{Bounds, execve_scenario};
+use crate::machine::Machine;
+use crate::report::{Skip, Tally, show};
+use crate::stage::Stage;
+
+/// How many smaller cases are tried to find the smallest that differs.
+const SHRINKING: u32 = 4096;
+
+/// Draws random states and files, executes them, and shrinks any difference to a scenario.
+pub(crate) fn execve(arguments: &ExecveArguments) -> Result<u8> {
+    let machine = Machine::survey()?;
+    println!("{}", describe(&machine));
+    let seed = arguments.seed.unwrap_or_else(seed_of_the_moment);
+    if let Some(reason) = machine.obstacle() {
+        let mut tally = Tally { drawn: arguments.cases.into(), ..Tally::default() };
+        tally.skipped.insert(reason, tally.drawn);
+        println!("execve, seed {seed}: {tally}");
+        return Ok(exit_code(&tally, &arguments.common));
+    }
+    let difference_file = absolute(&arguments.difference)?;
+    let evidence_file = arguments.common.evidence.as_deref().map(absolute).transpose()?;
+    on_stage(|stage| {
+        let mut suite = Suite::new(stage, &machine, arguments.cases);
+        let smallest = suite.run(arguments.cases, seed)?;
+        let Suite { tally, evidence, progress, .. } = suite;
+        progress.finish_and_clear();
+        println!("execve, seed {seed}: {tally}");
+        if let Some((scenario, differences)) = smallest {
+            let text = serde_json::to_string_pretty(&scenario)? + "\n";
+            fs::write(&difference_file, text)
+                .with_context(|| format!("cannot write {}", difference_file.display()))?;
+            println!("The smallest difference is in {}:\n{}", difference_file.display(), show(&differences));
+            return Ok(exit_code(&tally, &arguments.common));
+        }
+        keep_evidence(evidence, evidence_file.as_deref())?;
+        Ok(exit_code(&tally, &arguments.common))
+    })
+}
+
+fn seed_of_the_moment() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::from(now.subsec_nanos()) ^ now.as_secs()
+}
+
+/// A run of random cases.
+struct Suite<'a> {
+    stage: &'a mut Stage,
+    machine: &'a Machine,
+    tally: Tally,
+    evidence: Evidence,
+    progress: ProgressBar,
+}
+
+impl<'a> Suite<'a> {
+    fn new(stage: &'a mut Stage, machine: &'a Machine, cases: u32) -> Self {
+        let progress = if std::io::stderr().is_terminal() {
+            let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} execs, {per_sec}, {eta} left");
+            ProgressBar::new(cases.into()).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        } else {
+            ProgressBar::hidden()
+        };
+        Self { stage, machine, tally: Tally::default(), evidence: Evidence::new(machine), progress }
+    }
+
+    /// Runs the cases; the smallest one that differs, if any does.
+    fn run(&mut self, cases: u32, seed: u64) -> Result<Option<(Scenario, Vec<Difference>)>> {
+        let machine = self.machine;
+        let bounds = Bounds { in_init: machine.capabilities, in_namespace: machine.known, release: machine.release };
+        let config = Config {
+            cases,
+            failure_persistence: None,
+            max_shrink_iters: SHRINKING,
+            max_shrink_time: u32::try_from(Duration::from_mins(1).as_millis()).unwrap_or(u32::MAX),
+            ..Config::default()
+        };
+        let mut words = [0; 32];
+        for (byte, seed) in words.iter_mut().zip(seed.to_le_bytes().into_iter().cycle()) {
+            *byte = seed;
+        }
+        let random = TestRng::from_seed(RngAlgorithm::ChaCha, &words);
+        let mut runner = TestRunner::new_with_rng(config, random);
+        let suite = RefCell::new(self);
+        let failure = runner.run(&execve_scenario(bounds), |scenario| suite.borrow_mut().case(&scenario));
+        let suite = suite.into_inner();
+        match failure {
+            Ok(()) => Ok(None),
+            Err(TestError::Fail(_, scenario)) => {
+                let differences = suite.differences(&scenario).unwrap_or_default();
+                Ok(Some((scenario, differences)))
+            }
+            Err(TestError::Abort(reason)) => anyhow::bail!("the cases could not be drawn: {reason}"),
+        }
+    }
+
+    fn case(&mut self, scenario: &Scenario) -> Result<(), TestCaseError> {
+        let shrinking = self.tally.differed > 0;
+        if shrinking {
+            let differs = self.differences(scenario).is_ok_and(|differences| !differences.is_empty());
+            return if differs { Err(TestCaseError::fail("it differs")) } else { Ok(()) };
+        }
+        self.tally.drawn += 1;
+        self.progress.inc(1);
+        match self.comparison(scenario) {
+            Err(skip) => self.tally.skip(&skip),
+            Ok(comparison) if comparison.differences.is_empty() => {
+                self.tally.agreed += 1;
+                self.evidence.confirm(&comparison.rules);
+            }
+            Ok(_) => {
+                self.tally.differed += 1;
+                return Err(TestCaseError::fail("it differs"));
+            }
+        }
+        Ok(())
+    }
+
+    fn differences(&mut self, scenario: &Scenario) -> Result<Vec<Difference>, Skip> {
+        self.comparison(scenario).map(|comparison| comparison.differences)
+    }
+
+    fn comparison(&mut self, scenario: &Scenario) -> Result<crate::compare::Comparison, Skip> {
+        let world = World::new(scenario, &options(self.machine))
+            .map_err(|error| Skip(format!("a case that makes no sense was drawn: {error}")))?;
+        let loaded = Loaded { scenario: scenario.clone(), world };
+        verify(self.stage, self.machine, &loaded)
+    }
+}

@@ -1,0 +1,182 @@
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+use sim_core::scenario::{Loaded, ReadError};
+use walkdir::WalkDir;
+
+use super::{AGREE, FAILED, absolute, describe, exit_code, keep_evidence, on_stage, options, verify};
+use crate::cli::RunArguments;
+use crate::compare::{Comparison, Difference};
+use crate::evidence::Evidence;
+use crate::machine::Machine;
+use crate::report::{Skip, Tally, show};
+
+/// What came of one scenario.
+#[derive(Serialize)]
+struct Line<'a> {
+    file: &'a Path,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    kernel: &'a str,
+    outcome: Outcome,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Outcome {
+    Agrees {
+        steps: usize,
+    },
+    Differs {
+        differences: Vec<Difference>,
+    },
+    /// Kernel and model agree, but not with the scenario's expectations.
+    Unexpected {
+        unmet: usize,
+    },
+    Skipped {
+        reason: String,
+    },
+}
+
+/// Performs scenarios and compares every field after every step.
+pub(crate) fn run(arguments: &RunArguments) -> Result<u8> {
+    let machine = Machine::survey()?;
+    let suite = Suite::read(arguments, &machine)?;
+    suite.say(&describe(&machine));
+    let code = match machine.obstacle() {
+        Some(reason) => suite.perform(&mut |_| Err(Skip(reason.clone()))),
+        None => on_stage(|stage| suite.perform(&mut |loaded| verify(stage, &machine, loaded))),
+    }?;
+    Ok(if suite.unreadable && code == AGREE { FAILED } else { code })
+}
+
+/// The scenarios to perform.
+struct Suite<'a> {
+    machine: &'a Machine,
+    arguments: &'a RunArguments,
+    scenarios: Vec<(PathBuf, Loaded)>,
+    unreadable: bool,
+    evidence_file: Option<PathBuf>,
+}
+
+/// Performs one scenario, or says why it cannot.
+type Verifier<'a> = dyn FnMut(&Loaded) -> Result<Comparison, Skip> + 'a;
+
+impl<'a> Suite<'a> {
+    fn read(arguments: &'a RunArguments, machine: &'a Machine) -> Result<Self> {
+        let evidence_file = arguments.common.evidence.as_deref().map(absolute).transpose()?;
+        let mut suite = Self { machine, arguments, scenarios: Vec::new(), unreadable: false, evidence_file };
+        for path in files(&arguments.paths)? {
+            match read(&path, machine)? {
+                Ok(loaded) => suite.scenarios.push((path, loaded)),
+                Err(error) => {
+                    eprintln!("{}: {error}", path.display());
+                    suite.unreadable = true;
+                }
+            }
+        }
+        Ok(suite)
+    }
+
+    /// Says something to people, apart from the lines for programs.
+    fn say(&self, text: &str) {
+        if self.arguments.json { eprintln!("{text}") } else { println!("{text}") }
+    }
+
+    fn perform(&self, verifier: &mut Verifier<'_>) -> Result<u8> {
+        let mut tally = Tally::default();
+        let mut evidence = Evidence::new(self.machine);
+        for (path, loaded) in &self.scenarios {
+            tally.drawn += 1;
+            let line = line(path, loaded, self.machine, verifier(loaded), &mut tally, &mut evidence);
+            print(&line, self.arguments.json)?;
+        }
+        self.say(&format!("Scenarios: {tally}"));
+        keep_evidence(evidence, self.evidence_file.as_deref())?;
+        Ok(exit_code(&tally, &self.arguments.common))
+    }
+}
+
+/// The files themselves, and the `.json` files below folders in order of name.
+fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in paths {
+        for entry in WalkDir::new(path).sort_by_file_name() {
+            let entry = entry.with_context(|| format!("cannot read {}", path.display()))?;
+            let named = entry.depth() == 0 || entry.path().extension().is_some_and(|extension| extension == "json");
+            if entry.file_type().is_file() && named {
+                files.push(entry.into_path());
+            }
+        }
+    }
+    Ok(files)
+}
+
+fn read(path: &Path, machine: &Machine) -> Result<Result<Loaded, ReadError>> {
+    let text = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Loaded::read(&text, &options(machine)))
+}
+
+fn line<'a>(
+    path: &'a Path,
+    loaded: &'a Loaded,
+    machine: &'a Machine,
+    result: Result<Comparison, Skip>,
+    tally: &mut Tally,
+    evidence: &mut Evidence,
+) -> Line<'a> {
+    let named = loaded.scenario.kernel.map(|kernel| kernel.0).filter(|named| *named != machine.release);
+    let note = named.map(|named| format!("it names Linux {named} and was compared as {}", machine.release));
+    let outcome = match result {
+        Err(skip) => {
+            tally.skip(&skip);
+            Outcome::Skipped { reason: skip.0 }
+        }
+        Ok(comparison) if !comparison.differences.is_empty() => {
+            tally.differed += 1;
+            Outcome::Differs { differences: comparison.differences }
+        }
+        Ok(comparison) if comparison.unmet > 0 && named.is_none() => {
+            tally.differed += 1;
+            Outcome::Unexpected { unmet: comparison.unmet }
+        }
+        Ok(comparison) => {
+            tally.agreed += 1;
+            evidence.confirm(&comparison.rules);
+            Outcome::Agrees { steps: loaded.scenario.steps.len() }
+        }
+    };
+    Line { file: path, title: loaded.scenario.title.as_deref(), kernel: &machine.uname, outcome, note }
+}
+
+fn print(line: &Line<'_>, json: bool) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    if json {
+        serde_json::to_writer(&mut out, line)?;
+        writeln!(out)?;
+        return Ok(());
+    }
+    let file = line.file.display();
+    match &line.outcome {
+        Outcome::Agrees { steps: 1 } => writeln!(out, "  agrees   {file} (1 step)")?,
+        Outcome::Agrees { steps } => writeln!(out, "  agrees   {file} ({steps} steps)")?,
+        Outcome::Differs { differences } => writeln!(out, "  DIFFERS  {file}\n{}", show(differences))?,
+        Outcome::Unexpected { unmet } => {
+            writeln!(
+                out,
+                "  DIFFERS  {file}\n    {unmet} of its expectations do not hold, in the kernel and in the model"
+            )?;
+        }
+        Outcome::Skipped { reason } => writeln!(out, "  skipped  {file}: {reason}")?,
+    }
+    if let Some(note) = &line.note {
+        writeln!(out, "           {note}")?;
+    }
+    Ok(())
+}

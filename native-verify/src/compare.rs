@@ -1,0 +1,114 @@
+use std::collections::BTreeMap;
+
+use sim_core::rule::{Effect, Event};
+use sim_core::scenario::{Loaded, ProcessResult, Simulation, StepOutcome};
+
+use crate::perform::{Observed, Performance, errno};
+
+/// A field in which the kernel and the model differ.
+#[derive(Clone, Debug, serde::Serialize)]
+pub(crate) struct Difference {
+    /// The place, as `steps[0].process.permitted`.
+    pub(crate) field: String,
+    /// What the model says.
+    pub(crate) model: String,
+    /// What the kernel did.
+    pub(crate) kernel: String,
+}
+
+/// What comparing a performance with the model gave.
+#[derive(Clone, Debug)]
+pub(crate) struct Comparison {
+    /// Every field that differs; none means that kernel and model agree.
+    pub(crate) differences: Vec<Difference>,
+    /// The rules that applied, each as often as a step confirmed it.
+    pub(crate) rules: Vec<&'static str>,
+    /// Expectations of the scenario that the kernel did not meet, as the model tells them.
+    pub(crate) unmet: usize,
+}
+
+/// Compares every field after every step.
+pub(crate) fn compare(loaded: &Loaded, seen: &Performance, links: &BTreeMap<String, String>) -> Comparison {
+    let mut simulation = Simulation::new(loaded.world.clone());
+    let start = simulation.process(&loaded.world.thread.credentials);
+    let mut comparison = Comparison { differences: Vec::new(), rules: Vec::new(), unmet: 0 };
+    let mut fields = Fields { prefix: "start".to_owned(), found: &mut comparison.differences };
+    fields.process(&start, &seen.start, links);
+    if !comparison.differences.is_empty() {
+        return comparison;
+    }
+    for (index, step) in loaded.scenario.steps.iter().enumerate() {
+        let outcome = simulation.perform(&step.call);
+        let prefix = format!("steps[{index}]");
+        let mut fields = Fields { prefix, found: &mut comparison.differences };
+        let Some((result, observed)) = seen.steps.get(index) else {
+            let reason = seen.ended_early.clone().unwrap_or_else(|| "it did not happen".to_owned());
+            fields.compare("return", outcome.value.to_string(), reason);
+            return comparison;
+        };
+        fields.step(&outcome, *result, observed, links);
+        if !comparison.differences.is_empty() {
+            return comparison;
+        }
+        let result = outcome.result();
+        let expect = step.expect.as_ref();
+        comparison.unmet += expect.map_or(0, |expect| expect.differences(&result, loaded.world.all).len());
+        comparison.rules.extend(confirmed(&outcome));
+    }
+    comparison
+}
+
+/// The rules that a step which agreed confirms: those that applied in it.
+fn confirmed(outcome: &StepOutcome) -> Vec<&'static str> {
+    let refused = |event: &&Event| matches!(event, Event::Applied { effect: Effect::Refuses { .. }, .. });
+    match outcome.refusal {
+        // Of a refused call only the refusal shows.
+        Some(_) => outcome.trace.events().iter().filter(refused).map(|event| event.rule().id).collect(),
+        None => outcome.trace.applied_rules().into_iter().map(|rule| rule.id).collect(),
+    }
+}
+
+struct Fields<'a> {
+    prefix: String,
+    found: &'a mut Vec<Difference>,
+}
+
+impl Fields<'_> {
+    fn compare(&mut self, field: &str, model: String, kernel: String) {
+        if model != kernel {
+            self.found.push(Difference { field: format!("{}.{field}", self.prefix), model, kernel });
+        }
+    }
+
+    fn step(&mut self, outcome: &StepOutcome, result: i64, observed: &Observed, links: &BTreeMap<String, String>) {
+        let name = |errno: Option<sim_core::kernel::Errno>| errno.map_or("null", |errno| errno.name()).to_owned();
+        self.compare("errno", name(outcome.refusal.map(|refusal| refusal.errno)), name(errno(result)));
+        self.compare("return", outcome.value.to_string(), result.max(-1).to_string());
+        if let Some(at_secure) = outcome.at_secure {
+            self.compare("at_secure", format!("{:?}", Some(at_secure)), format!("{:?}", observed.at_secure));
+        }
+        self.process(outcome.process(), observed, links);
+    }
+
+    fn process(&mut self, model: &ProcessResult, kernel: &Observed, links: &BTreeMap<String, String>) {
+        let ids = |ids: &[u32]| format!("{ids:?}");
+        self.compare("process.uid", ids(&model.uid), ids(&kernel.uid));
+        self.compare("process.gid", ids(&model.gid), ids(&kernel.gid));
+        self.compare("process.groups", ids(&model.groups), ids(&kernel.groups));
+        let sets = [
+            ("process.permitted", model.permitted, kernel.permitted),
+            ("process.effective", model.effective, kernel.effective),
+            ("process.inheritable", model.inheritable, kernel.inheritable),
+            ("process.bounding", model.bounding, kernel.bounding),
+            ("process.ambient", model.ambient, kernel.ambient),
+        ];
+        for (field, model, kernel) in sets {
+            self.compare(field, model.to_string(), kernel.to_string());
+        }
+        self.compare("process.securebits", model.securebits.to_string(), kernel.securebits.to_string());
+        let no_new_privs = i64::from(model.no_new_privs);
+        self.compare("process.no_new_privs", no_new_privs.to_string(), kernel.no_new_privs.to_string());
+        let link = links.get(&model.user_ns).cloned().unwrap_or_else(|| model.user_ns.clone());
+        self.compare("process.user_ns", link, kernel.user_ns.clone());
+    }
+}

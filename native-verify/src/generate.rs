@@ -1,0 +1,198 @@
+//! Draws random worlds for execve: a thread in any legal state, files with any owner, mode and attribute.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use sim_core::capability::CapSet;
+use sim_core::credentials::Securebits;
+use sim_core::file::{Mode, Revision};
+use sim_core::kernel::Release;
+use sim_core::scenario::{
+    Call, CapsEntry, FileCapsObject, FileEntry, FourIds, ModeText, Process, Scenario, SecurebitsText, SetText, Step,
+    Traced, UserNamespaceEntry,
+};
+
+/// What the machine allows to be drawn.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// The capabilities that a thread of `init` can have.
+    pub(crate) in_init: CapSet,
+    /// The capabilities that a thread of another user namespace can have.
+    pub(crate) in_namespace: CapSet,
+    /// The kernel.
+    pub(crate) release: Release,
+}
+
+/// A place for the thread, with ids that mean something there.
+#[derive(Clone, Copy, Debug)]
+struct Home {
+    /// The names of the namespaces needed, outermost first; the thread is in the last one.
+    namespaces: &'static [&'static str],
+    /// Ids of the thread, as it sees them.
+    ids: &'static [u32],
+    /// Host ids of files.
+    host_ids: &'static [u32],
+}
+
+const HOMES: [Home; 6] = [
+    Home { namespaces: &[], ids: &[0, 1000, 1024, 2000], host_ids: &[0, 1000, 1024, 2000] },
+    Home { namespaces: &["wide"], ids: &[0, 1000, 2000], host_ids: &[0, 1000, 100_000, 101_000, 102_000] },
+    Home { namespaces: &["rootless"], ids: &[0, 1, 1000], host_ids: &[0, 1000, 100_000, 100_999, 2000] },
+    Home { namespaces: &["rootless-map"], ids: &[1000, 1001], host_ids: &[0, 1000, 1001, 100_000] },
+    Home { namespaces: &["wide", "nested"], ids: &[0, 7, 500], host_ids: &[0, 100_000, 105_000, 105_007, 105_500] },
+    Home { namespaces: &["same"], ids: &[0, 1000, 2000], host_ids: &[0, 1000, 2000] },
+];
+
+fn namespace(name: &str) -> UserNamespaceEntry {
+    let (parent, owner, map) = match name {
+        "wide" => (None, 0, "0 100000 65536"),
+        "rootless" => (None, 1000, "0 1000 1\n1 100000 65535"),
+        "rootless-map" => (None, 1000, "1000 1000 2"),
+        "nested" => (Some("wide".to_owned()), 100_000, "0 5000 1000"),
+        _ => (None, 2000, "0 0 4294967295"),
+    };
+    let map = Some(map.to_owned());
+    UserNamespaceEntry { parent, owner: Some(owner), uid_map: map.clone(), gid_map: map, setgroups: None }
+}
+
+/// Any scenario of one or two execs.
+pub(crate) fn execve_scenario(bounds: Bounds) -> impl Strategy<Value = Scenario> {
+    // Half of the cases are in `init`.
+    prop_oneof![5 => Just(HOMES[0]), 5 => select(&HOMES[1..])].prop_flat_map(move |home| {
+        let capabilities = if home.namespaces.is_empty() { bounds.in_init } else { bounds.in_namespace };
+        let files = prop_oneof![
+            12 => vec(file(home, bounds), 1..=1),
+            4 => vec(file(home, bounds), 2..=2),
+            1 => vec(file(home, bounds), 3..=7),
+        ];
+        let second = prop::option::weighted(0.3, Just(()));
+        (process(home, capabilities, bounds), files, second)
+            .prop_map(move |(process, files, second)| scenario(home, process, files, second.is_some()))
+    })
+}
+
+/// The first file is executed; each but the last is a script that the next one runs.
+fn scenario(home: Home, process: Process, files: Vec<FileEntry>, twice: bool) -> Scenario {
+    let count = files.len();
+    let path = |index: usize| format!("/bin/{index}");
+    let files = files.into_iter().enumerate().map(|(index, file)| {
+        let interpreter = (index + 1 < count).then(|| path(index + 1));
+        (path(index), FileEntry { interpreter, ..file })
+    });
+    let step = || Step { call: Call::Execve(path(0)), expect: None, note: None };
+    Scenario {
+        user_namespaces: home.namespaces.iter().map(|name| ((*name).to_owned(), namespace(name))).collect(),
+        process,
+        files: files.collect(),
+        steps: if twice { vec![step(), step()] } else { vec![step()] },
+        ..Scenario::default()
+    }
+}
+
+fn process(home: Home, all: CapSet, bounds: Bounds) -> impl Strategy<Value = Process> {
+    let sets = (some_set(all), some_set(all), some_set(all), mostly_all(all), some_set(all));
+    let ids = (ids(home.ids), ids(home.ids), subsequence(home.ids, 0..=home.ids.len()));
+    let flags = (
+        prop::bool::weighted(0.3),
+        prop::bool::weighted(0.2),
+        prop::option::weighted(0.25, any::<bool>()),
+        securebits(bounds.release),
+    );
+    (sets, ids, flags).prop_map(move |(sets, (uid, gid, groups), (no_new_privs, shares_fs, traced, securebits))| {
+        let (permitted, effective, inheritable, bounding, ambient) = sets;
+        Process {
+            uid: Some(uid),
+            gid: Some(gid),
+            groups,
+            permitted: Some(permitted.into()),
+            // Only legal states exist: what is effective is permitted, what is ambient is permitted and inheritable.
+            effective: Some((effective & permitted).into()),
+            inheritable: Some(inheritable.into()),
+            bounding: Some(bounding.into()),
+            ambient: Some((ambient & permitted & inheritable).into()),
+            securebits: SecurebitsText(securebits),
+            no_new_privs,
+            user_ns: home.namespaces.last().map(|name| (*name).to_owned()),
+            shares_fs,
+            traced: traced.map(|tracer_has_sys_ptrace| Traced { tracer_has_sys_ptrace }),
+            seccomp: (),
+        }
+    })
+}
+
+fn file(home: Home, bounds: Bounds) -> impl Strategy<Value = FileEntry> {
+    let owner = (select(home.host_ids), select(home.host_ids));
+    let caps = prop::option::weighted(0.6, caps(home, bounds));
+    (owner, mode(), caps, prop::bool::weighted(0.15), prop::bool::weighted(0.02)).prop_map(
+        |((uid, gid), mode, caps, nosuid, noexec)| FileEntry {
+            uid,
+            gid,
+            mode: ModeText(mode),
+            caps,
+            nosuid,
+            noexec,
+            interpreter: None,
+        },
+    )
+}
+
+fn caps(home: Home, bounds: Bounds) -> impl Strategy<Value = CapsEntry> {
+    let unknown = prop_oneof![9 => Just(CapSet::EMPTY), 1 => Just(CapSet::from_bits(1 << 45 | 1 << 63))];
+    let rootid = prop::option::weighted(0.4, select(home.host_ids));
+    (some_set(bounds.in_namespace), some_set(bounds.in_namespace), any::<bool>(), unknown, rootid).prop_map(
+        |(permitted, inheritable, effective, unknown, rootid)| {
+            CapsEntry::Object(FileCapsObject {
+                revision: rootid.map_or(Revision::V2, |rootid| Revision::V3 { rootid }),
+                permitted: SetText::Set(permitted | unknown),
+                inheritable: SetText::Set(inheritable | unknown),
+                effective,
+            })
+        },
+    )
+}
+
+fn mode() -> impl Strategy<Value = Mode> {
+    const OPEN: [u16; 7] = [0o755, 0o755, 0o4755, 0o4755, 0o2755, 0o6755, 0o4711];
+    const ODD: [u16; 9] = [0o2745, 0o6745, 0o4655, 0o700, 0o710, 0o4750, 0o4744, 0o001, 0o644];
+    prop_oneof![14 => select(&OPEN[..]), 3 => select(&ODD[..]), 1 => 0..=0o7777u16]
+        .prop_map(|bits| Mode::new(bits).unwrap_or(Mode::EXECUTABLE))
+}
+
+fn ids(pool: &'static [u32]) -> impl Strategy<Value = FourIds> {
+    prop_oneof![
+        // The first one is root where root is mapped.
+        2 => Just(FourIds([pool.first().copied().unwrap_or(0); 4])),
+        3 => select(pool).prop_map(|id| FourIds([id; 4])),
+        1 => (select(pool), select(pool)).prop_map(|(real, effective)| FourIds([real, effective, effective, effective])),
+        2 => [select(pool), select(pool), select(pool), select(pool)].prop_map(FourIds),
+    ]
+}
+
+fn securebits(release: Release) -> impl Strategy<Value = Securebits> {
+    let known = Securebits::known(release);
+    prop_oneof![
+        4 => Just(Securebits::EMPTY),
+        3 => select(Securebits::all_names().map(|(bit, _)| bit).collect::<Vec<_>>()),
+        3 => any::<u32>().prop_map(Securebits::from_bits),
+    ]
+    .prop_map(move |bits| bits & known)
+}
+
+/// Any subset, with the extremes often.
+fn some_set(all: CapSet) -> impl Strategy<Value = CapSet> {
+    let bits = proptest::bits::u64::masked(all.bits()).prop_map(CapSet::from_bits);
+    let one = select(all.iter().collect::<Vec<_>>()).prop_map(CapSet::from);
+    prop_oneof![
+        3 => Just(CapSet::EMPTY),
+        3 => one.clone(),
+        2 => (one.clone(), one.clone()).prop_map(|(a, b)| a | b),
+        3 => bits,
+        1 => one.prop_map(move |missing| all - missing),
+        2 => Just(all),
+    ]
+}
+
+/// Any subset, but more often everything: with a small one most files with capabilities fail alike.
+fn mostly_all(all: CapSet) -> impl Strategy<Value = CapSet> {
+    prop_oneof![1 => Just(all), 1 => some_set(all)]
+}

@@ -1,0 +1,139 @@
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::fs::MetadataExt;
+
+use anyhow::{Context, Result};
+use sim_core::credentials::UserNs;
+use sim_core::scenario::{Loaded, Setgroups};
+
+use crate::report::Skip;
+use crate::sys;
+
+/// A user namespace as it must be made: who makes it, and what is written to its maps.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Recipe {
+    owner: u32,
+    /// A host group that the namespace above maps, for the maker to be in.
+    group: u32,
+    uid_map: Option<String>,
+    gid_map: Option<String>,
+    deny_setgroups: bool,
+}
+
+/// User namespaces made so far, by the recipes of themselves and those above. Held open, they stay.
+pub(crate) struct Pool {
+    init: File,
+    made: BTreeMap<Vec<Recipe>, File>,
+}
+
+/// A user namespace that can be joined and recognised.
+pub(crate) struct Namespace {
+    /// Its descriptor; none for the one that the harness is in.
+    pub(crate) fd: Option<RawFd>,
+    /// What `/proc/self/ns/user` of a thread in it says.
+    pub(crate) link: String,
+}
+
+impl Pool {
+    pub(crate) fn new() -> Result<Self> {
+        let init = File::open("proc/self/ns/user").context("cannot open the user namespace")?;
+        Ok(Self { init, made: BTreeMap::new() })
+    }
+
+    /// The namespace of the scenario's process, made if it is new.
+    pub(crate) fn of_process(&mut self, loaded: &Loaded) -> Result<Namespace, Skip> {
+        let world = &loaded.world;
+        let namespaces = &world.system.user_namespaces;
+        let mut chain: Vec<UserNs> = namespaces.ancestors(world.thread.credentials.user_ns).collect();
+        chain.pop();
+        chain.reverse();
+        let mut recipes: Vec<Recipe> = Vec::new();
+        let mut current: Option<RawFd> = None;
+        for ns in chain {
+            recipes.push(recipe(loaded, ns)?);
+            if !self.made.contains_key(&recipes) {
+                let Some(last) = recipes.last() else { continue };
+                let made = make(last, current)
+                    .map_err(|error| Skip(format!("a user namespace cannot be made: {error:#}")))?;
+                self.made.insert(recipes.clone(), made);
+            }
+            current = self.made.get(&recipes).map(AsRawFd::as_raw_fd);
+        }
+        let file = self.made.get(&recipes).unwrap_or(&self.init);
+        let inode = file.metadata().map_err(|error| Skip(format!("a user namespace cannot be read: {error}")))?.ino();
+        Ok(Namespace { fd: current, link: format!("user:[{inode}]") })
+    }
+}
+
+fn recipe(loaded: &Loaded, ns: UserNs) -> Result<Recipe, Skip> {
+    let world = &loaded.world;
+    let namespaces = &world.system.user_namespaces;
+    let entry = loaded.scenario.user_namespaces.get(world.namespace_name(ns));
+    let parent = namespaces.parent(ns);
+    let group = (loaded.scenario.user_namespaces.get(world.namespace_name(parent)))
+        .and_then(|entry| entry.gid_map.as_deref())
+        .and_then(|map| map.split_whitespace().next())
+        .and_then(|inside| inside.parse().ok())
+        .or((parent == UserNs::INIT).then_some(0))
+        .and_then(|inside| namespaces.kgid(parent, inside))
+        .ok_or_else(|| Skip("a user namespace can only be made from one that maps groups".to_owned()))?;
+    Ok(Recipe {
+        owner: namespaces.owner(ns).number(),
+        group: group.number(),
+        uid_map: entry.and_then(|entry| entry.uid_map.clone()),
+        gid_map: entry.and_then(|entry| entry.gid_map.clone()),
+        deny_setgroups: entry.is_some_and(|entry| entry.setgroups == Some(Setgroups::Deny)),
+    })
+}
+
+/// Makes a user namespace below `parent`, or below the harness's own.
+fn make(recipe: &Recipe, parent: Option<RawFd>) -> Result<File> {
+    let (mut ready, tell) = io::pipe()?;
+    let maker = sys::fork(|| {
+        let made = sys::become_with_capabilities(recipe.owner, recipe.group)
+            .and_then(|()| parent.map_or(Ok(()), |parent| sys::setns(parent, libc::CLONE_NEWUSER)))
+            .and_then(|()| sys::unshare(libc::CLONE_NEWUSER));
+        match made {
+            Ok(()) => {
+                // The harness kills this process once it has what it needs.
+                let _ = (&tell).write_all(b"!");
+                sys::sleep_for_ever()
+            }
+            Err(error) => error.raw_os_error().unwrap_or(1),
+        }
+    })?;
+    drop(tell);
+    let outcome = match ready.read_exact(&mut [0]) {
+        Ok(()) => write_maps(recipe, parent, maker)
+            .and_then(|()| File::open(format!("proc/{maker}/ns/user")).context("cannot open the new namespace")),
+        Err(_) => Err(anyhow::anyhow!("unshare was refused")),
+    };
+    sys::kill(maker);
+    sys::wait(maker)?;
+    outcome
+}
+
+/// Maps may be written from the namespace above only.
+fn write_maps(recipe: &Recipe, parent: Option<RawFd>, maker: libc::pid_t) -> Result<()> {
+    let files = [
+        ("setgroups", recipe.deny_setgroups.then_some("deny")),
+        ("uid_map", recipe.uid_map.as_deref()),
+        ("gid_map", recipe.gid_map.as_deref()),
+    ];
+    let writer = sys::fork(|| {
+        let joined = parent.map_or(Ok(()), |parent| sys::setns(parent, libc::CLONE_NEWUSER));
+        let written = joined.and_then(|()| {
+            files.into_iter().try_for_each(|(file, text)| match text {
+                Some(text) => fs::write(format!("proc/{maker}/{file}"), text),
+                None => Ok(()),
+            })
+        });
+        written.err().map_or(0, |error| error.raw_os_error().unwrap_or(1))
+    })?;
+    match libc::WEXITSTATUS(sys::wait(writer)?) {
+        0 => Ok(()),
+        errno => Err(io::Error::from_raw_os_error(errno)).context("its maps cannot be written"),
+    }
+}

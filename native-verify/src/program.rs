@@ -1,0 +1,245 @@
+//! Turns a scenario into a tape: the start state first, then each step and a look at the thread after it.
+
+use std::collections::BTreeMap;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use sim_core::calls::AmbientOperation;
+use sim_core::capability::{CapSet, Capability};
+use sim_core::credentials::{Credentials, Groups, Ids, Kgid, Kuid, Securebits, Thread};
+use sim_core::scenario::{Call, Step, World};
+
+use crate::machine::Machine;
+use crate::report::Skip;
+use crate::sys;
+use crate::tape::{DATA, GROUPS, Kind, OPERATIONS, Operation, STATES, State, Tape};
+
+/// The first file descriptor of the sockets that `bind` steps use.
+pub(crate) const SOCKETS_FD: i32 = 110;
+
+/// Where on the tape the results of a scenario will be.
+pub(crate) struct Program {
+    /// The operation of each step.
+    pub(crate) steps: Vec<usize>,
+}
+
+/// Writes a tape from its beginning.
+struct Writer<'a> {
+    tape: &'a mut Tape,
+    operations: usize,
+    states: usize,
+    data: usize,
+}
+
+/// Something that does not fit on a tape.
+struct Full;
+
+impl From<Full> for Skip {
+    fn from(_: Full) -> Self {
+        Self("the scenario is too long to be performed in one go".to_owned())
+    }
+}
+
+/// Writes the scenario's start and steps.
+pub(crate) fn write(
+    tape: &mut Tape,
+    world: &World,
+    steps: &[Step],
+    places: &BTreeMap<String, PathBuf>,
+    user_ns: Option<i32>,
+    machine: &Machine,
+) -> Result<Program, Skip> {
+    check_possible(world, machine)?;
+    let mut writer = Writer { tape, operations: 0, states: 0, data: 0 };
+    writer.rewind();
+    writer.start(&world.thread, user_ns, machine)?;
+    writer.observe()?;
+    let mut operations = Vec::new();
+    let mut sockets = 0;
+    for step in steps {
+        operations.push(writer.operations);
+        writer.step(&step.call, world, places, &mut sockets)?;
+        writer.observe()?;
+    }
+    writer.finish();
+    Ok(Program { steps: operations })
+}
+
+/// What no preparation can bring about on this machine.
+fn check_possible(world: &World, machine: &Machine) -> Result<(), Skip> {
+    let credentials = &world.thread.credentials;
+    let sets = credentials.permitted | credentials.inheritable | credentials.bounding;
+    let in_init = world.namespace_name(credentials.user_ns) == "init";
+    let possible = if in_init { machine.capabilities } else { machine.known };
+    let missing: Vec<_> = (sets - possible).iter().map(|capability| capability.to_string()).collect();
+    if !missing.is_empty() {
+        return Err(Skip(format!("this machine's bounding set lacks {}", missing.join(", "))));
+    }
+    if credentials.groups.as_slice().len() > GROUPS {
+        return Err(Skip(format!("more than {GROUPS} supplementary groups cannot be observed")));
+    }
+    Ok(())
+}
+
+impl Writer<'_> {
+    /// Makes an empty tape of a used one.
+    fn rewind(&mut self) {
+        self.tape.next = 0;
+        self.tape.length = 0;
+        self.tape.broken = 0;
+    }
+
+    fn finish(&mut self) {
+        self.tape.length = self.operations.try_into().unwrap_or(0);
+    }
+
+    /// Brings a child of the harness into the start state.
+    fn start(&mut self, thread: &Thread, user_ns: Option<i32>, machine: &Machine) -> Result<(), Full> {
+        let credentials = &thread.credentials;
+        let all = if user_ns.is_some() { machine.known } else { machine.capabilities };
+        // Ids first, while nothing can be lost by it.
+        self.demand_prctl(libc::PR_SET_SECUREBITS, [Securebits::NO_SETUID_FIXUP.bits().into(), 0, 0, 0])?;
+        self.groups(&credentials.groups)?;
+        self.ids(credentials.uid, credentials.gid)?;
+        if let Some(fd) = user_ns {
+            let newuser = libc::CLONE_NEWUSER.unsigned_abs().into();
+            self.demand(libc::SYS_setns, [fd.unsigned_abs().into(), newuser, 0, 0, 0, 0])?;
+        }
+        if thread.shares_fs {
+            self.push(Kind::ForkSharingFs, 0, 0, [0; 6])?;
+        }
+        if let Some(tracer) = thread.tracer {
+            // With PTRACE_TRACEME the record is of the traced thread, as it is at this moment.
+            let recorded = if tracer.has_sys_ptrace { all } else { all - CapSet::from(Capability::SYS_PTRACE) };
+            self.demand_capset(all, recorded, CapSet::EMPTY)?;
+            self.demand(libc::SYS_ptrace, [u64::from(libc::PTRACE_TRACEME), 0, 0, 0, 0, 0])?;
+        }
+        self.sets(credentials, all)
+    }
+
+    fn sets(&mut self, credentials: &Credentials, all: CapSet) -> Result<(), Full> {
+        self.demand_capset(all, all, credentials.inheritable)?;
+        // What is ambient must be raised while the bounding set, the securebits and the permitted set allow it.
+        for capability in credentials.ambient {
+            let raise = AmbientOperation::Raise.number().into();
+            self.demand_prctl(libc::PR_CAP_AMBIENT, [raise, capability.number().into(), 0, 0])?;
+        }
+        for capability in all - credentials.bounding {
+            self.demand_prctl(libc::PR_CAPBSET_DROP, [capability.number().into(), 0, 0, 0])?;
+        }
+        self.demand_prctl(libc::PR_SET_SECUREBITS, [credentials.securebits.bits().into(), 0, 0, 0])?;
+        self.demand_capset(credentials.permitted, credentials.effective, credentials.inheritable)?;
+        if credentials.no_new_privs {
+            self.demand_prctl(libc::PR_SET_NO_NEW_PRIVS, [1, 0, 0, 0])?;
+        }
+        Ok(())
+    }
+
+    fn groups(&mut self, groups: &Groups) -> Result<(), Full> {
+        let numbers: Vec<u8> = groups.as_slice().iter().flat_map(|group| group.number().to_ne_bytes()).collect();
+        let list = self.store(&numbers)?;
+        let count = groups.as_slice().len() as u64;
+        self.push(Kind::Demand, 0b10, libc::SYS_setgroups, [count, list, 0, 0, 0, 0]).map(drop)
+    }
+
+    fn ids(&mut self, uid: Ids<Kuid>, gid: Ids<Kgid>) -> Result<(), Full> {
+        let [real, effective, saved, filesystem] = gid.to_array().map(|id| u64::from(id.number()));
+        self.demand(libc::SYS_setresgid, [real, effective, saved, 0, 0, 0])?;
+        self.demand(libc::SYS_setfsgid, [filesystem, 0, 0, 0, 0, 0])?;
+        let [real, effective, saved, filesystem] = uid.to_array().map(|id| u64::from(id.number()));
+        self.demand(libc::SYS_setresuid, [real, effective, saved, 0, 0, 0])?;
+        self.demand(libc::SYS_setfsuid, [filesystem, 0, 0, 0, 0, 0])
+    }
+
+    fn step(
+        &mut self,
+        call: &Call,
+        world: &World,
+        places: &BTreeMap<String, PathBuf>,
+        sockets: &mut i32,
+    ) -> Result<(), Skip> {
+        match call {
+            Call::Execve(path) => {
+                let place = places.get(path).ok_or_else(|| Skip(format!("there is no file {path:?}")))?;
+                let mut bytes = place.as_os_str().as_bytes().to_vec();
+                bytes.push(0);
+                let path = self.store(&bytes)?;
+                self.push(Kind::Execute, 0b1, 0, [path, 0, 0, 0, 0, 0])?;
+            }
+            Call::Capset(wish) => {
+                let resolve = |set: sim_core::scenario::SetText| set.resolve(world.all);
+                let (permitted, effective) = (resolve(wish.permitted), resolve(wish.effective));
+                self.capset(Kind::Call, permitted, effective, resolve(wish.inheritable))?;
+            }
+            Call::Prctl(prctl) => {
+                let call = prctl.resolve();
+                let [a, b, c, d] = call.arguments;
+                self.push(Kind::Call, 0, libc::SYS_prctl, [call.option.number().into(), a, b, c, d, 0])?;
+            }
+            Call::Bind { port } => {
+                let host = u8::try_from(*sockets + 1).map_err(|_| Full)?;
+                // Every socket has a loopback address of its own, so that no port is ever in use.
+                let address = self.store(&sys::internet_address([127, 0, 0, host], *port))?;
+                let fd = u64::from((SOCKETS_FD + *sockets).unsigned_abs());
+                *sockets += 1;
+                self.push(Kind::Call, 0b10, libc::SYS_bind, [fd, address, 16, 0, 0, 0])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn observe(&mut self) -> Result<(), Full> {
+        let state = self.states;
+        if state == STATES {
+            return Err(Full);
+        }
+        if let Some(place) = self.tape.states.get_mut(state) {
+            *place = State::NOTHING;
+        }
+        self.states += 1;
+        self.push(Kind::Observe, 0, 0, [state as u64, 0, 0, 0, 0, 0]).map(drop)
+    }
+
+    fn demand_capset(&mut self, permitted: CapSet, effective: CapSet, inheritable: CapSet) -> Result<(), Full> {
+        self.capset(Kind::Demand, permitted, effective, inheritable)
+    }
+
+    fn capset(&mut self, kind: Kind, permitted: CapSet, effective: CapSet, inheritable: CapSet) -> Result<(), Full> {
+        const VERSION_3: u32 = 0x2008_0522;
+        let header: Vec<u8> = [VERSION_3, 0].into_iter().flat_map(u32::to_ne_bytes).collect();
+        let halves = |shift: u32| {
+            [effective, permitted, inheritable]
+                .map(|set| u32::try_from(set.bits() >> shift & u64::from(u32::MAX)).unwrap_or_default())
+        };
+        let words: Vec<u8> = [halves(0), halves(32)].into_iter().flatten().flat_map(u32::to_ne_bytes).collect();
+        let (header, words) = (self.store(&header)?, self.store(&words)?);
+        self.push(kind, 0b11, libc::SYS_capset, [header, words, 0, 0, 0, 0])
+    }
+
+    fn demand_prctl(&mut self, option: libc::c_int, [a, b, c, d]: [u64; 4]) -> Result<(), Full> {
+        self.demand(libc::SYS_prctl, [option.unsigned_abs().into(), a, b, c, d, 0])
+    }
+
+    fn demand(&mut self, number: libc::c_long, arguments: [u64; 6]) -> Result<(), Full> {
+        self.push(Kind::Demand, 0, number, arguments)
+    }
+
+    fn push(&mut self, kind: Kind, pointers: u32, number: libc::c_long, arguments: [u64; 6]) -> Result<(), Full> {
+        let slot = self.tape.operations.get_mut(self.operations).ok_or(Full)?;
+        let number = u64::try_from(number).unwrap_or_default();
+        *slot = Operation { kind, pointers, number, arguments, result: 0 };
+        self.operations += 1;
+        Ok(())
+    }
+
+    /// Puts bytes among the tape's data, aligned to 8, and gives their offset.
+    fn store(&mut self, bytes: &[u8]) -> Result<u64, Full> {
+        let start = self.data;
+        let place = self.tape.data.get_mut(start..start + bytes.len()).ok_or(Full)?;
+        place.copy_from_slice(bytes);
+        self.data = (start + bytes.len()).next_multiple_of(8);
+        Ok(start as u64)
+    }
+}
+
+const _: () = assert!(OPERATIONS > 2 * STATES && DATA > 16 * OPERATIONS);

@@ -1,0 +1,234 @@
+//! The system calls of the harness itself, each in a function that is safe to call.
+
+use std::ffi::{CStr, CString};
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::ptr::null;
+
+use crate::tape::{self, SIZE, TAPE_FD, Tape};
+
+fn check(result: libc::c_int) -> io::Result<libc::c_int> {
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}
+
+fn c_path(path: &Path) -> io::Result<CString> {
+    use std::os::unix::ffi::OsStrExt;
+    CString::new(path.as_os_str().as_bytes()).map_err(io::Error::other)
+}
+
+/// Leaves some of the namespaces that this process shares with its parent.
+pub(crate) fn unshare(flags: libc::c_int) -> io::Result<()> {
+    // SAFETY: it takes no pointer.
+    check(unsafe { libc::unshare(flags) }).map(drop)
+}
+
+/// Joins the namespace that `fd` refers to.
+pub(crate) fn setns(fd: RawFd, kind: libc::c_int) -> io::Result<()> {
+    // SAFETY: it takes no pointer.
+    check(unsafe { libc::setns(fd, kind) }).map(drop)
+}
+
+/// Runs `child` in a child process and gives the child's pid. The process must have one thread only.
+pub(crate) fn fork(child: impl FnOnce() -> i32) -> io::Result<libc::pid_t> {
+    // SAFETY: with one thread no lock can be held by a thread that the child lacks.
+    match check(unsafe { libc::fork() })? {
+        0 => {
+            let code = child();
+            // SAFETY: it ends the process.
+            unsafe { libc::_exit(code) }
+        }
+        pid => Ok(pid),
+    }
+}
+
+/// Becomes user `uid` and group `gid` and keeps every capability.
+pub(crate) fn become_with_capabilities(uid: u32, gid: u32) -> io::Result<()> {
+    const NO_SETUID_FIXUP: libc::c_ulong = 4;
+    // SAFETY: it takes no pointer.
+    check(unsafe { libc::prctl(libc::PR_SET_SECUREBITS, NO_SETUID_FIXUP, 0, 0, 0) })?;
+    // SAFETY: it takes no pointer.
+    check(unsafe { libc::setresgid(gid, gid, gid) })?;
+    // SAFETY: it takes no pointer.
+    check(unsafe { libc::setresuid(uid, uid, uid) }).map(drop)
+}
+
+/// Sleeps until a signal ends the process.
+pub(crate) fn sleep_for_ever() -> ! {
+    loop {
+        // SAFETY: it takes no pointer.
+        unsafe { libc::pause() };
+    }
+}
+
+/// Waits for a child to end and gives its wait status.
+pub(crate) fn wait(pid: libc::pid_t) -> io::Result<libc::c_int> {
+    let mut status = 0;
+    loop {
+        // SAFETY: the status is a place of this function.
+        match check(unsafe { libc::waitpid(pid, &raw mut status, libc::__WALL) }) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+            Ok(_) => return Ok(status),
+        }
+    }
+}
+
+/// Lets a traced child go on after a stop.
+pub(crate) fn ptrace_continue(pid: libc::pid_t, signal: libc::c_int) -> io::Result<()> {
+    let signal = usize::try_from(signal).unwrap_or_default();
+    // SAFETY: PTRACE_CONT takes numbers where other requests take pointers.
+    let result = unsafe { libc::ptrace(libc::PTRACE_CONT, pid, null::<u8>(), signal) };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Sends SIGKILL to a child of this process.
+pub(crate) fn kill(pid: libc::pid_t) {
+    // SAFETY: it takes no pointer. The pid is that of a child that has not been waited for.
+    unsafe { libc::kill(pid, libc::SIGKILL) };
+}
+
+/// Has the kernel kill this process when its parent ends.
+pub(crate) fn die_with_parent() {
+    // SAFETY: it takes no pointer.
+    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+}
+
+/// Mounts a filesystem of `kind` with `flags` and `options`.
+pub(crate) fn mount(kind: &CStr, target: &Path, flags: libc::c_ulong, options: &CStr) -> io::Result<()> {
+    let target = c_path(target)?;
+    // SAFETY: every pointer is to a string that lives through the call.
+    let result =
+        unsafe { libc::mount(kind.as_ptr(), target.as_ptr(), kind.as_ptr(), flags, options.as_ptr().cast()) };
+    check(result).map(drop)
+}
+
+/// Keeps what is mounted in this mount namespace from showing in others.
+pub(crate) fn make_mounts_private() -> io::Result<()> {
+    // SAFETY: null stands for "none"; the target is a string that lives through the call.
+    let result = unsafe { libc::mount(null(), c"/".as_ptr(), null(), libc::MS_REC | libc::MS_PRIVATE, null()) };
+    check(result).map(drop)
+}
+
+/// Changes owner and group of a file.
+pub(crate) fn chown(path: &Path, uid: u32, gid: u32) -> io::Result<()> {
+    let path = c_path(path)?;
+    // SAFETY: the path is a string that lives through the call.
+    check(unsafe { libc::chown(path.as_ptr(), uid, gid) }).map(drop)
+}
+
+/// Writes or removes the attribute `security.capability`.
+pub(crate) fn set_capability_attribute(path: &Path, value: Option<&[u8]>) -> io::Result<()> {
+    let (path, name) = (c_path(path)?, c"security.capability");
+    let result = match value {
+        // SAFETY: path and name are strings, value is as long as is said, and all live through the call.
+        Some(value) => unsafe { libc::setxattr(path.as_ptr(), name.as_ptr(), value.as_ptr().cast(), value.len(), 0) },
+        // SAFETY: path and name are strings that live through the call.
+        None => unsafe { libc::removexattr(path.as_ptr(), name.as_ptr()) },
+    };
+    match check(result) {
+        Err(error) if value.is_none() && error.raw_os_error() == Some(libc::ENODATA) => Ok(()),
+        other => other.map(drop),
+    }
+}
+
+/// Puts a copy of `fd` at `number`, where programs executed later find it.
+pub(crate) fn leave_at(fd: &impl AsRawFd, number: RawFd) -> io::Result<()> {
+    // SAFETY: it takes no pointer. The harness keeps nothing else at the numbers it uses.
+    check(unsafe { libc::dup2(fd.as_raw_fd(), number) }).map(drop)
+}
+
+/// Opens a directory for lookups.
+pub(crate) fn open_directory(path: &Path) -> io::Result<std::fs::File> {
+    std::fs::OpenOptions::new().read(true).custom_flags(libc::O_DIRECTORY).open(path)
+}
+
+/// A stream socket of the internet.
+pub(crate) fn stream_socket() -> io::Result<OwnedFd> {
+    // SAFETY: it takes no pointer.
+    let fd = check(unsafe { libc::socket(libc::AF_INET, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0) })?;
+    // SAFETY: the kernel has just made this descriptor, and nobody else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Brings the loopback interface of this network namespace up.
+pub(crate) fn raise_loopback() -> io::Result<()> {
+    let socket = stream_socket()?;
+    // SAFETY: zero is a valid value for every field.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    for (to, from) in request.ifr_name.iter_mut().zip(b"lo") {
+        *to = from.cast_signed();
+    }
+    request.ifr_ifru.ifru_flags = libc::IFF_UP.try_into().unwrap_or_default();
+    // SAFETY: the request is a whole ifreq that lives through the call.
+    check(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) }).map(drop)
+}
+
+/// The bytes of an internet address for bind(2).
+pub(crate) fn internet_address(address: [u8; 4], port: u16) -> [u8; 16] {
+    let family = u16::try_from(libc::AF_INET).unwrap_or_default().to_ne_bytes();
+    let [high, low] = port.to_be_bytes();
+    let [a, b, c, d] = address;
+    [family[0], family[1], high, low, a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0]
+}
+
+/// A tape in shared memory, left at the descriptor where the probe looks for it.
+pub(crate) struct SharedTape {
+    tape: *mut Tape,
+    stack: Vec<u8>,
+}
+
+/// How much stack the child may use before it executes something.
+const CHILD_STACK: usize = 256 * 1024;
+
+impl SharedTape {
+    pub(crate) fn new() -> io::Result<Self> {
+        // SAFETY: the name is a string that lives through the call.
+        let fd = check(unsafe { libc::memfd_create(c"eperm-tape".as_ptr(), libc::MFD_CLOEXEC) })?;
+        // SAFETY: the kernel has just made this descriptor, and nobody else owns it.
+        let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+        let size = libc::off_t::try_from(SIZE).map_err(io::Error::other)?;
+        // SAFETY: it takes no pointer.
+        check(unsafe { libc::ftruncate(fd.as_raw_fd(), size) })?;
+        let access = libc::PROT_READ | libc::PROT_WRITE;
+        // SAFETY: a new mapping anywhere, of the size that the file has.
+        let tape = unsafe { libc::mmap(std::ptr::null_mut(), SIZE, access, libc::MAP_SHARED, fd.as_raw_fd(), 0) };
+        if tape == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        leave_at(&fd, TAPE_FD)?;
+        Ok(Self { tape: tape.cast(), stack: vec![0; CHILD_STACK] })
+    }
+
+    /// The tape, while no child is performing it.
+    pub(crate) fn tape(&mut self) -> &mut Tape {
+        // SAFETY: the mapping is as large as a tape and lives as long as `self`. It began as zeros, which are a valid
+        // tape, and children write only results. `&mut self` says that no child is performing it.
+        unsafe { &mut *self.tape }
+    }
+
+    /// Starts a child that performs the tape, and returns when it has executed a program or ended.
+    ///
+    /// The child shares this process's memory until then, so that starting it costs no copy.
+    pub(crate) fn start(&mut self) -> io::Result<libc::pid_t> {
+        extern "C" fn child(tape: *mut libc::c_void) -> libc::c_int {
+            // SAFETY: it is the whole mapping, and the parent waits (CLONE_VFORK). 2: no program was executed yet.
+            unsafe { tape::perform(tape.cast(), 2) };
+            tape::exit()
+        }
+        let top = self.stack.as_mut_ptr_range().end;
+        let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+        let top = top.map_addr(|address| address & !15);
+        // SAFETY: the stack is this process's memory and used by nobody else while the child is on it, for this thread
+        // sleeps until the child has executed a program or ended. The child calls nothing but raw system calls.
+        check(unsafe { libc::clone(child, top.cast(), flags, self.tape.cast()) })
+    }
+}
+
+impl Drop for SharedTape {
+    fn drop(&mut self) {
+        // SAFETY: it was mapped with this size, and nothing refers to it any more.
+        unsafe { libc::munmap(self.tape.cast(), SIZE) };
+    }
+}
