@@ -1,0 +1,48 @@
+//! The scenarios that the page carries.
+
+/// One scenario of the repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exhibit {
+    /// Its path below `scenarios/`, without `.json`.
+    pub slug: &'static str,
+    /// Its folder; `article` for the top one.
+    pub group: &'static str,
+    /// Its title.
+    pub title: &'static str,
+    /// Its text.
+    pub text: &'static str,
+}
+
+include!(concat!(env!("OUT_DIR"), "/gallery.rs"));
+
+impl Exhibit {
+    /// The scenario of this name.
+    pub fn find(slug: &str) -> Option<&'static Self> {
+        GALLERY.iter().find(|exhibit| exhibit.slug == slug)
+    }
+}
+
+/// Groups in the order of the gallery, each with what to call it.
+pub const GROUPS: [(&str, &str); 4] = [
+    ("article", "A container, its capabilities and port 80"),
+    ("consequences", "What follows from the formulas"),
+    ("releases", "Before and since Linux 6.17"),
+    ("rules", "Rule by rule"),
+];
+
+#[cfg(test)]
+mod tests {
+    use sim_core::scenario::{Loaded, Options};
+
+    use super::{Exhibit, GALLERY, GROUPS};
+
+    #[test]
+    fn every_exhibit_can_be_read_and_has_a_group() {
+        assert!(GALLERY.len() >= 9);
+        for exhibit in GALLERY {
+            assert!(Loaded::read(exhibit.text, &Options::default()).is_ok(), "{}", exhibit.slug);
+            assert!(GROUPS.iter().any(|(group, _)| *group == exhibit.group), "{}", exhibit.slug);
+            assert_eq!(Exhibit::find(exhibit.slug), Some(exhibit));
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! What the page knows, and what each action makes of it. No browser here: all of it is tested on the host.
+
+use std::rc::Rc;
+
+use sim_core::capability::{CapSet, Capability};
+use sim_core::credentials::Securebits;
+use sim_core::kernel::Release;
+use sim_core::rule::SetName;
+use sim_core::scenario::{
+    CapsEntry, FourIds, Loaded, ModeText, Options, ReleaseText, Scenario, SecurebitsText, Traced, World,
+};
+use yew::Reducible;
+
+use crate::gallery::{Exhibit, GALLERY};
+use crate::link::{LinkError, Linked};
+use crate::paste::{self, Report};
+
+/// Everything that the page shows follows from this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// The scenario, with the edits made to it.
+    pub scenario: Scenario,
+    /// How many steps were performed.
+    pub position: usize,
+    /// Whether all 41 rows are shown.
+    pub every_row: bool,
+    /// The bit whose way is shown.
+    pub followed: Option<Bit>,
+    /// The exhibit it began as.
+    pub origin: Option<&'static str>,
+    /// What came of the last paste.
+    pub pasted: Option<Result<Report, String>>,
+    /// Why the link in the address could not be opened.
+    pub link_error: Option<LinkError>,
+}
+
+/// One bit of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bit {
+    /// Before or after the step.
+    pub when: When,
+    /// Which set.
+    pub set: SetName,
+    /// Which capability.
+    pub capability: Capability,
+}
+
+/// Before or after the step that is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Before the step.
+    Before,
+    /// After the step.
+    After,
+}
+
+/// Something that the person in front of the page does.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Choose an exhibit.
+    Choose(&'static str),
+    /// Open what is in the address.
+    Open(Result<Linked, LinkError>),
+    /// Put another scenario in place of this one.
+    Replace(Box<Scenario>),
+    /// Go back to the scenario as it was chosen.
+    Reset,
+    /// Perform steps, or take them back.
+    Position(usize),
+    /// Show all rows, or those of interest.
+    EveryRow(bool),
+    /// Show the way of a bit.
+    Follow(Option<Bit>),
+    /// Take over a pasted text.
+    Paste(String),
+    /// Another kernel; `None` for the newest that is modelled.
+    Kernel(Option<Release>),
+    /// Change the process.
+    Process(ProcessEdit),
+    /// Change a file.
+    File(String, FileEdit),
+    /// Change the lowest port that anyone may bind.
+    PortStart(u16),
+}
+
+/// A change of the process.
+#[derive(Clone, Debug)]
+pub enum ProcessEdit {
+    /// Real, effective, saved or filesystem user id.
+    Uid(usize, u32),
+    /// Real, effective, saved or filesystem group id.
+    Gid(usize, u32),
+    /// Supplementary groups.
+    Groups(Vec<u32>),
+    /// One bit of one of the five sets.
+    Bit(SetName, Capability, bool),
+    /// One of the five sets.
+    Set(SetName, CapSet),
+    /// A securebit.
+    Securebit(Securebits, bool),
+    /// `no_new_privs`.
+    NoNewPrivs(bool),
+    /// Whether the filesystem context is shared.
+    SharesFs(bool),
+    /// The tracer: none, or whether it had CAP_SYS_PTRACE.
+    Traced(Option<bool>),
+}
+
+/// A change of a file.
+#[derive(Clone, Debug)]
+pub enum FileEdit {
+    /// Owner.
+    Uid(u32),
+    /// Group.
+    Gid(u32),
+    /// Mode.
+    Mode(ModeText),
+    /// The mount option nosuid.
+    Nosuid(bool),
+    /// The mount option noexec.
+    Noexec(bool),
+    /// Its capabilities.
+    Caps(Option<CapsEntry>),
+    /// One bit of its permitted or inheritable set.
+    Bit(SetName, Capability, bool),
+    /// Its effective flag.
+    Effective(bool),
+}
+
+impl State {
+    /// The first exhibit.
+    pub fn initial() -> Self {
+        let mut state = Self {
+            scenario: Scenario::default(),
+            position: 0,
+            every_row: false,
+            followed: None,
+            origin: None,
+            pasted: None,
+            link_error: None,
+        };
+        // The one with an answer that surprises, first.
+        let first = Exhibit::find("article-6-file-capability").or(GALLERY.first());
+        if let Some(exhibit) = first {
+            state.choose(exhibit);
+        }
+        state
+    }
+
+    /// What the address should hold.
+    pub fn linked(&self) -> Linked {
+        Linked { scenario: self.scenario.clone(), position: self.position }
+    }
+
+    /// What `"all"` means in this scenario.
+    pub fn all(&self) -> CapSet {
+        self.scenario.kernel.map_or(Release::NEWEST, |kernel| kernel.0).capabilities()
+    }
+
+    fn choose(&mut self, exhibit: &'static Exhibit) {
+        if let Ok(loaded) = Loaded::read(exhibit.text, &Options::default()) {
+            self.scenario = loaded.scenario;
+            self.origin = Some(exhibit.slug);
+            self.rewind();
+        }
+    }
+
+    fn rewind(&mut self) {
+        self.position = 0;
+        self.followed = None;
+        self.pasted = None;
+        self.link_error = None;
+    }
+
+    fn edit_process(&mut self, edit: ProcessEdit) {
+        let all = self.all();
+        let process = &mut self.scenario.process;
+        match edit {
+            ProcessEdit::Uid(which, id) => process.uid = Some(with_id(process.uid, which, id)),
+            ProcessEdit::Gid(which, id) => process.gid = Some(with_id(process.gid, which, id)),
+            ProcessEdit::Groups(groups) => process.groups = groups,
+            ProcessEdit::Bit(set, capability, on) => process.set_bit(set, capability, on, all),
+            ProcessEdit::Set(set, value) => {
+                let slot = match set {
+                    SetName::Permitted => &mut process.permitted,
+                    SetName::Effective => &mut process.effective,
+                    SetName::Inheritable => &mut process.inheritable,
+                    SetName::Bounding => &mut process.bounding,
+                    SetName::Ambient => &mut process.ambient,
+                    _ => return,
+                };
+                *slot = Some(value.into());
+            }
+            ProcessEdit::Securebit(bit, on) => {
+                let bits = process.securebits.0;
+                process.securebits = SecurebitsText(if on { bits | bit } else { bits & !bit });
+            }
+            ProcessEdit::NoNewPrivs(on) => process.no_new_privs = on,
+            ProcessEdit::SharesFs(on) => process.shares_fs = on,
+            ProcessEdit::Traced(tracer) => {
+                process.traced = tracer.map(|tracer_has_sys_ptrace| Traced { tracer_has_sys_ptrace });
+            }
+        }
+    }
+
+    fn edit_file(&mut self, path: &str, edit: FileEdit) {
+        let all = self.all();
+        let Some(file) = self.scenario.files.get_mut(path) else { return };
+        match edit {
+            FileEdit::Uid(uid) => file.uid = uid,
+            FileEdit::Gid(gid) => file.gid = gid,
+            FileEdit::Mode(mode) => file.mode = mode,
+            FileEdit::Nosuid(on) => file.nosuid = on,
+            FileEdit::Noexec(on) => file.noexec = on,
+            FileEdit::Caps(caps) => file.caps = caps,
+            FileEdit::Bit(set, capability, on) => file.set_bit(set, capability, on, all),
+            FileEdit::Effective(on) => file.set_effective(on, all),
+        }
+    }
+
+    fn perform(&mut self, action: Action) {
+        match action {
+            Action::Choose(slug) => {
+                if let Some(exhibit) = Exhibit::find(slug) {
+                    self.choose(exhibit);
+                }
+            }
+            Action::Open(Ok(linked)) => {
+                self.scenario = linked.scenario;
+                self.origin = GALLERY.iter().find(|e| is_titled(e, &self.scenario)).map(|exhibit| exhibit.slug);
+                self.rewind();
+                self.position = linked.position;
+            }
+            Action::Open(Err(error)) => self.link_error = Some(error),
+            Action::Replace(scenario) => {
+                self.scenario = *scenario;
+                self.rewind();
+            }
+            Action::Reset => {
+                if let Some(exhibit) = self.origin.and_then(Exhibit::find) {
+                    self.choose(exhibit);
+                }
+            }
+            Action::Position(position) => {
+                self.position = position.min(self.scenario.steps.len());
+                self.followed = None;
+            }
+            Action::EveryRow(every_row) => self.every_row = every_row,
+            Action::Follow(bit) => self.followed = bit,
+            Action::Paste(text) => {
+                let mut scenario = self.scenario.clone();
+                let report = paste::apply(&text, &mut scenario);
+                if report.is_ok() {
+                    self.scenario = scenario;
+                    self.rewind();
+                }
+                self.pasted = Some(report);
+            }
+            Action::Kernel(release) => self.scenario.kernel = release.map(ReleaseText),
+            Action::Process(edit) => self.edit_process(edit),
+            Action::File(path, edit) => self.edit_file(&path, edit),
+            Action::PortStart(port) => self.scenario.sysctl.ip_unprivileged_port_start = Some(port),
+        }
+        // A bit that led somewhere may not any more.
+        if self.followed.is_some() && World::new(&self.scenario, &Options::default()).is_err() {
+            self.followed = None;
+        }
+    }
+}
+
+fn is_titled(exhibit: &Exhibit, scenario: &Scenario) -> bool {
+    scenario.title.as_deref() == Some(exhibit.title)
+}
+
+fn with_id(ids: Option<FourIds>, which: usize, id: u32) -> FourIds {
+    let FourIds(mut ids) = ids.unwrap_or(FourIds([0; 4]));
+    if let Some(slot) = ids.get_mut(which) {
+        *slot = id;
+    }
+    FourIds(ids)
+}
+
+impl Reducible for State {
+    type Action = Action;
+
+    fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
+        let mut state = Rc::unwrap_or_clone(self);
+        state.perform(action);
+        Rc::new(state)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use sim_core::capability::Capability;
+    use sim_core::rule::SetName;
+    use sim_core::scenario::ModeText;
+    use yew::Reducible;
+
+    use super::{Action, FileEdit, ProcessEdit, State};
+    use crate::link::Linked;
+
+    fn after(state: State, actions: impl IntoIterator<Item = Action>) -> State {
+        let state = actions.into_iter().fold(Rc::new(state), Reducible::reduce);
+        Rc::unwrap_or_clone(state)
+    }
+
+    #[test]
+    fn an_exhibit_can_be_edited_and_reset() {
+        let start = State::initial();
+        let app = "/usr/bin/reverse-words".to_owned();
+        let edited = after(
+            start.clone(),
+            [
+                Action::Process(ProcessEdit::Uid(0, 7)),
+                Action::Process(ProcessEdit::Bit(SetName::Bounding, Capability::NET_BIND_SERVICE, false)),
+                Action::File(app.clone(), FileEdit::Mode(ModeText("4755".parse().unwrap()))),
+                Action::File(app.clone(), FileEdit::Bit(SetName::FilePermitted, Capability::KILL, true)),
+                Action::Position(1),
+            ],
+        );
+        let sets = edited.scenario.process.sets(edited.all());
+        assert!(!sets.bounding.contains(Capability::NET_BIND_SERVICE));
+        assert_eq!(edited.scenario.process.uid.unwrap().0, [7, 1024, 1024, 1024]);
+        assert_eq!(edited.position, 1);
+        assert_eq!(after(edited, [Action::Reset]), start);
+    }
+
+    #[test]
+    fn the_address_brings_back_the_state() {
+        let edited = after(
+            State::initial(),
+            [Action::Process(ProcessEdit::NoNewPrivs(true)), Action::Position(9), Action::EveryRow(true)],
+        );
+        assert_eq!(edited.position, edited.scenario.steps.len());
+        let opened = after(State::initial(), [Action::Open(Linked::from_fragment(&edited.linked().to_fragment()))]);
+        assert_eq!((&opened.scenario, opened.position), (&edited.scenario, edited.position));
+        assert_eq!(opened.origin, edited.origin);
+    }
+
+    #[test]
+    fn a_link_that_cannot_be_opened_changes_nothing_else() {
+        let start = State::initial();
+        let opened = after(start.clone(), [Action::Open(Linked::from_fragment("9.x"))]);
+        assert_eq!(opened.scenario, start.scenario);
+        assert!(opened.link_error.is_some());
+    }
+}
