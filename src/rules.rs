@@ -77,7 +77,7 @@ fn facts(rule: &Rule) -> Vec<String> {
     if let Some(change) = rule.until {
         facts.push(format!("Until Linux {}: {}", change.since, change.statement));
     }
-    let evidence = evidence(rule);
+    let evidence = rule.evidence_in_words();
     let first = evidence.chars().next().map(|c| c.to_ascii_uppercase());
     facts.push(first.into_iter().chain(evidence.chars().skip(1)).collect::<String>() + ".");
     facts
@@ -87,13 +87,4 @@ fn facts(rule: &Rule) -> Vec<String> {
 pub(crate) fn evidence_in_brief(rule: &Rule) -> String {
     let kernels: Vec<_> = rule.evidence().map(|(kernel, _)| kernel.name).collect();
     if kernels.is_empty() { "cited only".to_owned() } else { format!("confirmed on Linux {}", kernels.join(", ")) }
-}
-
-/// Which kernels confirmed the rule.
-fn evidence(rule: &Rule) -> String {
-    let kernels: Vec<_> = rule
-        .evidence()
-        .map(|(kernel, cases)| format!("{cases} cases on Linux {} ({})", kernel.name, kernel.date))
-        .collect();
-    if kernels.is_empty() { "cited only".to_owned() } else { format!("confirmed by {}", kernels.join(", ")) }
 }

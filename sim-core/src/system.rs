@@ -13,7 +13,7 @@ use crate::kernel::Release;
 /// assert_eq!(system.capabilities().len(), 41);
 /// # Ok::<(), sim_core::kernel::ParseReleaseError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct System {
     /// The kernel.
     pub release: Release,

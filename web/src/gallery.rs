@@ -2,28 +2,28 @@
 
 /// One scenario of the repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Exhibit {
+pub(crate) struct Exhibit {
     /// Its path below `scenarios/`, without `.json`.
-    pub slug: &'static str,
+    pub(crate) slug: &'static str,
     /// Its folder; `article` for the top one.
-    pub group: &'static str,
+    pub(crate) group: &'static str,
     /// Its title.
-    pub title: &'static str,
+    pub(crate) title: &'static str,
     /// Its text.
-    pub text: &'static str,
+    pub(crate) text: &'static str,
 }
 
 include!(concat!(env!("OUT_DIR"), "/gallery.rs"));
 
 impl Exhibit {
     /// The scenario of this name.
-    pub fn find(slug: &str) -> Option<&'static Self> {
+    pub(crate) fn find(slug: &str) -> Option<&'static Self> {
         GALLERY.iter().find(|exhibit| exhibit.slug == slug)
     }
 }
 
 /// Groups in the order of the gallery, each with what to call it.
-pub const GROUPS: [(&str, &str); 4] = [
+pub(crate) const GROUPS: [(&str, &str); 4] = [
     ("article", "A container, its capabilities and port 80"),
     ("consequences", "What follows from the formulas"),
     ("releases", "Before and since Linux 6.17"),

@@ -17,16 +17,16 @@ const LEVEL: u8 = 10;
 
 /// What a link holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Linked {
+pub(crate) struct Linked {
     /// The scenario.
-    pub scenario: Scenario,
+    pub(crate) scenario: Scenario,
     /// How many of its steps were performed.
-    pub position: usize,
+    pub(crate) position: usize,
 }
 
 /// Why a link cannot be opened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LinkError {
+pub(crate) enum LinkError {
     /// Not a link of a version that is known.
     #[error("this link is of a version that this page does not know")]
     Version,
@@ -48,7 +48,7 @@ struct Envelope<S> {
 
 impl Linked {
     /// The fragment of the address, without `#`.
-    pub fn to_fragment(&self) -> String {
+    pub(crate) fn to_fragment(&self) -> String {
         let envelope = Envelope { s: &self.scenario, p: self.position };
         // A scenario has no value that JSON could not hold.
         let json = serde_json::to_vec(&envelope).unwrap_or_default();
@@ -59,12 +59,11 @@ impl Linked {
 
     /// Reads a fragment of the address, without `#`. Links come from strangers: the size is bounded, and the scenario is
     /// read as strictly as a file.
-    pub fn from_fragment(fragment: &str) -> Result<Self, LinkError> {
+    pub(crate) fn from_fragment(fragment: &str) -> Result<Self, LinkError> {
         let body = fragment.strip_prefix(VERSION).ok_or(LinkError::Version)?;
         let packed = URL_SAFE_NO_PAD.decode(body).map_err(|_| LinkError::Damaged)?;
         let json = decompress_to_vec_with_limit(&packed, MAX_SIZE).map_err(|_| LinkError::Damaged)?;
-        let envelope: Envelope<serde_json::Value> =
-            serde_json::from_slice(&json).map_err(|_| LinkError::Damaged)?;
+        let envelope: Envelope<serde_json::Value> = serde_json::from_slice(&json).map_err(|_| LinkError::Damaged)?;
         let loaded = Loaded::read(envelope.s.to_string(), &Options::default())
             .map_err(|error| LinkError::Scenario(error.to_string()))?;
         let position = envelope.p.min(loaded.scenario.steps.len());
@@ -96,7 +95,8 @@ mod tests {
         assert_eq!(Linked::from_fragment(""), Err(LinkError::Version));
         assert_eq!(Linked::from_fragment("2.abc"), Err(LinkError::Version));
         assert_eq!(Linked::from_fragment("1.!"), Err(LinkError::Damaged));
-        assert_eq!(Linked::from_fragment(&fragment[..fragment.len() - 4]), Err(LinkError::Damaged));
+        let cut: String = fragment.chars().take(fragment.len() - 4).collect();
+        assert_eq!(Linked::from_fragment(&cut), Err(LinkError::Damaged));
         let of = |json: &str| {
             use base64::Engine;
             let packed = miniz_oxide::deflate::compress_to_vec(json.as_bytes(), 6);

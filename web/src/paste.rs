@@ -1,6 +1,6 @@
 //! Text that people paste: lines of `/proc/PID/status`, and what getcap prints.
 
-use sim_core::scenario::{Call, FileEntry, Scenario};
+use sim_core::scenario::{Call, Scenario};
 use sim_core::text::{GetcapEntry, Status, parse_getcap_line};
 
 /// The longest text that is looked at, in bytes.
@@ -8,31 +8,33 @@ const MAX_PASTE: usize = 1 << 16;
 
 /// What was made of a pasted text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
+pub(crate) struct Report {
     /// What was recognised and taken over.
-    pub recognised: Vec<String>,
+    pub(crate) recognised: Vec<String>,
     /// What had to be assumed.
-    pub assumed: Vec<String>,
+    pub(crate) assumed: Vec<String>,
 }
 
 /// Takes over what the text says; nothing changes if it cannot be read.
-pub fn apply(text: &str, scenario: &mut Scenario) -> Result<Report, String> {
+pub(crate) fn apply(text: &str, scenario: &mut Scenario) -> Result<Report, String> {
     if text.len() > MAX_PASTE {
         return Err(format!("The text is longer than {MAX_PASTE} bytes."));
     }
     let status = Status::parse(text).map_err(|error| error.to_string())?;
     let getcap = getcap_lines(text)?;
     if status.recognised == 0 && getcap.is_empty() {
-        return Err("Neither a line of /proc/PID/status (CapEff: …, Uid: …) nor one of getcap (/bin/ping cap_net_raw=ep) \
+        return Err(
+            "Neither a line of /proc/PID/status (CapEff: …, Uid: …) nor one of getcap (/bin/ping cap_net_raw=ep) \
                     was recognised."
-            .to_owned());
+                .to_owned(),
+        );
     }
     let mut report = Report::default();
     if status.recognised > 0 {
         apply_status(&status, scenario, &mut report);
     }
     for entry in &getcap {
-        scenario.files.entry(entry.path.clone()).or_insert_with(FileEntry::default).apply_getcap(entry);
+        scenario.files.entry(entry.path.clone()).or_default().apply_getcap(entry);
         report.recognised.push(format!("{} has {}", entry.path, entry.caps));
     }
     if let Some(first) = getcap.first() {

@@ -7,7 +7,7 @@ use sim_core::credentials::Securebits;
 use sim_core::kernel::Release;
 use sim_core::rule::SetName;
 use sim_core::scenario::{
-    CapsEntry, FourIds, Loaded, ModeText, Options, ReleaseText, Scenario, SecurebitsText, Traced, World,
+    CapsEntry, FourIds, Loaded, ModeText, Options, ReleaseText, Scenario, SecurebitsText, Step, Traced, World,
 };
 use yew::Reducible;
 
@@ -17,37 +17,44 @@ use crate::paste::{self, Report};
 
 /// Everything that the page shows follows from this.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct State {
+pub(crate) struct State {
     /// The scenario, with the edits made to it.
-    pub scenario: Scenario,
+    pub(crate) scenario: Scenario,
     /// How many steps were performed.
-    pub position: usize,
+    pub(crate) position: usize,
     /// Whether all 41 rows are shown.
-    pub every_row: bool,
+    pub(crate) every_row: bool,
     /// The bit whose way is shown.
-    pub followed: Option<Bit>,
+    pub(crate) followed: Option<Bit>,
     /// The exhibit it began as.
-    pub origin: Option<&'static str>,
+    pub(crate) origin: Option<&'static str>,
     /// What came of the last paste.
-    pub pasted: Option<Result<Report, String>>,
+    pub(crate) pasted: Option<Result<Report, String>>,
     /// Why the link in the address could not be opened.
-    pub link_error: Option<LinkError>,
+    pub(crate) link_error: Option<LinkError>,
+    /// Where undo leads, latest last.
+    past: Vec<Linked>,
+    /// Where redo leads, nearest last.
+    future: Vec<Linked>,
 }
+
+/// How far undo goes back.
+const MEMORY: usize = 100;
 
 /// One bit of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bit {
+pub(crate) struct Bit {
     /// Before or after the step.
-    pub when: When,
+    pub(crate) when: When,
     /// Which set.
-    pub set: SetName,
+    pub(crate) set: SetName,
     /// Which capability.
-    pub capability: Capability,
+    pub(crate) capability: Capability,
 }
 
 /// Before or after the step that is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum When {
+pub(crate) enum When {
     /// Before the step.
     Before,
     /// After the step.
@@ -56,15 +63,19 @@ pub enum When {
 
 /// Something that the person in front of the page does.
 #[derive(Clone, Debug)]
-pub enum Action {
+pub(crate) enum Action {
     /// Choose an exhibit.
     Choose(&'static str),
     /// Open what is in the address.
-    Open(Result<Linked, LinkError>),
+    Open(Box<Result<Linked, LinkError>>),
     /// Put another scenario in place of this one.
     Replace(Box<Scenario>),
     /// Go back to the scenario as it was chosen.
     Reset,
+    /// Take the last change back.
+    Undo,
+    /// Make it again.
+    Redo,
     /// Perform steps, or take them back.
     Position(usize),
     /// Show all rows, or those of interest.
@@ -85,11 +96,11 @@ pub enum Action {
 
 /// A change of the process.
 #[derive(Clone, Debug)]
-pub enum ProcessEdit {
-    /// Real, effective, saved or filesystem user id.
-    Uid(usize, u32),
-    /// Real, effective, saved or filesystem group id.
-    Gid(usize, u32),
+pub(crate) enum ProcessEdit {
+    /// Real, effective, saved and filesystem user id.
+    Uid(FourIds),
+    /// Real, effective, saved and filesystem group id.
+    Gid(FourIds),
     /// Supplementary groups.
     Groups(Vec<u32>),
     /// One bit of one of the five sets.
@@ -108,7 +119,7 @@ pub enum ProcessEdit {
 
 /// A change of a file.
 #[derive(Clone, Debug)]
-pub enum FileEdit {
+pub(crate) enum FileEdit {
     /// Owner.
     Uid(u32),
     /// Group.
@@ -129,7 +140,7 @@ pub enum FileEdit {
 
 impl State {
     /// The first exhibit.
-    pub fn initial() -> Self {
+    pub(crate) fn initial() -> Self {
         let mut state = Self {
             scenario: Scenario::default(),
             position: 0,
@@ -138,6 +149,8 @@ impl State {
             origin: None,
             pasted: None,
             link_error: None,
+            past: Vec::new(),
+            future: Vec::new(),
         };
         // The one with an answer that surprises, first.
         let first = Exhibit::find("article-6-file-capability").or(GALLERY.first());
@@ -148,13 +161,33 @@ impl State {
     }
 
     /// What the address should hold.
-    pub fn linked(&self) -> Linked {
+    pub(crate) fn linked(&self) -> Linked {
         Linked { scenario: self.scenario.clone(), position: self.position }
     }
 
     /// What `"all"` means in this scenario.
-    pub fn all(&self) -> CapSet {
+    pub(crate) fn all(&self) -> CapSet {
         self.scenario.kernel.map_or(Release::NEWEST, |kernel| kernel.0).capabilities()
+    }
+
+    /// The step that is shown: the last one performed, or the first.
+    pub(crate) fn shown_step(&self) -> Option<&Step> {
+        self.scenario.steps.get(self.position.saturating_sub(1))
+    }
+
+    /// Whether the sets shown before the step are those of the start, which can be edited.
+    pub(crate) fn shows_start(&self) -> bool {
+        self.position <= 1
+    }
+
+    /// Whether there is something to undo.
+    pub(crate) fn can_undo(&self) -> bool {
+        !self.past.is_empty()
+    }
+
+    /// Whether there is something to redo.
+    pub(crate) fn can_redo(&self) -> bool {
+        !self.future.is_empty()
     }
 
     fn choose(&mut self, exhibit: &'static Exhibit) {
@@ -172,12 +205,22 @@ impl State {
         self.link_error = None;
     }
 
+    fn restore(&mut self, linked: Linked) {
+        self.scenario = linked.scenario;
+        self.position = linked.position;
+        self.followed = None;
+    }
+
     fn edit_process(&mut self, edit: ProcessEdit) {
         let all = self.all();
         let process = &mut self.scenario.process;
         match edit {
-            ProcessEdit::Uid(which, id) => process.uid = Some(with_id(process.uid, which, id)),
-            ProcessEdit::Gid(which, id) => process.gid = Some(with_id(process.gid, which, id)),
+            ProcessEdit::Uid(ids) => {
+                // Sets that were left out follow from the user id; what is shown must stay.
+                process.write_sets(process.sets(all));
+                process.uid = Some(ids);
+            }
+            ProcessEdit::Gid(ids) => process.gid = Some(ids),
             ProcessEdit::Groups(groups) => process.groups = groups,
             ProcessEdit::Bit(set, capability, on) => process.set_bit(set, capability, on, all),
             ProcessEdit::Set(set, value) => {
@@ -225,13 +268,15 @@ impl State {
                     self.choose(exhibit);
                 }
             }
-            Action::Open(Ok(linked)) => {
-                self.scenario = linked.scenario;
-                self.origin = GALLERY.iter().find(|e| is_titled(e, &self.scenario)).map(|exhibit| exhibit.slug);
-                self.rewind();
-                self.position = linked.position;
-            }
-            Action::Open(Err(error)) => self.link_error = Some(error),
+            Action::Open(link) => match *link {
+                Ok(linked) => {
+                    self.origin = GALLERY.iter().find(|e| is_titled(e, &linked.scenario)).map(|exhibit| exhibit.slug);
+                    self.scenario = linked.scenario;
+                    self.rewind();
+                    self.position = linked.position;
+                }
+                Err(error) => self.link_error = Some(error),
+            },
             Action::Replace(scenario) => {
                 self.scenario = *scenario;
                 self.rewind();
@@ -253,8 +298,22 @@ impl State {
                 if report.is_ok() {
                     self.scenario = scenario;
                     self.rewind();
+                    // Who pastes has a question: the first answer comes at once.
+                    self.position = self.scenario.steps.len().min(1);
                 }
                 self.pasted = Some(report);
+            }
+            Action::Undo => {
+                if let Some(linked) = self.past.pop() {
+                    self.future.push(self.linked());
+                    self.restore(linked);
+                }
+            }
+            Action::Redo => {
+                if let Some(linked) = self.future.pop() {
+                    self.past.push(self.linked());
+                    self.restore(linked);
+                }
             }
             Action::Kernel(release) => self.scenario.kernel = release.map(ReleaseText),
             Action::Process(edit) => self.edit_process(edit),
@@ -272,20 +331,21 @@ fn is_titled(exhibit: &Exhibit, scenario: &Scenario) -> bool {
     scenario.title.as_deref() == Some(exhibit.title)
 }
 
-fn with_id(ids: Option<FourIds>, which: usize, id: u32) -> FourIds {
-    let FourIds(mut ids) = ids.unwrap_or(FourIds([0; 4]));
-    if let Some(slot) = ids.get_mut(which) {
-        *slot = id;
-    }
-    FourIds(ids)
-}
-
 impl Reducible for State {
     type Action = Action;
 
     fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
+        let before = self.linked();
         let mut state = Rc::unwrap_or_clone(self);
+        let travels = matches!(action, Action::Undo | Action::Redo);
         state.perform(action);
+        if !travels && state.scenario != before.scenario {
+            state.future.clear();
+            state.past.push(before);
+            if state.past.len() > MEMORY {
+                state.past.remove(0);
+            }
+        }
         Rc::new(state)
     }
 }
@@ -296,7 +356,7 @@ mod tests {
 
     use sim_core::capability::Capability;
     use sim_core::rule::SetName;
-    use sim_core::scenario::ModeText;
+    use sim_core::scenario::{FourIds, ModeText};
     use yew::Reducible;
 
     use super::{Action, FileEdit, ProcessEdit, State};
@@ -307,6 +367,10 @@ mod tests {
         Rc::unwrap_or_clone(state)
     }
 
+    fn open(fragment: &str) -> Action {
+        Action::Open(Box::new(Linked::from_fragment(fragment)))
+    }
+
     #[test]
     fn an_exhibit_can_be_edited_and_reset() {
         let start = State::initial();
@@ -314,7 +378,7 @@ mod tests {
         let edited = after(
             start.clone(),
             [
-                Action::Process(ProcessEdit::Uid(0, 7)),
+                Action::Process(ProcessEdit::Uid(FourIds([7, 1024, 1024, 1024]))),
                 Action::Process(ProcessEdit::Bit(SetName::Bounding, Capability::NET_BIND_SERVICE, false)),
                 Action::File(app.clone(), FileEdit::Mode(ModeText("4755".parse().unwrap()))),
                 Action::File(app.clone(), FileEdit::Bit(SetName::FilePermitted, Capability::KILL, true)),
@@ -325,7 +389,26 @@ mod tests {
         assert!(!sets.bounding.contains(Capability::NET_BIND_SERVICE));
         assert_eq!(edited.scenario.process.uid.unwrap().0, [7, 1024, 1024, 1024]);
         assert_eq!(edited.position, 1);
-        assert_eq!(after(edited, [Action::Reset]), start);
+        let reset = after(edited, [Action::Reset]);
+        assert_eq!((&reset.scenario, reset.position), (&start.scenario, 0));
+        let undone = after(reset, [Action::Undo]);
+        assert_eq!((undone.scenario.process.uid.unwrap().0[0], undone.position), (7, 1));
+    }
+
+    #[test]
+    fn undo_and_redo_go_through_the_changes() {
+        let start = State::initial();
+        let edits = [Action::Process(ProcessEdit::NoNewPrivs(true)), Action::Process(ProcessEdit::SharesFs(true))];
+        let edited = after(start.clone(), edits);
+        let back = after(edited.clone(), [Action::Undo, Action::Undo, Action::Undo]);
+        assert_eq!(back.scenario, start.scenario);
+        assert!(!back.can_undo() && back.can_redo());
+        let again = after(back, [Action::Redo, Action::Redo]);
+        assert_eq!(again.scenario, edited.scenario);
+        assert!(!again.can_redo());
+        let other =
+            after(again, [Action::Undo, Action::Kernel(None), Action::Process(ProcessEdit::NoNewPrivs(false))]);
+        assert!(!other.can_redo());
     }
 
     #[test]
@@ -335,7 +418,7 @@ mod tests {
             [Action::Process(ProcessEdit::NoNewPrivs(true)), Action::Position(9), Action::EveryRow(true)],
         );
         assert_eq!(edited.position, edited.scenario.steps.len());
-        let opened = after(State::initial(), [Action::Open(Linked::from_fragment(&edited.linked().to_fragment()))]);
+        let opened = after(State::initial(), [open(&edited.linked().to_fragment())]);
         assert_eq!((&opened.scenario, opened.position), (&edited.scenario, edited.position));
         assert_eq!(opened.origin, edited.origin);
     }
@@ -343,7 +426,7 @@ mod tests {
     #[test]
     fn a_link_that_cannot_be_opened_changes_nothing_else() {
         let start = State::initial();
-        let opened = after(start.clone(), [Action::Open(Linked::from_fragment("9.x"))]);
+        let opened = after(start.clone(), [open("9.x")]);
         assert_eq!(opened.scenario, start.scenario);
         assert!(opened.link_error.is_some());
     }

@@ -21,7 +21,7 @@ const MAX_LEVEL: usize = 33;
 /// assert_eq!(namespaces.uid(rootless, Kuid::ROOT), None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserNamespaces {
     spaces: Vec<UserNamespace>,
 }
@@ -30,7 +30,7 @@ pub struct UserNamespaces {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserNs(u32);
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct UserNamespace {
     parent: Option<UserNs>,
     level: usize,

@@ -33,6 +33,7 @@ pub use witness::{Effect, Flow, IdName, SetName, Silent, SourceSet, Witness};
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::kernel::{Change, Release};
@@ -112,6 +113,15 @@ impl Rule {
     /// The kernels that confirmed it, with the number of agreeing cases; empty if it is cited only.
     pub fn evidence(&self) -> impl Iterator<Item = (&'static evidence::Kernel, u32)> {
         evidence::of(self.id)
+    }
+
+    /// The same in words: `cited only`, or which kernels confirmed it, when, and how often.
+    pub fn evidence_in_words(&self) -> String {
+        let kernels: Vec<_> = self
+            .evidence()
+            .map(|(kernel, cases)| format!("{cases} cases on Linux {} ({})", kernel.name, kernel.date))
+            .collect();
+        if kernels.is_empty() { "cited only".into() } else { format!("confirmed by {}", kernels.join(", ")) }
     }
 }
 

@@ -15,7 +15,7 @@ pub struct Simulation {
 }
 
 /// What a step did, with everything that led to it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepOutcome {
     /// The call, with its sets in digits.
     pub call: Call,

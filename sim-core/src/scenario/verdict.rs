@@ -18,7 +18,7 @@ use crate::rule::{Effect, Event, Flow, Link, Motion, SetName};
 /// # Ok::<(), sim_core::scenario::ReadError>(())
 /// ```
 pub fn verdict(outcome: &StepOutcome) -> String {
-    let call = describe(&outcome.call);
+    let call = outcome.call.in_words();
     if let Some(refusal) = outcome.refusal {
         let lacking = lacking(outcome);
         let lacking = if lacking.is_empty() { String::new() } else { format!(" Lacking: {}.", lacking.in_words()) };
@@ -88,12 +88,19 @@ fn explain_flow(flow: &Flow) -> String {
     if said.is_empty() { format!("{} {gets} nothing", flow.into) } else { said.join("; ") }
 }
 
-fn describe(call: &Call) -> String {
-    match call {
-        Call::Execve(path) => format!("execve of {path}"),
-        Call::Capset(_) => "capset".to_string(),
-        Call::Prctl(call) => format!("prctl {}", call.option.name()),
-        Call::Bind { port } => format!("bind to port {port}"),
+impl Call {
+    /// The call in a few words.
+    ///
+    /// ```
+    /// assert_eq!(sim_core::scenario::Call::Bind { port: 80 }.in_words(), "bind to port 80");
+    /// ```
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::Execve(path) => format!("execve of {path}"),
+            Self::Capset(_) => "capset".to_string(),
+            Self::Prctl(call) => format!("prctl {}", call.option.name()),
+            Self::Bind { port } => format!("bind to port {port}"),
+        }
     }
 }
 

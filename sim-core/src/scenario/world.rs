@@ -24,7 +24,7 @@ pub struct Options {
 }
 
 /// The world that a scenario describes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct World {
     /// The machine.
     pub system: System,

@@ -1,0 +1,31 @@
+//! The browser's address and clipboard.
+
+use web_sys::window;
+
+use crate::link::{LinkError, Linked};
+
+/// What the address holds; nothing if it has no fragment.
+pub(crate) fn read() -> Option<Result<Linked, LinkError>> {
+    let fragment = window()?.location().hash().ok()?;
+    let fragment = fragment.strip_prefix('#')?;
+    (!fragment.is_empty()).then(|| Linked::from_fragment(fragment))
+}
+
+/// Puts the state into the address without a new entry in the browser's history.
+pub(crate) fn write(linked: &Linked) {
+    let Some(window) = window() else { return };
+    let url = format!("#{}", linked.to_fragment());
+    if let Ok(history) = window.history() {
+        // Browsers refuse when it is done too often; the next change writes it.
+        let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&url));
+    }
+}
+
+/// Copies the whole address to the clipboard.
+pub(crate) fn copy() {
+    let Some(window) = window() else { return };
+    if let Ok(href) = window.location().href() {
+        // The promise is the browser's; where it refuses, the address bar still has the link.
+        let _ = window.navigator().clipboard().write_text(&href);
+    }
+}

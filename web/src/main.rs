@@ -1,0 +1,5 @@
+//! Starts the playground in a browser.
+
+fn main() {
+    yew::Renderer::<web::App>::new().render();
+}

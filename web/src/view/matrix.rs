@@ -1,0 +1,337 @@
+use std::rc::Rc;
+
+use sim_core::capability::{CapSet, Capability};
+use sim_core::rule::SetName;
+use sim_core::scenario::Call;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+use yew::prelude::*;
+
+use super::field::checkbox;
+use super::{Dispatch, Shown};
+use crate::played::{Played, THREAD_SETS, change, set_of};
+use crate::rows::{Row, Sets};
+use crate::state::{Action, Bit, FileEdit, ProcessEdit, State, When};
+
+/// The file's sets, with their signs.
+const FILE_SETS: [(SetName, &str, &str); 2] =
+    [(SetName::FilePermitted, "fP", "permitted"), (SetName::FileInheritable, "fI", "inheritable")];
+
+/// At most so many capabilities stand out by themselves for one reason.
+const FEW: u32 = 6;
+
+/// The table of capabilities: P E I B A before, fP fI of the file, P E I B A after.
+#[component]
+pub(crate) fn Matrix(props: &MatrixProps) -> Html {
+    let cursor = use_state(|| (0, 0));
+    let MatrixProps { state, played, dispatch } = props;
+    let Ok(played) = &**played else { return html! {} };
+    let sets = sets_shown(state, played);
+    let rows = if state.every_row { sets.every_row(state.all()) } else { sets.rows_of_interest(focus(state, &sets)) };
+    let table = Table { state, played, dispatch, sets, cursor: *cursor, path: path_of_followed(state, played) };
+
+    let onfocusin = {
+        let cursor = cursor.setter();
+        Callback::from(move |event: FocusEvent| {
+            if let Some(place) = event.target_dyn_into::<HtmlElement>().and_then(|element| place(&element)) {
+                cursor.set(place);
+            }
+        })
+    };
+    let has_file = played.deciding_path(state).is_some();
+    html! {
+        <section class="panel" aria-labelledby="matrix-title">
+            <h3 id="matrix-title">{ "Capability by capability" }</h3>
+            <p class="hint">
+                { "● held   + gained   − lost   · not held. Before the first step a click puts a bit in or takes it out; \
+                   anywhere else it shows where the bit came from. Arrow keys move." }
+            </p>
+            { checkbox("every-row", "every capability", state.every_row, dispatch, Action::EveryRow) }
+            <div class="scroll">
+                <table class="matrix" role="grid" aria-labelledby="matrix-title" {onfocusin} onkeydown={|event: KeyboardEvent| move_by_arrows(&event)}>
+                    { head(state, has_file) }
+                    <tbody>{ for rows.iter().enumerate().map(|(index, row)| table.row(index, row)) }</tbody>
+                </table>
+            </div>
+            if rows.is_empty() {
+                <p>{ "No set holds any capability." }</p>
+            }
+        </section>
+    }
+}
+
+/// What [`Matrix`] needs.
+#[derive(Properties, PartialEq)]
+pub(crate) struct MatrixProps {
+    pub(crate) state: State,
+    pub(crate) played: Rc<Shown>,
+    pub(crate) dispatch: Dispatch,
+}
+
+fn sets_shown(state: &State, played: &Played) -> Sets {
+    let five = |process| THREAD_SETS.map(|(set, ..)| set_of(process, set));
+    Sets {
+        before: five(played.before()),
+        file: played.file_sets(state).unwrap_or_default(),
+        after: played.after().map(five).unwrap_or_default(),
+    }
+}
+
+/// The capabilities that this step is about.
+fn focus(state: &State, sets: &Sets) -> CapSet {
+    let few = |set: CapSet| if set.len() <= FEW { set } else { CapSet::EMPTY };
+    let mut focus = sets.file.iter().fold(CapSet::EMPTY, |all, set| all | few(*set));
+    for (before, after) in sets.before.iter().zip(&sets.after) {
+        focus |= few((*before - *after) | (*after - *before));
+    }
+    if let Some(bit) = state.followed {
+        focus |= bit.capability.into();
+    }
+    if state.scenario.steps.iter().any(|step| matches!(step.call, Call::Bind { .. })) {
+        focus |= Capability::NET_BIND_SERVICE.into();
+    }
+    focus
+}
+
+fn head(state: &State, has_file: bool) -> Html {
+    let step = state.position.max(1);
+    let column = |sign: String, name: String| {
+        html! {
+            <th scope="col">
+                <span aria-hidden="true">{ sign }</span>
+                <span class="visually-hidden">{ name }</span>
+            </th>
+        }
+    };
+    html! {
+        <thead>
+            <tr>
+                <td></td>
+                <th scope="colgroup" colspan="5">{ format!("before step {step}") }</th>
+                if has_file {
+                    <th scope="colgroup" colspan="2">{ "file" }</th>
+                }
+                <th scope="colgroup" colspan="5">{ format!("after step {step}") }</th>
+            </tr>
+            <tr>
+                <th scope="col" class="name">{ "Capability" }</th>
+                { for THREAD_SETS.iter().map(|(_, sign, name)| column((*sign).to_owned(), format!("{name} before"))) }
+                if has_file {
+                    { for FILE_SETS.iter().map(|(_, sign, name)| column((*sign).to_owned(), format!("{name} in the file"))) }
+                }
+                { for THREAD_SETS.iter().map(|(_, sign, name)| column(format!("{sign}′"), format!("{name} after"))) }
+            </tr>
+        </thead>
+    }
+}
+
+/// The cells of the shown step that lie on the way of the bit that is followed.
+fn path_of_followed(state: &State, played: &Played) -> Vec<(When, SetName)> {
+    let Some(bit) = state.followed else { return Vec::new() };
+    let shown = played.outcomes.len().saturating_sub(1);
+    let mut path = vec![(bit.when, bit.set)];
+    for link in played.way(bit).iter().filter(|link| link.step == shown) {
+        path.extend(link.from.map(|from| (When::Before, from)));
+        if link.rule.is_some() {
+            path.push((When::After, link.into));
+        }
+    }
+    path
+}
+
+struct Table<'a> {
+    state: &'a State,
+    played: &'a Played,
+    dispatch: &'a Dispatch,
+    sets: Sets,
+    cursor: (usize, usize),
+    path: Vec<(When, SetName)>,
+}
+
+impl Table<'_> {
+    fn row(&self, index: usize, row: &Row) -> Html {
+        let [capability, others @ ..] = row.as_slice() else { return html! {} };
+        let has_file = self.played.deciding_path(self.state).is_some();
+        let width = THREAD_SETS.len();
+        let file_width = if has_file { FILE_SETS.len() } else { 0 };
+        let alone = others.is_empty();
+        let (before, after) = (self.sets.before, self.sets.after);
+        let pairs = THREAD_SETS.iter().zip(before.into_iter().zip(after)).enumerate();
+        html! {
+            <tr key={capability.number()} class={classes!((!alone).then_some("alike"))} data-capability={capability.to_string()}>
+                { heading(row) }
+                { for pairs.clone().map(|(column, ((set, _, name), (before, _)))| {
+                    self.before_cell((index, column), *capability, *set, name, before, alone)
+                }) }
+                if has_file {
+                    { for FILE_SETS.iter().zip(self.sets.file).enumerate().map(|(column, ((set, _, name), value))| {
+                        self.file_cell((index, width + column), *capability, *set, name, value, alone)
+                    }) }
+                }
+                { for pairs.map(|(column, ((set, _, name), (before, after)))| {
+                    self.after_cell((index, width + file_width + column), *capability, *set, name, before, after, alone)
+                }) }
+            </tr>
+        }
+    }
+
+    fn before_cell(
+        &self,
+        place: (usize, usize),
+        capability: Capability,
+        set: SetName,
+        name: &str,
+        value: CapSet,
+        alone: bool,
+    ) -> Html {
+        let held = value.contains(capability);
+        let class = self.cell_class(When::Before, set, capability);
+        if !alone || !self.state.shows_start() {
+            let words = if held { "held" } else { "not held" };
+            let bit = Bit { when: When::Before, set, capability };
+            let sign = if held { "●" } else { "·" };
+            return self.button_cell(place, bit, &format!("{name} before: {words}"), sign, words, alone);
+        }
+        let edit = Action::Process(ProcessEdit::Bit(set, capability, !held));
+        html! { <td class={class}>{ self.tick(place, format!("{capability}, {name} before"), held, edit) }</td> }
+    }
+
+    fn file_cell(
+        &self,
+        place: (usize, usize),
+        capability: Capability,
+        set: SetName,
+        name: &str,
+        value: CapSet,
+        alone: bool,
+    ) -> Html {
+        let held = value.contains(capability);
+        let class = self.cell_class(When::Before, set, capability);
+        let Some(path) = self.played.deciding_path(self.state).filter(|_| alone) else {
+            return html! { <td class={class}>{ if held { "●" } else { "·" } }</td> };
+        };
+        let edit = Action::File(path.to_owned(), FileEdit::Bit(set, capability, !held));
+        html! { <td class={class}>{ self.tick(place, format!("{capability}, {name} in the file"), held, edit) }</td> }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a cell is a place, a bit and its two values")]
+    fn after_cell(
+        &self,
+        place: (usize, usize),
+        capability: Capability,
+        set: SetName,
+        name: &str,
+        before: CapSet,
+        after: CapSet,
+        alone: bool,
+    ) -> Html {
+        if self.played.after().is_none() {
+            return html! { <td class="pending"></td> };
+        }
+        let (sign, words) = change(before, after, capability);
+        let bit = Bit { when: When::After, set, capability };
+        self.button_cell(place, bit, &format!("{name} after: {words}"), sign, words, alone)
+    }
+
+    fn button_cell(
+        &self,
+        place: (usize, usize),
+        bit: Bit,
+        words: &str,
+        sign: &'static str,
+        class: &'static str,
+        alone: bool,
+    ) -> Html {
+        let cell = self.cell_class(bit.when, bit.set, bit.capability);
+        let class = class.replace(' ', "-");
+        if !alone {
+            return html! { <td class={cell}><span class={class}>{ sign }</span></td> };
+        }
+        let followed = self.state.followed == Some(bit);
+        let onclick = self.dispatch.reform(move |_| Action::Follow((!followed).then_some(bit)));
+        let (row, column) = place;
+        html! {
+            <td class={cell}>
+                <button type="button" class={class} {onclick} aria-pressed={followed.to_string()}
+                    aria-label={format!("{}, {words}", bit.capability)} tabindex={self.tabindex(place)}
+                    data-row={row.to_string()} data-column={column.to_string()}>{ sign }</button>
+            </td>
+        }
+    }
+
+    fn tick(&self, place: (usize, usize), label: String, checked: bool, edit: Action) -> Html {
+        let onchange = self.dispatch.reform(move |_: Event| edit.clone());
+        let (row, column) = place;
+        html! {
+            <input type="checkbox" {checked} {onchange} aria-label={label} tabindex={self.tabindex(place)}
+                data-row={row.to_string()} data-column={column.to_string()} />
+        }
+    }
+
+    /// One cell is in the order of Tab, the others are reached by arrow keys.
+    fn tabindex(&self, place: (usize, usize)) -> &'static str {
+        if place == self.cursor { "0" } else { "-1" }
+    }
+
+    fn cell_class(&self, when: When, set: SetName, capability: Capability) -> Classes {
+        let followed = self.state.followed.is_some_and(|bit| bit.capability == capability);
+        let first = match (when, set) {
+            (When::Before, SetName::FilePermitted) | (_, SetName::Permitted) => Some("first"),
+            _ => None,
+        };
+        classes!(first, (followed && self.path.contains(&(when, set))).then_some("path"))
+    }
+}
+
+fn heading(row: &Row) -> Html {
+    match row.as_slice() {
+        [capability] => html! { <th scope="row">{ capability.to_string() }</th> },
+        many => {
+            let names: Vec<_> = many.iter().map(ToString::to_string).collect();
+            html! {
+                <th scope="row">
+                    <details>
+                        <summary>{ format!("{} alike", many.len()) }</summary>
+                        { names.join(", ") }
+                    </details>
+                </th>
+            }
+        }
+    }
+}
+
+fn place(element: &HtmlElement) -> Option<(usize, usize)> {
+    let number = |name: &str| element.get_attribute(name)?.parse().ok();
+    Some((number("data-row")?, number("data-column")?))
+}
+
+/// Moves the focus to the next cell in the direction of the arrow key.
+fn move_by_arrows(event: &KeyboardEvent) {
+    let (down, right): (isize, isize) = match event.key().as_str() {
+        "ArrowUp" => (-1, 0),
+        "ArrowDown" => (1, 0),
+        "ArrowLeft" => (0, -1),
+        "ArrowRight" => (0, 1),
+        _ => return,
+    };
+    let Some(from) = event.target_dyn_into::<HtmlElement>() else { return };
+    let Some((mut row, mut column)) = place(&from) else { return };
+    event.prevent_default();
+    let Ok(Some(table)) = from.closest("table") else { return };
+    // Rows that stand for several have no cells to stop at; the table is smaller than this.
+    for _ in 0..64 {
+        let (Some(next_row), Some(next_column)) = (row.checked_add_signed(down), column.checked_add_signed(right))
+        else {
+            return;
+        };
+        (row, column) = (next_row, next_column);
+        let selector = format!("[data-row='{row}'][data-column='{column}']");
+        if let Ok(Some(cell)) = table.query_selector(&selector) {
+            if let Some(cell) = cell.dyn_ref::<HtmlElement>() {
+                // An element of this document can be focused.
+                let _ = cell.focus();
+            }
+            return;
+        }
+    }
+}

@@ -1,0 +1,81 @@
+use sim_core::scenario::{Step, StepOutcome, verdict};
+use yew::prelude::*;
+
+use super::{Dispatch, Shown, does};
+use crate::state::{Action, State};
+
+/// The steps, the way through them, and the verdict on the one that is shown.
+pub(crate) fn timeline(state: &State, played: &Shown, dispatch: &Dispatch) -> Html {
+    let steps = &state.scenario.steps;
+    let outcomes = played.as_ref().map(|played| played.outcomes.as_slice()).unwrap_or_default();
+    html! {
+        <section class="panel timeline" aria-labelledby="timeline-title">
+            <h3 id="timeline-title">{ "Steps" }</h3>
+            <ol>
+                { for steps.iter().enumerate().map(|(index, step)| entry(index, step, outcomes.get(index), state, dispatch)) }
+            </ol>
+            <div class="buttons">
+                { go("back", "Back", state.position > 0, state.position.saturating_sub(1), dispatch) }
+                { go("step", "Step", state.position < steps.len(), state.position + 1, dispatch) }
+            </div>
+            { verdict_on_step(state, played) }
+        </section>
+    }
+}
+
+fn go(id: &'static str, text: &str, possible: bool, position: usize, dispatch: &Dispatch) -> Html {
+    let class = (id == "step").then_some("primary");
+    let onclick = does(dispatch, Action::Position(position));
+    html! {
+        <button type="button" {id} {class} aria-disabled={(!possible).then_some("true")} {onclick}>{ text }</button>
+    }
+}
+
+fn entry(index: usize, step: &Step, outcome: Option<&StepOutcome>, state: &State, dispatch: &Dispatch) -> Html {
+    let shown = index + 1 == state.position;
+    let result = outcome.map(|outcome| match outcome.refusal {
+        Some(refusal) => ("refused", format!("✗ {}", refusal.errno)),
+        None => ("granted", "✓ granted".to_owned()),
+    });
+    html! {
+        <li>
+            <button type="button" class={classes!(outcome.is_some().then_some("done"))}
+                aria-current={shown.then_some("step")} onclick={does(dispatch, Action::Position(index + 1))}>
+                <span class="call">{ step.call.in_words() }</span>
+                if let Some((class, text)) = result {
+                    <span class={class}>{ text }</span>
+                }
+            </button>
+            if let Some(note) = &step.note {
+                <span class="note">{ note }</span>
+            }
+        </li>
+    }
+}
+
+fn verdict_on_step(state: &State, played: &Shown) -> Html {
+    let (errno, class, text) = match played {
+        Err(error) => ("invalid", "refused", format!("This start makes no sense. {error}.")),
+        Ok(played) => match played.shown() {
+            None if state.scenario.steps.is_empty() => {
+                ("", "pending", "There are no steps; add one to the scenario's JSON.".to_owned())
+            }
+            None => ("", "pending", "Press Step to see what the kernel decides.".to_owned()),
+            Some(outcome) => match outcome.refusal {
+                Some(refusal) => (refusal.errno.name(), "refused", verdict(outcome)),
+                None => ("none", "granted", verdict(outcome)),
+            },
+        },
+    };
+    let sign = match class {
+        "refused" => "✗",
+        "granted" => "✓",
+        _ => "…",
+    };
+    html! {
+        <div id="verdict" role="status" class={class} data-errno={errno} data-position={state.position.to_string()}>
+            <span class="sign" aria-hidden="true">{ sign }</span>
+            <p>{ text }</p>
+        </div>
+    }
+}
