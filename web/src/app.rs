@@ -32,17 +32,23 @@ pub fn App() -> Html {
                 <div class="question">
                     <h2>{ state.scenario.title.as_deref().unwrap_or("A scenario without a title") }</h2>
                     { for texts.map(|text| html! { <p>{ text }</p> }) }
+                    if let Some(answer) = &state.scenario.answer {
+                        <details key={state.scenario.title.clone().unwrap_or_default()}>
+                            <summary>{ "Answer" }</summary>
+                            <p>{ answer }</p>
+                        </details>
+                    }
                     { notices::link_error(state) }
                 </div>
+                <Paste pasted={state.pasted.clone()} dispatch={dispatch.clone()} />
                 <div class="stage">
                     { timeline(state, &played, &dispatch) }
-                    <Paste pasted={state.pasted.clone()} dispatch={dispatch.clone()} />
+                    <Matrix state={state.clone()} played={played.clone()} dispatch={dispatch.clone()} />
                     <div class="cards">
                         { process(state, &dispatch) }
                         { files(state, &played, &dispatch) }
                     </div>
                     { sets(state, &played, &dispatch) }
-                    <Matrix state={state.clone()} played={played.clone()} dispatch={dispatch.clone()} />
                 </div>
                 <div class="why">
                     { way(state, &played, &dispatch) }

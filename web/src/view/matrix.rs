@@ -95,9 +95,9 @@ fn focus(state: &State, sets: &Sets) -> CapSet {
 
 fn head(state: &State, has_file: bool) -> Html {
     let step = state.position.max(1);
-    let column = |sign: String, name: String| {
+    let column = |index: usize, sign: String, name: String| {
         html! {
-            <th scope="col">
+            <th scope="col" class={(index == 0).then_some("first")}>
                 <span aria-hidden="true">{ sign }</span>
                 <span class="visually-hidden">{ name }</span>
             </th>
@@ -115,11 +115,11 @@ fn head(state: &State, has_file: bool) -> Html {
             </tr>
             <tr>
                 <th scope="col" class="name">{ "Capability" }</th>
-                { for THREAD_SETS.iter().map(|(_, sign, name)| column((*sign).to_owned(), format!("{name} before"))) }
+                { for THREAD_SETS.iter().enumerate().map(|(index, (_, sign, name))| column(index, (*sign).to_owned(), format!("{name} before"))) }
                 if has_file {
-                    { for FILE_SETS.iter().map(|(_, sign, name)| column((*sign).to_owned(), format!("{name} in the file"))) }
+                    { for FILE_SETS.iter().enumerate().map(|(index, (_, sign, name))| column(index, (*sign).to_owned(), format!("{name} in the file"))) }
                 }
-                { for THREAD_SETS.iter().map(|(_, sign, name)| column(format!("{sign}′"), format!("{name} after"))) }
+                { for THREAD_SETS.iter().enumerate().map(|(index, (_, sign, name))| column(index, format!("{sign}′"), format!("{name} after"))) }
             </tr>
         </thead>
     }
@@ -130,11 +130,10 @@ fn path_of_followed(state: &State, played: &Played) -> Vec<(When, SetName)> {
     let Some(bit) = state.followed else { return Vec::new() };
     let shown = played.outcomes.len().saturating_sub(1);
     let mut path = vec![(bit.when, bit.set)];
-    for link in played.way(bit).iter().filter(|link| link.step == shown) {
-        path.extend(link.from.map(|from| (When::Before, from)));
-        if link.rule.is_some() {
-            path.push((When::After, link.into));
-        }
+    for link in played.way(bit) {
+        // What a rule of this step filled stands after it; what was so from the start, or by an earlier step, before.
+        let filled_here = link.rule.is_some() && link.step == shown;
+        path.push((if filled_here { When::After } else { When::Before }, link.into));
     }
     path
 }

@@ -5,7 +5,8 @@ use yew::prelude::*;
 use super::Shown;
 use crate::state::State;
 
-/// The rules that were tried in the step that is shown, in order.
+/// The rules that were tried in the step that is shown, in order. Those that did not apply and follow one another are
+/// folded.
 pub(crate) fn rules(state: &State, played: &Shown) -> Html {
     let outcome = played.as_ref().ok().and_then(|played| played.shown());
     html! {
@@ -14,20 +15,47 @@ pub(crate) fn rules(state: &State, played: &Shown) -> Html {
             {
                 match outcome {
                     None => html! { <p class="hint">{ "They appear with the first step." }</p> },
-                    Some(outcome) => html! {
-                        <ol class="rules" key={state.position}>
-                            { for cards(outcome).into_iter().map(|(rule, events)| card(rule, &events, outcome)) }
-                        </ol>
-                    },
+                    Some(outcome) => {
+                        let cards = cards(outcome);
+                        let runs = cards.chunk_by(|(_, a), (_, b)| !applied(a) && !applied(b));
+                        html! {
+                            <ol class="rules" key={state.position}>{ for runs.map(|run| folded(run, outcome)) }</ol>
+                        }
+                    }
                 }
             }
         </section>
     }
 }
 
+/// A rule, and what it reported.
+type Card<'a> = (&'static Rule, Vec<&'a Event>);
+
+fn folded(run: &[Card<'_>], outcome: &StepOutcome) -> Html {
+    let cards = run.iter().map(|(rule, events)| card(rule, events, outcome));
+    if run.len() == 1 {
+        return cards.collect();
+    }
+    html! {
+        <li class="untaken">
+            <details>
+                <summary>
+                    <span class="sign" aria-hidden="true">{ "–" }</span>
+                    <span>{ format!("{} that did not apply", run.len()) }</span>
+                </summary>
+                <ol class="rules">{ for cards }</ol>
+            </details>
+        </li>
+    }
+}
+
+fn applied(events: &[&Event]) -> bool {
+    events.iter().any(|event| matches!(event, Event::Applied { .. }))
+}
+
 /// What each rule did; reports that follow one another are one card.
-fn cards(outcome: &StepOutcome) -> Vec<(&'static Rule, Vec<&Event>)> {
-    let mut cards: Vec<(&'static Rule, Vec<&Event>)> = Vec::new();
+fn cards(outcome: &StepOutcome) -> Vec<Card<'_>> {
+    let mut cards: Vec<Card<'_>> = Vec::new();
     for event in outcome.trace.events() {
         match cards.last_mut() {
             Some((rule, events)) if *rule == event.rule() => events.push(event),
@@ -39,8 +67,7 @@ fn cards(outcome: &StepOutcome) -> Vec<(&'static Rule, Vec<&Event>)> {
 
 fn card(rule: &'static Rule, events: &[&Event], outcome: &StepOutcome) -> Html {
     let refuses = events.iter().any(|event| matches!(event, Event::Applied { effect: Effect::Refuses { .. }, .. }));
-    let applied = events.iter().any(|event| matches!(event, Event::Applied { .. }));
-    let (class, sign, word) = match (refuses, applied) {
+    let (class, sign, word) = match (refuses, applied(events)) {
         (true, _) => ("refused", "✗", "refuses"),
         (false, true) => ("applied", "✓", "applied"),
         (false, false) => ("untaken", "–", "did not apply"),

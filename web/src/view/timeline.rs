@@ -2,6 +2,7 @@ use sim_core::scenario::{Step, StepOutcome, verdict};
 use yew::prelude::*;
 
 use super::{Dispatch, Shown, does};
+use crate::played::Played;
 use crate::state::{Action, State};
 
 /// The steps, the way through them, and the verdict on the one that is shown.
@@ -75,7 +76,24 @@ fn verdict_on_step(state: &State, played: &Shown) -> Html {
     html! {
         <div id="verdict" role="status" class={class} data-errno={errno} data-position={state.position.to_string()}>
             <span class="sign" aria-hidden="true">{ sign }</span>
-            <p>{ text }</p>
+            <div>
+                <p>{ text }</p>
+                { decided_by(played.as_ref().ok().and_then(Played::shown)) }
+            </div>
         </div>
+    }
+}
+
+/// The rules that decided, as in the command's answer.
+fn decided_by(outcome: Option<&StepOutcome>) -> Html {
+    let Some(outcome) = outcome else { return html! {} };
+    let rules = outcome.result().rules;
+    html! {
+        <p class="hint" id="deciding-rules" data-rules={rules.join(" ")}>
+            { if rules.len() == 1 { "Rule: " } else { "Rules: " } }
+            { for rules.iter().enumerate().map(|(index, id)| html! {
+                <>{ if index > 0 { ", " } else { "" } }<code>{ *id }</code></>
+            }) }
+        </p>
     }
 }
