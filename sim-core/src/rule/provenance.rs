@@ -74,7 +74,10 @@ impl<'a> Provenance<'a> {
     pub fn origins(self, step: usize, set: SetName, capability: Capability, held: bool) -> Vec<Link> {
         let mut links = Vec::new();
         let mut seen = BTreeSet::new();
-        let mut open = alloc::vec![(set, (step, usize::MAX))];
+        // A refused execve fills no set; what it lacked was kept out of the one it was computing.
+        let refused = !held && set == SetName::Permitted && self.refused_for_want_of(step, capability);
+        let asked = if refused { SetName::NewPermitted } else { set };
+        let mut open = alloc::vec![(asked, (step, usize::MAX))];
         while let Some((set, before)) = open.pop() {
             if !seen.insert((set, before)) {
                 continue;
@@ -181,6 +184,15 @@ impl<'a> Provenance<'a> {
             }
         }
         found
+    }
+
+    fn refused_for_want_of(self, step: usize, capability: Capability) -> bool {
+        self.steps.get(step).is_some_and(|trace| {
+            trace.events().iter().any(|event| match event {
+                Event::Applied { effect: Effect::Refuses { lacking, .. }, .. } => lacking.contains(capability),
+                _ => false,
+            })
+        })
     }
 
     fn flows(self) -> impl Iterator<Item = (Moment, &'static Rule, Flow)> {

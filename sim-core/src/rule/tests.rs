@@ -88,6 +88,17 @@ fn a_missing_bit_leads_back_to_the_rule_that_withheld_it() {
 }
 
 #[test]
+fn what_a_refused_execve_lacked_leads_to_the_set_without_it() {
+    let [first, second] = dropped_then_executed("cap_kill=ep");
+    let traces = [&first, &second];
+    let links = Provenance::new(&traces).origins(1, SetName::Permitted, Capability::KILL, false);
+    let moves: Vec<_> =
+        links.iter().filter_map(|link| Some((link.step, link.rule?.id, link.motion, link.from))).collect();
+    assert_eq!(moves[0], (1, "execve.file-permitted", Motion::Withheld, Some(SetName::Bounding)));
+    assert!(moves.contains(&(0, "prctl.capbset-drop", Motion::Removed, None)));
+}
+
+#[test]
 fn a_bit_leads_forward_to_what_became_of_it() {
     let thread = Thread::from(Credentials::user(1000));
     let file = File::default().with_caps("cap_kill=ep".parse().unwrap());
