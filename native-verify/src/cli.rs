@@ -29,9 +29,6 @@ pub(crate) struct RunArguments {
     /// Scenario files; a folder stands for the .json files below it.
     #[arg(required = true)]
     pub(crate) paths: Vec<PathBuf>,
-    /// One JSON object a scenario.
-    #[arg(long)]
-    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) common: CommonArguments,
 }
@@ -55,6 +52,9 @@ pub(crate) struct ExecveArguments {
 /// Arguments of every command.
 #[derive(Debug, Args)]
 pub(crate) struct CommonArguments {
+    /// Prints JSON: one object a scenario, or one for all random cases.
+    #[arg(long)]
+    pub(crate) json: bool,
     /// Fail if anything is skipped.
     #[arg(long)]
     pub(crate) deny_skips: bool,

@@ -42,6 +42,11 @@ fn describe(machine: &Machine) -> String {
     )
 }
 
+/// Says something to people, apart from the lines for programs.
+fn say(text: &str, common: &CommonArguments) {
+    if common.json { eprintln!("{text}") } else { println!("{text}") }
+}
+
 /// Does `work` on a stage, in namespaces of its own.
 fn on_stage(work: impl FnOnce(&mut Stage) -> Result<u8>) -> Result<u8> {
     let code = sandbox::inside(|folder| match Stage::build(folder).and_then(|mut stage| work(&mut stage)) {

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::compare::Difference;
 
 /// Something that the machine cannot do, and why.
@@ -8,7 +10,7 @@ use crate::compare::Difference;
 pub(crate) struct Skip(pub(crate) String);
 
 /// What became of a number of cases. Every case drawn is in exactly one of the three others.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Tally {
     pub(crate) drawn: u64,
     pub(crate) agreed: u64,

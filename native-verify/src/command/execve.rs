@@ -6,9 +6,10 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use serde::Serialize;
 use sim_core::scenario::{Loaded, Scenario, World};
 
-use super::{absolute, describe, exit_code, keep_evidence, on_stage, options, verify};
+use super::{absolute, describe, exit_code, keep_evidence, on_stage, options, say, verify};
 use crate::cli::ExecveArguments;
 use crate::compare::Difference;
 use crate::evidence::Evidence;
@@ -23,12 +24,12 @@ const SHRINKING: u32 = 4096;
 /// Draws random states and files, executes them, and shrinks any difference to a scenario.
 pub(crate) fn execve(arguments: &ExecveArguments) -> Result<u8> {
     let machine = Machine::survey()?;
-    println!("{}", describe(&machine));
+    say(&describe(&machine), &arguments.common);
     let seed = arguments.seed.unwrap_or_else(seed_of_the_moment);
     if let Some(reason) = machine.obstacle() {
         let mut tally = Tally { drawn: arguments.cases.into(), ..Tally::default() };
         tally.skipped.insert(reason, tally.drawn);
-        println!("execve, seed {seed}: {tally}");
+        tell(&tally, seed, &machine, arguments)?;
         return Ok(exit_code(&tally, &arguments.common));
     }
     let difference_file = absolute(&arguments.difference)?;
@@ -38,17 +39,39 @@ pub(crate) fn execve(arguments: &ExecveArguments) -> Result<u8> {
         let smallest = suite.run(arguments.cases, seed)?;
         let Suite { tally, evidence, progress, .. } = suite;
         progress.finish_and_clear();
-        println!("execve, seed {seed}: {tally}");
+        tell(&tally, seed, &machine, arguments)?;
         if let Some((scenario, differences)) = smallest {
             let text = serde_json::to_string_pretty(&scenario)? + "\n";
             fs::write(&difference_file, text)
                 .with_context(|| format!("cannot write {}", difference_file.display()))?;
-            println!("The smallest difference is in {}:\n{}", difference_file.display(), show(&differences));
+            let told =
+                format!("The smallest difference is in {}:\n{}", difference_file.display(), show(&differences));
+            say(&told, &arguments.common);
             return Ok(exit_code(&tally, &arguments.common));
         }
         keep_evidence(evidence, evidence_file.as_deref())?;
         Ok(exit_code(&tally, &arguments.common))
     })
+}
+
+/// What came of all cases.
+#[derive(Serialize)]
+struct Summary<'a> {
+    suite: &'static str,
+    kernel: &'a str,
+    seed: u64,
+    #[serde(flatten)]
+    tally: &'a Tally,
+}
+
+fn tell(tally: &Tally, seed: u64, machine: &Machine, arguments: &ExecveArguments) -> Result<()> {
+    if arguments.common.json {
+        let summary = Summary { suite: "execve", kernel: &machine.uname, seed, tally };
+        println!("{}", serde_json::to_string(&summary)?);
+    } else {
+        println!("execve, seed {seed}: {tally}");
+    }
+    Ok(())
 }
 
 fn seed_of_the_moment() -> u64 {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use sim_core::scenario::{Loaded, ReadError};
 use walkdir::WalkDir;
 
-use super::{AGREE, FAILED, absolute, describe, exit_code, keep_evidence, on_stage, options, verify};
+use super::{AGREE, FAILED, absolute, describe, exit_code, keep_evidence, on_stage, options, say, verify};
 use crate::cli::RunArguments;
 use crate::compare::{Comparison, Difference};
 use crate::evidence::Evidence;
@@ -84,9 +84,8 @@ impl<'a> Suite<'a> {
         Ok(suite)
     }
 
-    /// Says something to people, apart from the lines for programs.
     fn say(&self, text: &str) {
-        if self.arguments.json { eprintln!("{text}") } else { println!("{text}") }
+        say(text, &self.arguments.common);
     }
 
     fn perform(&self, verifier: &mut Verifier<'_>) -> Result<u8> {
@@ -95,7 +94,7 @@ impl<'a> Suite<'a> {
         for (path, loaded) in &self.scenarios {
             tally.drawn += 1;
             let line = line(path, loaded, self.machine, verifier(loaded), &mut tally, &mut evidence);
-            print(&line, self.arguments.json)?;
+            print(&line, self.arguments.common.json)?;
         }
         self.say(&format!("Scenarios: {tally}"));
         keep_evidence(evidence, self.evidence_file.as_deref())?;
