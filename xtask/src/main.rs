@@ -1,0 +1,81 @@
+//! Everything a contributor types: `cargo xtask play | test | verify | book | evidence | bench | soak | tidy | setup`.
+
+mod bench;
+mod book;
+mod evidence;
+mod page;
+mod play;
+mod serve;
+mod setup;
+mod shell;
+mod soak;
+mod test;
+mod tidy;
+mod verify;
+mod wasm;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "Everything a contributor types.")]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Build the playground and serve it on 127.0.0.1.
+    Play(play::Arguments),
+    /// Check everything: what CI runs.
+    Test(test::Arguments),
+    /// Hold the model against the running kernel.
+    Verify(verify::Arguments),
+    /// Write RULES.md and the JSON Schema.
+    Book,
+    /// Ask the running kernel which rules it confirms, and put the answer into the rule table.
+    Evidence(evidence::Arguments),
+    /// Measure, and write benches/README.md.
+    Bench,
+    /// Do long work; it can be stopped, resumed and sharded.
+    Soak(soak::Arguments),
+    /// Check the habits of the house.
+    Tidy,
+    /// Install what the other commands need.
+    Setup,
+}
+
+fn main() -> ExitCode {
+    match work(CommandLine::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn work(command: Command) -> Result<()> {
+    enter_the_repository()?;
+    match command {
+        Command::Play(arguments) => play::play(&arguments),
+        Command::Test(arguments) => test::test(&arguments),
+        Command::Verify(arguments) => verify::verify(&arguments),
+        Command::Book => book::write(),
+        Command::Evidence(arguments) => evidence::gather(&arguments),
+        Command::Bench => bench::bench(),
+        Command::Soak(arguments) => soak::soak(&arguments),
+        Command::Tidy => tidy::tidy(),
+        Command::Setup => setup::everything(),
+    }
+}
+
+/// Paths are relative to the repository, wherever the command was typed.
+fn enter_the_repository() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask stands in no folder")?;
+    std::env::set_current_dir(root).with_context(|| format!("cannot enter {}", root.display()))
+}

@@ -1,0 +1,235 @@
+//! Long work: cut into chunks, each recorded when it is done, so that it can be stopped, resumed and sharded.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::str::FromStr;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use crate::shell::read;
+use crate::{setup, verify};
+
+/// Where results are kept.
+const RESULTS: &str = "native-verify/soak";
+
+/// Arguments of `soak`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Do only the I-th of N shares, counted from 1.
+    #[arg(long, value_name = "I/N", default_value = "1/1")]
+    shard: Shard,
+    /// Stop after so many hours; what is left is named.
+    #[arg(long, default_value_t = 24.0)]
+    hours: f64,
+    /// Begin anew instead of going on.
+    #[arg(long)]
+    fresh: bool,
+}
+
+/// A share of the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Shard {
+    index: u32,
+    count: u32,
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+        match parts {
+            Some((index, count)) if (1..=count).contains(&index) => Ok(Self { index, count }),
+            _ => Err("a shard is written I/N, with I from 1 to N".to_owned()),
+        }
+    }
+}
+
+/// A part of the work: so many chunks, and how to do one.
+struct Part {
+    name: &'static str,
+    chunks: u32,
+    work: fn(u32) -> Result<Chunk>,
+}
+
+/// What is done. A chunk's number is its seed, so that any one can be repeated.
+const PARTS: [Part; 1] = [Part { name: "execve", chunks: 50, work: random_execves }];
+
+/// How many random execves a chunk has.
+const EXECVES: u32 = 20_000;
+
+/// What came of a chunk, as native-verify prints it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Chunk {
+    kernel: String,
+    drawn: u64,
+    agreed: u64,
+    differed: u64,
+    skipped: BTreeMap<String, u64>,
+}
+
+/// What was done so far, by part and number of the chunk.
+type Done = BTreeMap<String, BTreeMap<u32, Chunk>>;
+
+/// Works until everything is done or the time is up, then writes a dated result.
+pub(crate) fn soak(arguments: &Arguments) -> Result<()> {
+    let Shard { index, count } = arguments.shard;
+    let journal = PathBuf::from(format!("target/soak/{index}-of-{count}.json"));
+    let mut done = if arguments.fresh { Done::new() } else { read_journal(&journal)? };
+    let start = Instant::now();
+    let limit = Duration::try_from_secs_f64(arguments.hours * 3600.0).context("--hours is no length of time")?;
+    let mut skipped = Vec::new();
+    for part in &PARTS {
+        if let Some(reason) = obstacle() {
+            skipped.push(format!("{}: all {} chunks, for {reason}", part.name, part.chunks));
+            continue;
+        }
+        let mine = (1..=part.chunks).filter(|chunk| chunk % count == index % count);
+        for chunk in mine {
+            let finished = done.entry(part.name.to_owned()).or_default();
+            if finished.contains_key(&chunk) {
+                continue;
+            }
+            if start.elapsed() > limit {
+                skipped.push(format!("{}: chunk {chunk}, for the time is up", part.name));
+                continue;
+            }
+            let result = (part.work)(chunk).with_context(|| format!("{}, chunk {chunk}", part.name))?;
+            let Chunk { drawn, agreed, differed, .. } = &result;
+            println!("{}, chunk {chunk}: {drawn} drawn, {agreed} agree, {differed} differ", part.name);
+            finished.insert(chunk, result);
+            write_json(&journal, &done)?;
+        }
+    }
+    for line in &skipped {
+        println!("Skipped: {line}.");
+    }
+    write_result(arguments.shard, &done, skipped)
+}
+
+/// Why nothing can be performed here.
+fn obstacle() -> Option<&'static str> {
+    if cfg!(not(target_os = "linux")) {
+        return Some("this is not Linux");
+    }
+    (!setup::is_root()).then_some("it needs root")
+}
+
+fn random_execves(seed: u32) -> Result<Chunk> {
+    let binary = verify::build()?;
+    let (cases, seed) = (EXECVES.to_string(), seed.to_string());
+    let arguments = ["execve", "--json", "--cases", &cases, "--seed", &seed, "--difference", verify::DIFFERENCE];
+    let line = read(Command::new(binary).args(arguments))
+        .with_context(|| format!("kernel and model differ? see {}", verify::DIFFERENCE))?;
+    serde_json::from_str(&line).with_context(|| format!("native-verify printed {line:?}"))
+}
+
+/// A result as it is kept.
+#[derive(Serialize)]
+struct Report<'a> {
+    date: &'a str,
+    shard: String,
+    kernels: Vec<&'a str>,
+    parts: BTreeMap<&'a str, Sum>,
+    skipped: Vec<String>,
+}
+
+/// What came of a part.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+struct Sum {
+    chunks: usize,
+    drawn: u64,
+    agreed: u64,
+    differed: u64,
+    skipped: BTreeMap<String, u64>,
+}
+
+impl Sum {
+    fn of<'a>(chunks: impl IntoIterator<Item = &'a Chunk>) -> Self {
+        chunks.into_iter().fold(Self::default(), |mut sum, chunk| {
+            sum.chunks += 1;
+            sum.drawn += chunk.drawn;
+            sum.agreed += chunk.agreed;
+            sum.differed += chunk.differed;
+            for (reason, count) in &chunk.skipped {
+                *sum.skipped.entry(reason.clone()).or_default() += count;
+            }
+            sum
+        })
+    }
+}
+
+fn write_result(shard: Shard, done: &Done, skipped: Vec<String>) -> Result<()> {
+    let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    let date = now.split('T').next().unwrap_or_default();
+    let mut kernels: Vec<_> = done.values().flat_map(BTreeMap::values).map(|chunk| chunk.kernel.as_str()).collect();
+    kernels.sort_unstable();
+    kernels.dedup();
+    let Shard { index, count } = shard;
+    let name = format!("{date}-{}-shard-{index}-of-{count}.json", kernels.first().unwrap_or(&"nothing"));
+    let parts = done.iter().map(|(name, chunks)| (name.as_str(), Sum::of(chunks.values()))).collect();
+    let report = Report { date, shard: format!("{index}/{count}"), kernels, parts, skipped };
+    let file = Path::new(RESULTS).join(name);
+    write_json(&file, &report)?;
+    println!("Wrote {}.", file.display());
+    Ok(())
+}
+
+fn read_journal(file: &Path) -> Result<Done> {
+    match fs::read_to_string(file) {
+        Ok(text) => serde_json::from_str(&text)
+            .with_context(|| format!("{} cannot be read; --fresh begins anew", file.display())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Done::new()),
+        Err(error) => bail!("cannot read {}: {error}", file.display()),
+    }
+}
+
+/// Writes the file whole or not at all.
+fn write_json(file: &Path, value: &impl Serialize) -> Result<()> {
+    let folder = file.parent().context("a file has a folder")?;
+    fs::create_dir_all(folder)?;
+    let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
+    serde_json::to_writer_pretty(&mut temporary, value)?;
+    std::io::Write::write_all(&mut temporary, b"\n")?;
+    temporary.persist(file).with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Chunk, Shard, Sum};
+
+    #[test]
+    fn shards_are_counted_from_one() {
+        assert_eq!("2/3".parse(), Ok(Shard { index: 2, count: 3 }));
+        for text in ["0/3", "4/3", "1", "1/0", "a/b", ""] {
+            assert!(text.parse::<Shard>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_chunk_is_in_exactly_one_shard() {
+        let count = 3;
+        for chunk in 1..=50u32 {
+            assert_eq!((1..=count).filter(|index| chunk % count == index % count).count(), 1);
+        }
+    }
+
+    #[test]
+    fn chunks_add_up_with_the_reasons_of_skips() {
+        let chunk = |skips| Chunk {
+            kernel: "6.18".to_owned(),
+            drawn: 5,
+            agreed: 5 - skips,
+            differed: 0,
+            skipped: [("no privilege".to_owned(), skips)].into(),
+        };
+        let sum = Sum::of(&[chunk(2), chunk(1)]);
+        assert_eq!((sum.chunks, sum.drawn, sum.agreed, sum.skipped["no privilege"]), (2, 10, 7, 3));
+    }
+}
