@@ -1,6 +1,6 @@
 //! The proof behind eperm: does the running kernel do what the model says?
 //!
-//! A scenario becomes a [`tape`] of system calls. A child of the harness, in namespaces and on files that the harness
+//! A scenario becomes a tape of system calls. A child of the harness, in namespaces and on files that the harness
 //! made for it, performs the tape; a tiny program that it executes, the probe, reads on. Every field observed after
 //! every step is compared with the model.
 //!

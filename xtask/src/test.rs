@@ -109,7 +109,7 @@ fn page_in_a_browser() -> Result<()> {
     let command = Path::new("target/debug/eperm").with_extension(std::env::consts::EXE_EXTENSION);
     let command = std::path::absolute(command)?;
     run(Command::new("node")
-        .arg("--test")
+        .args(["--test", "--test-reporter=spec"])
         .current_dir(setup::PAGE_TESTS)
         .env("EPERM_URL", &served.url)
         .env("EPERM_BIN", command)
