@@ -103,6 +103,9 @@ fn tell_releases(loaded: &Loaded, out: &mut impl Write) -> Result<()> {
     for difference in release_differences(&loaded.scenario, &Options::default()) {
         let step = difference.step + 1;
         writeln!(out, "  Before Linux {} step {step} comes out otherwise:", difference.since)?;
+        for fact in difference.facts() {
+            writeln!(out, "     {fact}")?;
+        }
         for change in &difference.changes {
             writeln!(out, "     {} ({})", change.statement, change.source)?;
         }

@@ -1,9 +1,10 @@
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::{Options, Scenario, ScenarioResult, Simulation, StepResult, World};
 use crate::capability::CapSet;
-use crate::kernel::{CHANGES, Change, Release};
+use crate::kernel::{CHANGES, Change, Errno, Release};
 
 /// A release at which the outcome of a scenario changes.
 #[derive(Clone, Debug)]
@@ -18,6 +19,38 @@ pub struct ReleaseDifference {
     pub before: StepResult,
     /// How it comes out since.
     pub after: StepResult,
+}
+
+impl ReleaseDifference {
+    /// What comes out otherwise, fact by fact: `effective: 0000000000000000 before, 0000000000002000 since`.
+    pub fn facts(&self) -> Vec<String> {
+        let facts = facts(&self.before).into_iter().zip(facts(&self.after));
+        facts
+            .filter(|((_, before), (_, after))| before != after)
+            .map(|((name, before), (_, after))| format!("{name}: {before} before, {after} since"))
+            .collect()
+    }
+}
+
+/// What a step's result says, as text.
+fn facts(result: &StepResult) -> [(&'static str, String); 13] {
+    let process = &result.process;
+    let at_secure = result.at_secure.map_or("none".to_string(), |at_secure| at_secure.to_string());
+    [
+        ("errno", result.errno.map_or("none", Errno::name).to_string()),
+        ("return", result.value.to_string()),
+        ("at_secure", at_secure),
+        ("uid", format!("{:?}", process.uid)),
+        ("gid", format!("{:?}", process.gid)),
+        ("groups", format!("{:?}", process.groups)),
+        ("permitted", process.permitted.to_string()),
+        ("effective", process.effective.to_string()),
+        ("inheritable", process.inheritable.to_string()),
+        ("bounding", process.bounding.to_string()),
+        ("ambient", process.ambient.to_string()),
+        ("securebits", format!("{:#x}", process.securebits)),
+        ("no_new_privs", process.no_new_privs.to_string()),
+    ]
 }
 
 /// The releases at which the outcome of a scenario changes, oldest first. Capabilities that one of two releases does
@@ -36,6 +69,7 @@ pub struct ReleaseDifference {
 /// let differences = release_differences(&loaded.scenario, &Options::default());
 /// assert_eq!(differences.len(), 1);
 /// assert_eq!(differences[0].since.to_string(), "6.17");
+/// assert_eq!(differences[0].facts()[0], "permitted: 0000000000000000 before, 0000000000000020 since");
 /// # Ok::<(), sim_core::scenario::ReadError>(())
 /// ```
 pub fn release_differences(scenario: &Scenario, options: &Options) -> Vec<ReleaseDifference> {

@@ -26,6 +26,7 @@ pub(crate) fn releases(state: &State) -> Html {
             { for differences.iter().map(|difference| html! {
                 <>
                     <p>{ format!("Before Linux {} step {} comes out otherwise:", difference.since, difference.step + 1) }</p>
+                    <ul>{ for difference.facts().into_iter().map(|fact| html! { <li><code>{ fact }</code></li> }) }</ul>
                     <ul>{ for difference.changes.iter().map(|change| html! { <li>{ change.statement }</li> }) }</ul>
                 </>
             }) }

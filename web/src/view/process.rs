@@ -12,14 +12,16 @@ use crate::state::{Action, ProcessEdit, State};
 pub(crate) fn process(state: &State, dispatch: &Dispatch) -> Html {
     let process = &state.scenario.process;
     let four = |ids: Option<FourIds>| fields::show_four_ids(ids.unwrap_or(FourIds([0; 4])));
+    // Four ids need the room.
+    let width = |ids: Option<FourIds>| four(ids).contains(' ').then_some("wide");
     let edit = |edit| Action::Process(edit);
     html! {
         <section class="panel" aria-labelledby="process-title">
             <h3 id="process-title">{ "Process at the start" }</h3>
             <div class="fields">
-                <TextField id="uid" label="User id" value={four(process.uid)}
+                <TextField class={classes!(width(process.uid))} id="uid" label="User id" value={four(process.uid)}
                     commit={commits(dispatch, fields::four_ids, move |ids| edit(ProcessEdit::Uid(ids)))} />
-                <TextField id="gid" label="Group id" value={four(process.gid)}
+                <TextField class={classes!(width(process.gid))} id="gid" label="Group id" value={four(process.gid)}
                     commit={commits(dispatch, fields::four_ids, move |ids| edit(ProcessEdit::Gid(ids)))} />
                 <TextField id="groups" label="Other groups" value={fields::show_ids(&process.groups)}
                     commit={commits(dispatch, fields::ids, move |ids| edit(ProcessEdit::Groups(ids)))} />
