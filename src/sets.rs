@@ -9,20 +9,13 @@ pub(crate) fn compare(before: &ProcessResult, after: &ProcessResult, out: &mut i
     writeln!(out, "     {:<12} {:<20} after", "", "before")?;
     plain("uid", &ids(before.uid), &ids(after.uid), out)?;
     plain("gid", &ids(before.gid), &ids(after.gid), out)?;
-    let sets = [
-        ("permitted", before.permitted, after.permitted),
-        ("effective", before.effective, after.effective),
-        ("inheritable", before.inheritable, after.inheritable),
-        ("bounding", before.bounding, after.bounding),
-        ("ambient", before.ambient, after.ambient),
-    ];
-    for (name, old, new) in sets {
+    for ((name, old), (_, new)) in before.sets().into_iter().zip(after.sets()) {
         let changes: Vec<_> = [("+", new - old), ("-", old - new)]
             .into_iter()
             .filter(|(_, set)| !set.is_empty())
             .map(|(sign, set)| format!("{sign} {}", names(set)))
             .collect();
-        let line = format!("     {name:<12} {:<20} {new}  {}", old.to_string(), changes.join("  "));
+        let line = format!("     {:<12} {:<20} {new}  {}", name.to_string(), old.to_string(), changes.join("  "));
         writeln!(out, "{}", line.trim_end())?;
     }
     let securebits = |process: &ProcessResult| format!("{:#x}", process.securebits);

@@ -1,9 +1,8 @@
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
-use crate::command;
+use crate::command::{self, ExecveArguments, RunArguments};
 
 /// Performs the steps of scenarios on the running kernel and compares every field with the model.
 ///
@@ -21,46 +20,6 @@ enum Command {
     Run(RunArguments),
     /// Draw random states and files, execute them, and shrink any difference to a scenario.
     Execve(ExecveArguments),
-}
-
-/// Arguments of `run`.
-#[derive(Debug, Args)]
-pub(crate) struct RunArguments {
-    /// Scenario files; a folder stands for the .json files below it.
-    #[arg(required = true)]
-    pub(crate) paths: Vec<PathBuf>,
-    #[command(flatten)]
-    pub(crate) common: CommonArguments,
-}
-
-/// Arguments of `execve`.
-#[derive(Debug, Args)]
-pub(crate) struct ExecveArguments {
-    /// How many cases to draw.
-    #[arg(long, default_value_t = 1000)]
-    pub(crate) cases: u32,
-    /// Where the drawing begins; the same seed draws the same cases.
-    #[arg(long)]
-    pub(crate) seed: Option<u64>,
-    /// Where the smallest difference goes.
-    #[arg(long, default_value = "difference.json")]
-    pub(crate) difference: PathBuf,
-    #[command(flatten)]
-    pub(crate) common: CommonArguments,
-}
-
-/// Arguments of every command.
-#[derive(Debug, Args)]
-pub(crate) struct CommonArguments {
-    /// Prints JSON: one object a scenario, or one for all random cases.
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Fail if anything is skipped.
-    #[arg(long)]
-    pub(crate) deny_skips: bool,
-    /// Add what was confirmed to this file.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) evidence: Option<PathBuf>,
 }
 
 /// Does what the command line says.

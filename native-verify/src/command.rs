@@ -1,15 +1,15 @@
 mod execve;
 mod run;
 
-pub(crate) use execve::execve;
-pub(crate) use run::run;
+pub(crate) use execve::{ExecveArguments, execve};
+pub(crate) use run::{RunArguments, run};
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use clap::Args;
 use sim_core::scenario::{Loaded, Options};
 
-use crate::cli::CommonArguments;
 use crate::compare::{Comparison, compare};
 use crate::evidence::Evidence;
 use crate::machine::Machine;
@@ -22,6 +22,20 @@ use crate::stage::Stage;
 const AGREE: u8 = 0;
 const DIFFER: u8 = 1;
 const FAILED: u8 = 2;
+
+/// Arguments of every command.
+#[derive(Debug, Args)]
+pub(crate) struct CommonArguments {
+    /// Prints JSON: one object a scenario, or one for all random cases.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Fail if anything is skipped.
+    #[arg(long)]
+    pub(crate) deny_skips: bool,
+    /// Add what was confirmed to this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) evidence: Option<PathBuf>,
+}
 
 /// What the model is asked with: the running release, and `"all"` as this machine has it.
 fn options(machine: &Machine) -> Options {

@@ -58,6 +58,12 @@ pub(crate) fn compare(loaded: &Loaded, seen: &Performance, links: &BTreeMap<Stri
     comparison
 }
 
+/// Differences for people.
+pub(crate) fn show(differences: &[Difference]) -> String {
+    let line = |d: &Difference| format!("    {}: the model says {}, the kernel {}", d.field, d.model, d.kernel);
+    differences.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
 /// The rules that a step which agreed confirms: those that applied in it.
 fn confirmed(outcome: &StepOutcome) -> Vec<&'static str> {
     let refused = |event: &&Event| matches!(event, Event::Applied { effect: Effect::Refuses { .. }, .. });

@@ -3,8 +3,6 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::compare::Difference;
-
 /// Something that the machine cannot do, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Skip(pub(crate) String);
@@ -42,10 +40,4 @@ impl fmt::Display for Tally {
         )?;
         self.skipped.iter().try_for_each(|(reason, count)| write!(f, "\n  skipped {count}: {reason}"))
     }
-}
-
-/// Differences for people.
-pub(crate) fn show(differences: &[Difference]) -> String {
-    let line = |d: &Difference| format!("    {}: the model says {}, the kernel {}", d.field, d.model, d.kernel);
-    differences.iter().map(line).collect::<Vec<_>>().join("\n")
 }

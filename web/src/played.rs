@@ -1,19 +1,10 @@
 //! The scenario, played up to the step that is shown.
 
 use sim_core::capability::{CapSet, Capability};
-use sim_core::rule::{Link, Provenance, SetName, Trace};
+use sim_core::rule::{Link, Provenance, Trace};
 use sim_core::scenario::{Call, Options, ProcessResult, Simulation, StepOutcome, World, WorldError, explain_link};
 
 use crate::state::{Bit, State, When};
-
-/// The five sets of a thread, in the order in which they are shown.
-pub(crate) const THREAD_SETS: [(SetName, &str, &str); 5] = [
-    (SetName::Permitted, "P", "permitted"),
-    (SetName::Effective, "E", "effective"),
-    (SetName::Inheritable, "I", "inheritable"),
-    (SetName::Bounding, "B", "bounding"),
-    (SetName::Ambient, "A", "ambient"),
-];
 
 /// The world, and the outcome of each step performed in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +67,7 @@ impl Played {
             When::Before => Some(self.before()),
             When::After => self.after(),
         };
-        process.is_some_and(|process| set_of(process, bit.set).contains(bit.capability))
+        process.is_some_and(|process| process.set(bit.set).is_some_and(|set| set.contains(bit.capability)))
     }
 
     /// The moves of a bit: back to where it came from, or, from the start, on to what became of it.
@@ -96,18 +87,6 @@ impl Played {
     pub(crate) fn way_in_words(&self, bit: Bit) -> Vec<String> {
         let held = self.holds(bit);
         self.way(bit).iter().map(|link| explain_link(link, held)).collect()
-    }
-}
-
-/// One of the five sets.
-pub(crate) fn set_of(process: &ProcessResult, name: SetName) -> CapSet {
-    match name {
-        SetName::Permitted => process.permitted,
-        SetName::Effective => process.effective,
-        SetName::Inheritable => process.inheritable,
-        SetName::Bounding => process.bounding,
-        SetName::Ambient => process.ambient,
-        _ => CapSet::EMPTY,
     }
 }
 

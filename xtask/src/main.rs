@@ -1,5 +1,6 @@
 //! Everything a contributor types: `cargo xtask play | test | verify | book | evidence | bench | soak | tidy | setup`.
 
+mod apt;
 mod bench;
 mod book;
 mod evidence;

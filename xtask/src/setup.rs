@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
-use crate::shell::{read, run};
+use crate::apt;
+use crate::shell::run;
 use crate::wasm;
 
 /// Browsers that will do, by the names they are found under.
@@ -35,7 +36,7 @@ pub(crate) fn browser() -> Result<PathBuf> {
     if let Some(path) = found() {
         return Ok(path);
     }
-    apt(&["chromium"], "the page's tests need a browser")?;
+    apt::install(&["chromium"], "the page's tests need a browser")?;
     found().context("chromium was installed but is not on the path")
 }
 
@@ -43,7 +44,7 @@ pub(crate) fn browser() -> Result<PathBuf> {
 pub(crate) fn node_modules() -> Result<()> {
     for program in ["node", "npm"] {
         if which::which(program).is_err() {
-            apt(&["nodejs", "npm"], "the page's tests need Node")?;
+            apt::install(&["nodejs", "npm"], "the page's tests need Node")?;
         }
     }
     let lock = Path::new(PAGE_TESTS).join("package-lock.json");
@@ -55,48 +56,4 @@ pub(crate) fn node_modules() -> Result<()> {
     println!("Installing the packages of the page's tests with npm.");
     let npm = which::which("npm").context("npm is not on the path; install Node with npm")?;
     run(Command::new(npm).args(["ci", "--no-audit", "--no-fund"]).current_dir(PAGE_TESTS))
-}
-
-/// Installs Debian packages that are missing.
-pub(crate) fn apt(packages: &[&str], reason: &str) -> Result<()> {
-    let missing: Vec<&str> = packages.iter().copied().filter(|package| !is_installed(package)).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let list = missing.join(" ");
-    if !has_apt() {
-        bail!("{reason}: install {list}, by the names your system has for them");
-    }
-    if !is_root() {
-        bail!(
-            "{reason}. Type this, and try again:\n  \
-             sudo apt-get update && sudo apt-get install --no-install-recommends {list}"
-        );
-    }
-    println!("Installing {list} with apt: {reason}.");
-    let apt_get = || {
-        let mut command = Command::new("apt-get");
-        command.env("DEBIAN_FRONTEND", "noninteractive").arg("-qq");
-        command
-    };
-    run(apt_get().arg("update"))?;
-    run(apt_get().args(["install", "-y", "--no-install-recommends"]).args(&missing))
-}
-
-/// Whether apt has such a package at all.
-pub(crate) fn is_offered(package: &str) -> bool {
-    has_apt() && read(Command::new("apt-cache").args(["show", "--no-all-versions", package])).is_ok()
-}
-
-pub(crate) fn has_apt() -> bool {
-    which::which("apt-get").is_ok()
-}
-
-pub(crate) fn is_root() -> bool {
-    read(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
-}
-
-fn is_installed(package: &str) -> bool {
-    let query = read(Command::new("dpkg-query").args(["-W", "-f=${Status}", package]));
-    query.is_ok_and(|status| status == "install ok installed")
 }

@@ -12,7 +12,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use crate::shell::read;
-use crate::{setup, verify};
+use crate::{apt, verify};
 
 /// Where results are kept.
 const RESULTS: &str = "native-verify/soak";
@@ -54,7 +54,7 @@ impl FromStr for Shard {
 struct Part {
     name: &'static str,
     chunks: u32,
-    work: fn(u32) -> Result<Chunk>,
+    work: fn(&Path, u32) -> Result<Chunk>,
 }
 
 /// What is done. A chunk's number is its seed, so that any one can be repeated.
@@ -81,6 +81,7 @@ pub(crate) fn soak(arguments: &Arguments) -> Result<()> {
     let Shard { index, count } = arguments.shard;
     let journal = PathBuf::from(format!("target/soak/{index}-of-{count}.json"));
     let mut done = if arguments.fresh { Done::new() } else { read_journal(&journal)? };
+    let native_verify = verify::build()?;
     let start = Instant::now();
     let limit = Duration::try_from_secs_f64(arguments.hours * 3600.0).context("--hours is no length of time")?;
     let mut skipped = Vec::new();
@@ -99,7 +100,8 @@ pub(crate) fn soak(arguments: &Arguments) -> Result<()> {
                 skipped.push(format!("{}: chunk {chunk}, for the time is up", part.name));
                 continue;
             }
-            let result = (part.work)(chunk).with_context(|| format!("{}, chunk {chunk}", part.name))?;
+            let result =
+                (part.work)(&native_verify, chunk).with_context(|| format!("{}, chunk {chunk}", part.name))?;
             let Chunk { drawn, agreed, differed, .. } = &result;
             println!("{}, chunk {chunk}: {drawn} drawn, {agreed} agree, {differed} differ", part.name);
             finished.insert(chunk, result);
@@ -117,14 +119,13 @@ fn obstacle() -> Option<&'static str> {
     if cfg!(not(target_os = "linux")) {
         return Some("this is not Linux");
     }
-    (!setup::is_root()).then_some("it needs root")
+    (!apt::is_root()).then_some("it needs root")
 }
 
-fn random_execves(seed: u32) -> Result<Chunk> {
-    let binary = verify::build()?;
+fn random_execves(native_verify: &Path, seed: u32) -> Result<Chunk> {
     let (cases, seed) = (EXECVES.to_string(), seed.to_string());
     let arguments = ["execve", "--json", "--cases", &cases, "--seed", &seed, "--difference", verify::DIFFERENCE];
-    let line = read(Command::new(binary).args(arguments))
+    let line = read(Command::new(native_verify).args(arguments))
         .with_context(|| format!("kernel and model differ? see {}", verify::DIFFERENCE))?;
     serde_json::from_str(&line).with_context(|| format!("native-verify printed {line:?}"))
 }

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::setup::{apt, has_apt, is_offered, is_root};
+use crate::apt;
 use crate::shell::{cargo, read, run};
 
 /// The target.
@@ -39,10 +39,10 @@ impl Compiler {
         if own_has_target()? {
             return Ok(Self::Own);
         }
-        if cfg!(target_os = "linux") && is_offered("rust-web-src") {
-            let here = DEBIAN_PACKAGES.iter().all(|package| is_offered(package));
-            if here && (is_root() || Path::new(DEBIAN_LINKER).exists()) {
-                apt(&DEBIAN_PACKAGES, "the page is compiled with them")?;
+        if cfg!(target_os = "linux") && apt::is_offered("rust-web-src") {
+            let here = DEBIAN_PACKAGES.iter().all(|package| apt::is_offered(package));
+            if here && (apt::is_root() || Path::new(DEBIAN_LINKER).exists()) {
+                apt::install(&DEBIAN_PACKAGES, "the page is compiled with them")?;
                 return Ok(Self::Debian { sysroot: debian_sysroot()? });
             }
         }
@@ -51,9 +51,9 @@ impl Compiler {
             run(Command::new("rustup").args(["target", "add", TARGET]))?;
             return Ok(Self::Own);
         }
-        if has_apt() {
+        if apt::is_here() {
             // Names the command to type, or fails to find the packages.
-            apt(&DEBIAN_PACKAGES, "the page is compiled with them")?;
+            apt::install(&DEBIAN_PACKAGES, "the page is compiled with them")?;
         }
         bail!("no compiler for {TARGET} was found: install rustup, and type `rustup target add {TARGET}`")
     }

@@ -1,25 +1,42 @@
 use std::cell::RefCell;
 use std::fs;
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
+use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use serde::Serialize;
 use sim_core::scenario::{Loaded, Scenario, World};
 
-use super::{absolute, describe, exit_code, keep_evidence, on_stage, options, say, verify};
-use crate::cli::ExecveArguments;
-use crate::compare::Difference;
+use super::{CommonArguments, absolute, describe, exit_code, keep_evidence, on_stage, options, say, verify};
+use crate::compare::{Comparison, Difference, show};
 use crate::evidence::Evidence;
 use crate::generate::{Bounds, execve_scenario};
 use crate::machine::Machine;
-use crate::report::{Skip, Tally, show};
+use crate::report::{Skip, Tally};
 use crate::stage::Stage;
 
 /// How many smaller cases are tried to find the smallest that differs.
 const SHRINKING: u32 = 4096;
+
+/// Arguments of `execve`.
+#[derive(Debug, Args)]
+pub(crate) struct ExecveArguments {
+    /// How many cases to draw.
+    #[arg(long, default_value_t = 1000)]
+    pub(crate) cases: u32,
+    /// Where the drawing begins; the same seed draws the same cases.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Where the smallest difference goes.
+    #[arg(long, default_value = "difference.json")]
+    pub(crate) difference: PathBuf,
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
+}
 
 /// Draws random states and files, executes them, and shrinks any difference to a scenario.
 pub(crate) fn execve(arguments: &ExecveArguments) -> Result<u8> {
@@ -155,7 +172,7 @@ impl<'a> Suite<'a> {
         self.comparison(scenario).map(|comparison| comparison.differences)
     }
 
-    fn comparison(&mut self, scenario: &Scenario) -> Result<crate::compare::Comparison, Skip> {
+    fn comparison(&mut self, scenario: &Scenario) -> Result<Comparison, Skip> {
         let world = World::new(scenario, &options(self.machine))
             .map_err(|error| Skip(format!("a case that makes no sense was drawn: {error}")))?;
         let loaded = Loaded { scenario: scenario.clone(), world };

@@ -3,16 +3,28 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use clap::Args;
 use serde::Serialize;
 use sim_core::scenario::{Loaded, ReadError};
 use walkdir::WalkDir;
 
-use super::{AGREE, FAILED, absolute, describe, exit_code, keep_evidence, on_stage, options, say, verify};
-use crate::cli::RunArguments;
-use crate::compare::{Comparison, Difference};
+use super::{
+    AGREE, CommonArguments, FAILED, absolute, describe, exit_code, keep_evidence, on_stage, options, say, verify,
+};
+use crate::compare::{Comparison, Difference, show};
 use crate::evidence::Evidence;
 use crate::machine::Machine;
-use crate::report::{Skip, Tally, show};
+use crate::report::{Skip, Tally};
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// Scenario files; a folder stands for the .json files below it.
+    #[arg(required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
+}
 
 /// What came of one scenario.
 #[derive(Serialize)]

@@ -33,24 +33,24 @@ impl ReleaseDifference {
 }
 
 /// What a step's result says, as text.
-fn facts(result: &StepResult) -> [(&'static str, String); 13] {
+fn facts(result: &StepResult) -> Vec<(String, String)> {
     let process = &result.process;
     let at_secure = result.at_secure.map_or("none".to_string(), |at_secure| at_secure.to_string());
-    [
+    let mut facts = alloc::vec![
         ("errno", result.errno.map_or("none", Errno::name).to_string()),
         ("return", result.value.to_string()),
         ("at_secure", at_secure),
         ("uid", format!("{:?}", process.uid)),
         ("gid", format!("{:?}", process.gid)),
         ("groups", format!("{:?}", process.groups)),
-        ("permitted", process.permitted.to_string()),
-        ("effective", process.effective.to_string()),
-        ("inheritable", process.inheritable.to_string()),
-        ("bounding", process.bounding.to_string()),
-        ("ambient", process.ambient.to_string()),
         ("securebits", format!("{:#x}", process.securebits)),
         ("no_new_privs", process.no_new_privs.to_string()),
     ]
+    .into_iter()
+    .map(|(name, value)| (name.to_string(), value))
+    .collect::<Vec<_>>();
+    facts.extend(process.sets().map(|(name, set)| (name.to_string(), set.to_string())));
+    facts
 }
 
 /// The releases at which the outcome of a scenario changes, oldest first. Capabilities that one of two releases does
@@ -110,15 +110,8 @@ fn run(scenario: &Scenario, world: World) -> ScenarioResult {
 fn alike(a: &StepResult, b: &StepResult, known: CapSet) -> bool {
     let facts = |step: &StepResult| (step.errno, step.value, step.at_secure);
     let (p, q) = (&a.process, &b.process);
-    let sets = [
-        (p.permitted, q.permitted),
-        (p.effective, q.effective),
-        (p.inheritable, q.inheritable),
-        (p.bounding, q.bounding),
-        (p.ambient, q.ambient),
-    ];
     facts(a) == facts(b)
         && (p.uid, p.gid, &p.groups, p.securebits, p.no_new_privs)
             == (q.uid, q.gid, &q.groups, q.securebits, q.no_new_privs)
-        && sets.iter().all(|(old, new)| *old & known == *new & known)
+        && p.sets().into_iter().zip(q.sets()).all(|((_, old), (_, new))| old & known == new & known)
 }

@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 use super::{Call, Difference};
 use crate::capability::CapSet;
 use crate::kernel::Errno;
+use crate::rule::SetName;
 
 /// The result of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -64,6 +65,24 @@ pub struct ProcessResult {
     pub securebits: u32,
     pub no_new_privs: bool,
     pub user_ns: String,
+}
+
+impl ProcessResult {
+    /// The five sets, in the order in which they are read.
+    pub fn sets(&self) -> [(SetName, CapSet); 5] {
+        [
+            (SetName::Permitted, self.permitted),
+            (SetName::Effective, self.effective),
+            (SetName::Inheritable, self.inheritable),
+            (SetName::Bounding, self.bounding),
+            (SetName::Ambient, self.ambient),
+        ]
+    }
+
+    /// One of the five sets; none if it is not a thread's.
+    pub fn set(&self, name: SetName) -> Option<CapSet> {
+        self.sets().into_iter().find(|(known, _)| *known == name).map(|(_, set)| set)
+    }
 }
 
 #[expect(clippy::ref_option, reason = "serde passes a reference")]

@@ -2,20 +2,19 @@ use std::rc::Rc;
 
 use sim_core::capability::{CapSet, Capability};
 use sim_core::rule::SetName;
-use sim_core::scenario::Call;
+use sim_core::scenario::{Call, ProcessResult};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::field::checkbox;
 use super::{Dispatch, Shown};
-use crate::played::{Played, THREAD_SETS, change, set_of};
+use crate::played::{Played, change};
 use crate::rows::{Row, Sets};
 use crate::state::{Action, Bit, FileEdit, ProcessEdit, State, When};
 
-/// The file's sets, with their signs.
-const FILE_SETS: [(SetName, &str, &str); 2] =
-    [(SetName::FilePermitted, "fP", "permitted"), (SetName::FileInheritable, "fI", "inheritable")];
+/// The file's sets.
+const FILE_SETS: [SetName; 2] = [SetName::FilePermitted, SetName::FileInheritable];
 
 /// At most so many capabilities stand out by themselves for one reason.
 const FEW: u32 = 6;
@@ -69,7 +68,7 @@ pub(crate) struct MatrixProps {
 }
 
 fn sets_shown(state: &State, played: &Played) -> Sets {
-    let five = |process| THREAD_SETS.map(|(set, ..)| set_of(process, set));
+    let five = |process: &ProcessResult| process.sets().map(|(_, set)| set);
     Sets {
         before: five(played.before()),
         file: played.file_sets(state).unwrap_or_default(),
@@ -95,13 +94,16 @@ fn focus(state: &State, sets: &Sets) -> CapSet {
 
 fn head(state: &State, has_file: bool) -> Html {
     let step = state.position.max(1);
-    let column = |index: usize, sign: String, name: String| {
+    let column = |index: usize, set: SetName, prime: &str, when: &str| {
         html! {
             <th scope="col" class={(index == 0).then_some("first")}>
-                <span aria-hidden="true">{ sign }</span>
-                <span class="visually-hidden">{ name }</span>
+                <span aria-hidden="true">{ set.symbol() }{ prime }</span>
+                <span class="visually-hidden">{ format!("{set}{when}") }</span>
             </th>
         }
+    };
+    let thread = |prime: &'static str, when: &'static str| {
+        SetName::THREAD.into_iter().enumerate().map(move |(index, set)| column(index, set, prime, when))
     };
     html! {
         <thead>
@@ -115,11 +117,11 @@ fn head(state: &State, has_file: bool) -> Html {
             </tr>
             <tr>
                 <th scope="col" class="name">{ "Capability" }</th>
-                { for THREAD_SETS.iter().enumerate().map(|(index, (_, sign, name))| column(index, (*sign).to_owned(), format!("{name} before"))) }
+                { for thread("", " before") }
                 if has_file {
-                    { for FILE_SETS.iter().enumerate().map(|(index, (_, sign, name))| column(index, (*sign).to_owned(), format!("{name} in the file"))) }
+                    { for FILE_SETS.into_iter().enumerate().map(|(index, set)| column(index, set, "", "")) }
                 }
-                { for THREAD_SETS.iter().enumerate().map(|(index, (_, sign, name))| column(index, format!("{sign}′"), format!("{name} after"))) }
+                { for thread("′", " after") }
             </tr>
         </thead>
     }
@@ -147,138 +149,122 @@ struct Table<'a> {
     path: Vec<(When, SetName)>,
 }
 
+/// One cell of a row.
+#[derive(Clone, Copy)]
+struct Cell {
+    /// Row and column.
+    place: (usize, usize),
+    capability: Capability,
+    set: SetName,
+    /// Whether the row is this capability's alone.
+    alone: bool,
+}
+
 impl Table<'_> {
     fn row(&self, index: usize, row: &Row) -> Html {
         let [capability, others @ ..] = row.as_slice() else { return html! {} };
         let has_file = self.played.deciding_path(self.state).is_some();
-        let width = THREAD_SETS.len();
+        let width = SetName::THREAD.len();
         let file_width = if has_file { FILE_SETS.len() } else { 0 };
-        let alone = others.is_empty();
-        let (before, after) = (self.sets.before, self.sets.after);
-        let pairs = THREAD_SETS.iter().zip(before.into_iter().zip(after)).enumerate();
+        let cell = |column: usize, set: SetName| Cell {
+            place: (index, column),
+            capability: *capability,
+            set,
+            alone: others.is_empty(),
+        };
+        let sets =
+            |offset: usize| SetName::THREAD.into_iter().enumerate().map(move |(index, set)| (offset + index, set));
         html! {
-            <tr key={capability.number()} class={classes!((!alone).then_some("alike"))} data-capability={capability.to_string()}>
+            <tr key={capability.number()} class={classes!((!others.is_empty()).then_some("alike"))}
+                data-capability={capability.to_string()}>
                 { heading(row) }
-                { for pairs.clone().map(|(column, ((set, _, name), (before, _)))| {
-                    self.before_cell((index, column), *capability, *set, name, before, alone)
-                }) }
+                { for sets(0).zip(self.sets.before).map(|((column, set), before)| self.before_cell(&cell(column, set), before)) }
                 if has_file {
-                    { for FILE_SETS.iter().zip(self.sets.file).enumerate().map(|(column, ((set, _, name), value))| {
-                        self.file_cell((index, width + column), *capability, *set, name, value, alone)
+                    { for FILE_SETS.into_iter().zip(self.sets.file).enumerate().map(|(index, (set, value))| {
+                        self.file_cell(&cell(width + index, set), value)
                     }) }
                 }
-                { for pairs.map(|(column, ((set, _, name), (before, after)))| {
-                    self.after_cell((index, width + file_width + column), *capability, *set, name, before, after, alone)
-                }) }
+                { for sets(width + file_width).zip(self.sets.before.into_iter().zip(self.sets.after)).map(
+                    |((column, set), (before, after))| self.after_cell(&cell(column, set), before, after)
+                ) }
             </tr>
         }
     }
 
-    fn before_cell(
-        &self,
-        place: (usize, usize),
-        capability: Capability,
-        set: SetName,
-        name: &str,
-        value: CapSet,
-        alone: bool,
-    ) -> Html {
+    fn before_cell(&self, cell: &Cell, value: CapSet) -> Html {
+        let Cell { capability, set, alone, .. } = *cell;
         let held = value.contains(capability);
-        let class = self.cell_class(When::Before, set, capability);
-        if !alone || !self.state.shows_start() {
-            let words = if held { "held" } else { "not held" };
-            let bit = Bit { when: When::Before, set, capability };
-            let sign = if held { "●" } else { "·" };
-            return self.button_cell(place, bit, &format!("{name} before: {words}"), sign, words, alone);
+        if alone && self.state.shows_start() {
+            let edit = Action::Process(ProcessEdit::Bit(set, capability, !held));
+            return self.tick(cell, format!("{capability}, {set} before"), held, edit);
         }
-        let edit = Action::Process(ProcessEdit::Bit(set, capability, !held));
-        html! { <td class={class}>{ self.tick(place, format!("{capability}, {name} before"), held, edit) }</td> }
+        let (sign, words) = if held { ("●", "held") } else { ("·", "not held") };
+        self.button(cell, When::Before, sign, words)
     }
 
-    fn file_cell(
-        &self,
-        place: (usize, usize),
-        capability: Capability,
-        set: SetName,
-        name: &str,
-        value: CapSet,
-        alone: bool,
-    ) -> Html {
+    fn file_cell(&self, cell: &Cell, value: CapSet) -> Html {
+        let Cell { capability, set, alone, .. } = *cell;
         let held = value.contains(capability);
-        let class = self.cell_class(When::Before, set, capability);
         let Some(path) = self.played.deciding_path(self.state).filter(|_| alone) else {
-            return html! { <td class={class}>{ if held { "●" } else { "·" } }</td> };
+            let class = self.class(When::Before, cell);
+            return html! { <td {class}>{ if held { "●" } else { "·" } }</td> };
         };
         let edit = Action::File(path.to_owned(), FileEdit::Bit(set, capability, !held));
-        html! { <td class={class}>{ self.tick(place, format!("{capability}, {name} in the file"), held, edit) }</td> }
+        self.tick(cell, format!("{capability}, {set}"), held, edit)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a cell is a place, a bit and its two values")]
-    fn after_cell(
-        &self,
-        place: (usize, usize),
-        capability: Capability,
-        set: SetName,
-        name: &str,
-        before: CapSet,
-        after: CapSet,
-        alone: bool,
-    ) -> Html {
+    fn after_cell(&self, cell: &Cell, before: CapSet, after: CapSet) -> Html {
         if self.played.after().is_none() {
-            return html! { <td class="pending"></td> };
+            return html! { <td class={classes!("pending", self.class(When::After, cell))}></td> };
         }
-        let (sign, words) = change(before, after, capability);
-        let bit = Bit { when: When::After, set, capability };
-        self.button_cell(place, bit, &format!("{name} after: {words}"), sign, words, alone)
+        let (sign, words) = change(before, after, cell.capability);
+        self.button(cell, When::After, sign, words)
     }
 
-    fn button_cell(
-        &self,
-        place: (usize, usize),
-        bit: Bit,
-        words: &str,
-        sign: &'static str,
-        class: &'static str,
-        alone: bool,
-    ) -> Html {
-        let cell = self.cell_class(bit.when, bit.set, bit.capability);
-        let class = class.replace(' ', "-");
+    /// A cell that tells a bit's way.
+    fn button(&self, cell: &Cell, when: When, sign: &'static str, words: &'static str) -> Html {
+        let Cell { place: (row, column), capability, set, alone } = *cell;
+        let class = self.class(when, cell);
+        let kind = words.replace(' ', "-");
         if !alone {
-            return html! { <td class={cell}><span class={class}>{ sign }</span></td> };
+            return html! { <td {class}><span class={kind}>{ sign }</span></td> };
         }
+        let bit = Bit { when, set, capability };
         let followed = self.state.followed == Some(bit);
         let onclick = self.dispatch.reform(move |_| Action::Follow((!followed).then_some(bit)));
-        let (row, column) = place;
+        let label = format!("{capability}, {set} {}: {words}", if when == When::Before { "before" } else { "after" });
         html! {
-            <td class={cell}>
-                <button type="button" class={class} {onclick} aria-pressed={followed.to_string()}
-                    aria-label={format!("{}, {words}", bit.capability)} tabindex={self.tabindex(place)}
-                    data-row={row.to_string()} data-column={column.to_string()}>{ sign }</button>
+            <td {class}>
+                <button type="button" class={kind} {onclick} aria-pressed={followed.to_string()} aria-label={label}
+                    tabindex={self.tabindex(cell)} data-row={row.to_string()} data-column={column.to_string()}>
+                    { sign }
+                </button>
             </td>
         }
     }
 
-    fn tick(&self, place: (usize, usize), label: String, checked: bool, edit: Action) -> Html {
+    /// A cell that puts a bit in or takes it out.
+    fn tick(&self, cell: &Cell, label: String, checked: bool, edit: Action) -> Html {
         let onchange = self.dispatch.reform(move |_: Event| edit.clone());
-        let (row, column) = place;
+        let (row, column) = cell.place;
         html! {
-            <input type="checkbox" {checked} {onchange} aria-label={label} tabindex={self.tabindex(place)}
-                data-row={row.to_string()} data-column={column.to_string()} />
+            <td class={self.class(When::Before, cell)}>
+                <input type="checkbox" {checked} {onchange} aria-label={label} tabindex={self.tabindex(cell)}
+                    data-row={row.to_string()} data-column={column.to_string()} />
+            </td>
         }
     }
 
     /// One cell is in the order of Tab, the others are reached by arrow keys.
-    fn tabindex(&self, place: (usize, usize)) -> &'static str {
-        if place == self.cursor { "0" } else { "-1" }
+    fn tabindex(&self, cell: &Cell) -> &'static str {
+        if cell.place == self.cursor { "0" } else { "-1" }
     }
 
-    fn cell_class(&self, when: When, set: SetName, capability: Capability) -> Classes {
-        let followed = self.state.followed.is_some_and(|bit| bit.capability == capability);
-        let first = match (when, set) {
-            (When::Before, SetName::FilePermitted) | (_, SetName::Permitted) => Some("first"),
-            _ => None,
-        };
-        classes!(first, (followed && self.path.contains(&(when, set))).then_some("path"))
+    fn class(&self, when: When, cell: &Cell) -> Classes {
+        let first = matches!(cell.set, SetName::Permitted | SetName::FilePermitted);
+        let followed = self.state.followed.is_some_and(|bit| bit.capability == cell.capability);
+        let path = followed && self.path.contains(&(when, cell.set));
+        classes!(first.then_some("first"), path.then_some("path"))
     }
 }
 

@@ -6,7 +6,7 @@ use yew::prelude::*;
 use super::field::{TextField, commits};
 use super::{Dispatch, Shown};
 use crate::fields;
-use crate::played::{Played, THREAD_SETS, set_of};
+use crate::played::Played;
 use crate::state::{Action, ProcessEdit, State};
 
 /// Ids, sets and flags before and after the step, as `/proc/PID/status` shows them.
@@ -25,7 +25,7 @@ pub(crate) fn sets(state: &State, played: &Shown, dispatch: &Dispatch) -> Html {
                         </tr>
                     </thead>
                     <tbody>
-                        { for THREAD_SETS.iter().map(|(set, _, name)| set_row(*set, name, state, played, dispatch)) }
+                        { for SetName::THREAD.map(|set| set_row(set, state, played, dispatch)) }
                         { played.as_ref().map(other_rows).unwrap_or_default() }
                     </tbody>
                 </table>
@@ -34,21 +34,22 @@ pub(crate) fn sets(state: &State, played: &Shown, dispatch: &Dispatch) -> Html {
     }
 }
 
-fn set_row(set: SetName, name: &'static str, state: &State, played: &Shown, dispatch: &Dispatch) -> Html {
+fn set_row(set: SetName, state: &State, played: &Shown, dispatch: &Dispatch) -> Html {
     let all = state.all();
+    let name = set.to_string();
     let before = match played {
-        Ok(played) => set_of(played.before(), set),
+        Ok(played) => played.before().set(set).unwrap_or_default(),
         Err(_) => set_at_start(&state.scenario.process.sets(all), set),
     };
-    let after = played.as_ref().ok().and_then(Played::after).map(|process| set_of(process, set));
+    let after = played.as_ref().ok().and_then(Played::after).and_then(|process| process.set(set));
     let commit = commits(
         dispatch,
         move |text| fields::set(text, all),
         move |value| Action::Process(ProcessEdit::Set(set, value)),
     );
     html! {
-        <tr data-set={name}>
-            <th scope="row">{ name }</th>
+        <tr data-set={name.clone()}>
+            <th scope="row">{ &name }</th>
             <td data-when="before">
                 if state.shows_start() {
                     <TextField id={format!("set-{name}")} label={format!("{name} set at the start")} hidden_label=true
