@@ -34,6 +34,12 @@ pub fn capset<W: Witness>(system: &System, thread: &Thread, wish: &Capset, witne
     decide(system, &thread.credentials, wish, witness).into()
 }
 
+/// Decides capget(2) on the thread itself: it is never refused.
+pub fn capget<W: Witness>(thread: &Thread, witness: &mut W) -> Outcome<Called> {
+    witness.applied(&rules::CAPGET, Effect::Returns(0));
+    Outcome::Granted(Called { credentials: thread.credentials.clone(), value: 0 })
+}
+
 fn decide<W: Witness>(system: &System, old: &Credentials, wish: &Capset, witness: &mut W) -> Result<Called, Refusal> {
     let known = system.capabilities();
     if (wish.effective | wish.permitted | wish.inheritable).is_subset(known) {

@@ -2,11 +2,16 @@
 
 mod capset;
 mod prctl;
+mod set_id;
+mod setgroups;
+mod setuid_fixup;
 #[cfg(test)]
 mod tests;
 
-pub use capset::{Capset, capset};
+pub use capset::{Capset, capget, capset};
 pub use prctl::{AmbientOperation, Prctl, PrctlOption, prctl};
+pub use set_id::{IdChange, IdKind, SetId, set_id};
+pub use setgroups::setgroups;
 
 use crate::credentials::Credentials;
 

@@ -1,6 +1,10 @@
-use super::{AmbientOperation, Capset, Prctl, PrctlOption, capset, prctl};
+use alloc::string::ToString;
+
+use super::{
+    AmbientOperation, Capset, IdChange, IdKind, Prctl, PrctlOption, SetId, capset, prctl, set_id, setgroups,
+};
 use crate::capability::{CapSet, Capability};
-use crate::credentials::{Credentials, RawCredentials, Securebits, Thread};
+use crate::credentials::{Credentials, Ids, Kuid, RawCredentials, Securebits, Thread};
 use crate::kernel::Errno;
 use crate::outcome::Outcome;
 use crate::rule::Silent;
@@ -185,4 +189,66 @@ fn no_new_privs() {
     assert_eq!(call(with(NONE), PrctlOption::GetNoNewPrivs, [1, 0, 0, 0]), invalid);
     let set = RawCredentials { no_new_privs: true, ..with(NONE) };
     assert_eq!(read(set, PrctlOption::GetNoNewPrivs, [0; 4]), 1);
+}
+
+fn user(raw: RawCredentials, change: IdChange) -> Result<Credentials, (&'static str, Errno)> {
+    result(set_id(&System::default(), &thread(raw), SetId { kind: IdKind::User, change }, &mut Silent))
+}
+
+fn four(ids: [u16; 4]) -> RawCredentials {
+    let uid = Ids::from_array(ids.map(Kuid::from));
+    RawCredentials { uid, ..RawCredentials::user(1000) }
+}
+
+#[test]
+fn user_0_has_no_right_of_its_own() {
+    assert_eq!(user(RawCredentials::user(0), IdChange::Set(1000)), Err(("setid.foreign-id", Errno::EPERM)));
+    assert_eq!(user(RawCredentials::user(0), IdChange::Res([1, 1, 1])), Err(("setresid.foreign-id", Errno::EPERM)));
+}
+
+#[test]
+fn an_unmapped_id_is_refused_before_anything_else() {
+    let einval = Err(("setid.unmapped", Errno::EINVAL));
+    assert_eq!(user(RawCredentials::user(0), IdChange::Set(SetId::KEEP)), einval);
+    // The last id is an ordinary one.
+    assert_eq!(user(RawCredentials::user(0), IdChange::Set(u32::MAX - 1)), Err(("setid.foreign-id", Errno::EPERM)));
+}
+
+#[test]
+fn ids_follow_one_another() {
+    let ids = |raw, change| user(raw, change).unwrap().uid.to_array().map(Kuid::number);
+    let keep = SetId::KEEP;
+    assert_eq!(
+        ids(four([1, 2, 3, 2]), IdChange::Re([keep, 1])),
+        [1, 1, 3, 1],
+        "the old real id leaves the saved one"
+    );
+    assert_eq!(ids(four([1, 2, 3, 2]), IdChange::Re([2, keep])), [2, 2, 2, 2]);
+    assert_eq!(ids(four([1, 2, 3, 9]), IdChange::Re([keep, keep])), [1, 2, 3, 2], "the filesystem id follows");
+    assert_eq!(ids(four([1, 2, 3, 9]), IdChange::Res([keep; 3])), [1, 2, 3, 9], "nothing is touched");
+    assert_eq!(ids(four([1, 2, 3, 9]), IdChange::Res([keep, 2, keep])), [1, 2, 3, 2]);
+    assert_eq!(ids(four([1, 2, 3, 9]), IdChange::Fs(9)), [1, 2, 3, 9]);
+    assert_eq!(ids(four([1, 2, 3, 2]), IdChange::Fs(4)), [1, 2, 3, 2], "not allowed, and no error");
+}
+
+#[test]
+fn group_ids_leave_the_sets_alone() {
+    let root = thread(RawCredentials::root(System::default().capabilities()));
+    for change in [IdChange::Set(5), IdChange::Re([5, 5]), IdChange::Res([5, 5, 5]), IdChange::Fs(5)] {
+        let call = SetId { kind: IdKind::Group, change };
+        let new = set_id(&System::default(), &root, call, &mut Silent).granted().unwrap().credentials;
+        assert_eq!((new.permitted, new.effective), (root.credentials.permitted, root.credentials.effective));
+    }
+    assert_eq!(SetId { kind: IdKind::Group, change: IdChange::Re([5, SetId::KEEP]) }.to_string(), "setregid(5, -1)");
+}
+
+#[test]
+fn setgroups_is_checked_in_the_kernels_order() {
+    let call = |raw, groups: &[u32]| result(setgroups(&System::default(), &thread(raw), groups, &mut Silent));
+    // Without the capability the groups are not even read.
+    let eperm = Err(("setgroups.capability", Errno::EPERM));
+    assert_eq!(call(RawCredentials::user(0), &[u32::MAX]), eperm);
+    let setgid = with(set(&[Capability::SETGID]));
+    assert_eq!(call(setgid.clone(), &[u32::MAX]), Err(("setgroups.unmapped", Errno::EINVAL)));
+    assert_eq!(call(setgid, &[3, 1, 3]).unwrap().groups.as_slice().len(), 3);
 }

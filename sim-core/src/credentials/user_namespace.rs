@@ -37,6 +37,7 @@ struct UserNamespace {
     owner: Kuid,
     uid_map: IdMap,
     gid_map: IdMap,
+    setgroups_denied: bool,
 }
 
 /// Why a user namespace cannot be added.
@@ -58,6 +59,7 @@ impl Default for UserNamespaces {
             owner: Kuid::ROOT,
             uid_map: IdMap::identity(),
             gid_map: IdMap::identity(),
+            setgroups_denied: false,
         };
         Self { spaces: alloc::vec![init] }
     }
@@ -72,7 +74,9 @@ impl UserNamespaces {
             return Err(TooDeep);
         }
         let (uid_map, gid_map) = (IdMap::UNWRITTEN, IdMap::UNWRITTEN);
-        self.spaces.push(UserNamespace { parent: Some(parent), level, owner, uid_map, gid_map });
+        // The word of /proc/PID/setgroups is handed down.
+        let setgroups_denied = self.setgroups_denied(parent);
+        self.spaces.push(UserNamespace { parent: Some(parent), level, owner, uid_map, gid_map, setgroups_denied });
         Ok(UserNs(id))
     }
 
@@ -92,6 +96,23 @@ impl UserNamespaces {
             space.gid_map = map;
         }
         Ok(())
+    }
+
+    /// Denies setgroups(2) in the namespace, as `deny` in `/proc/PID/setgroups` does.
+    pub fn deny_setgroups(&mut self, ns: UserNs) {
+        if let Some(space) = self.get_mut(ns) {
+            space.setgroups_denied = true;
+        }
+    }
+
+    /// Whether setgroups(2) is denied in the namespace.
+    pub fn setgroups_denied(&self, ns: UserNs) -> bool {
+        self.get(ns).is_some_and(|space| space.setgroups_denied)
+    }
+
+    /// Whether the map of group ids is written.
+    pub fn has_gid_map(&self, ns: UserNs) -> bool {
+        self.get(ns).is_some_and(|space| space.gid_map != IdMap::UNWRITTEN)
     }
 
     /// The namespace above; `init` is its own.

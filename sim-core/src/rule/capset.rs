@@ -46,6 +46,12 @@ rules! {
         manual: DESCRIPTION,
         source: CAP_CAPSET,
     }
+    CAPGET {
+        id: "capget.reads",
+        statement: "Every thread may read its own capability sets, and those of any thread it can name.",
+        manual: "capget(2), DESCRIPTION",
+        source: Source::new("kernel/capability.c", "sys_capget"),
+    }
     AMBIENT_FOLLOWS {
         id: "capset.ambient-follows",
         statement: "A capability that is no longer both permitted and inheritable leaves the ambient set.",

@@ -96,6 +96,23 @@ conditions! {
     PermittedAndInheritable "the capability is permitted and inheritable"
     AmbientRaiseAllowed "SECBIT_NO_CAP_AMBIENT_RAISE is not set"
 
+    // set*id and setgroups.
+    IdsMapped "every id has a mapping"
+    SetidCapable "the capability is effective"
+    SetidNotCapable "the capability is not effective"
+    OwnIds "every id is one of the thread's own"
+    IdMayBeSet "the id may be set"
+    IdMayNotBeSet "the id may not be set"
+    SavedIdStays "no real id is given, and no effective id that differs from it"
+    SomethingChanges "an id changes"
+    SecbitNoSetuidFixupNotSet "SECBIT_NO_SETUID_FIXUP is not set"
+    NeverRoot "none of the three user ids was root"
+    StillRoot "one of the three user ids is root"
+    EffectiveStaysRootOrNot "the effective user id does not change from or to root"
+    FilesystemStaysRootOrNot "the filesystem user id does not change from or to root"
+    GidMapWritten "the gid_map is written"
+    SetgroupsAllowed "setgroups is allowed"
+
     // bind.
     PortIsPrivileged "the port is below net.ipv4.ip_unprivileged_port_start"
     PortIsUnprivileged "the port is not below net.ipv4.ip_unprivileged_port_start"

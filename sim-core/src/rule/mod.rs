@@ -21,6 +21,7 @@ pub mod bind;
 pub mod capset;
 pub mod execve;
 pub mod prctl;
+pub mod setid;
 
 #[cfg(test)]
 mod tests;
@@ -83,7 +84,7 @@ impl Rule {
 
     /// Every rule, by call and in the order in which the kernel tries them.
     pub fn all() -> impl Iterator<Item = &'static Self> {
-        [execve::RULES, capset::RULES, prctl::RULES, bind::RULES].into_iter().flatten().copied()
+        [execve::RULES, capset::RULES, prctl::RULES, setid::RULES, bind::RULES].into_iter().flatten().copied()
     }
 
     /// The rule of this id.

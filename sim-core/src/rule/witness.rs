@@ -46,6 +46,13 @@ pub enum Effect {
         /// The value after.
         after: u32,
     },
+    /// It set the supplementary groups.
+    Groups {
+        /// How many there were.
+        before: usize,
+        /// How many there are.
+        after: usize,
+    },
     /// It set the securebits.
     Securebits {
         /// The value before.
@@ -118,6 +125,10 @@ pub enum SetName {
 /// An id of the thread that a rule can set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdName {
+    /// The real user id.
+    RealUid,
+    /// The real group id.
+    RealGid,
     /// The effective user id.
     EffectiveUid,
     /// The effective group id.
@@ -194,6 +205,8 @@ impl fmt::Display for SetName {
 impl fmt::Display for IdName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::RealUid => "real user id",
+            Self::RealGid => "real group id",
             Self::EffectiveUid => "effective user id",
             Self::EffectiveGid => "effective group id",
             Self::SavedUid => "saved user id",

@@ -96,6 +96,9 @@ impl Simulation {
             }
             Call::Capset(wish) => calls::capset(system, thread, &self.capset(*wish), trace).map(StepEffect::from),
             Call::Prctl(call) => calls::prctl(system, thread, &call.resolve(), trace).map(StepEffect::from),
+            Call::SetId(call) => calls::set_id(system, thread, *call, trace).map(StepEffect::from),
+            Call::Setgroups(groups) => calls::setgroups(system, thread, groups, trace).map(StepEffect::from),
+            Call::Capget => calls::capget(thread, trace).map(StepEffect::from),
             Call::Bind { port } => access::bind(system, thread, *port, trace).map(|()| StepEffect::default()),
         }
     }

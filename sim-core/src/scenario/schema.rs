@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::expect::{ErrnoText, RuleText};
-use super::step::{BindArguments, CALLS};
+use super::step::{BindArguments, CALLS, NoArguments};
 use super::values::{CapsEntry, FourIds, ModeText, ReleaseText, SecurebitsText, SetText};
 use super::{CapsetCall, Expect, PrctlCall, Scenario, Step};
 use crate::calls::{AmbientOperation, PrctlOption};
@@ -26,6 +26,15 @@ pub(super) fn id(_: &mut SchemaGenerator) -> Schema {
 /// The schema of a list of ids.
 pub(super) fn ids(generator: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "array", "items": id(generator) })
+}
+
+/// The schema of an id as an argument of a call: -1 is one.
+fn argument() -> Schema {
+    json_schema!({ "type": "integer", "minimum": -2_147_483_648_i64, "maximum": 4_294_967_295_u32 })
+}
+
+fn arguments(count: usize) -> Schema {
+    json_schema!({ "type": "array", "items": argument(), "minItems": count, "maxItems": count })
 }
 
 /// Implements [`JsonSchema`] for a notation that is read by hand.
@@ -147,6 +156,16 @@ schema!(Step, "Step", |generator| {
         "type": "object",
         "properties": {
             "execve": { "type": "string", "description": "A path of `files`." },
+            "setuid": argument(),
+            "setgid": argument(),
+            "setfsuid": argument(),
+            "setfsgid": argument(),
+            "setreuid": arguments(2),
+            "setregid": arguments(2),
+            "setresuid": arguments(3),
+            "setresgid": arguments(3),
+            "setgroups": { "type": "array", "items": argument(), "maxItems": 65536 },
+            "capget": generator.subschema_for::<NoArguments>(),
             "capset": generator.subschema_for::<CapsetCall>(),
             "prctl": generator.subschema_for::<PrctlCall>(),
             "bind": generator.subschema_for::<BindArguments>(),

@@ -1,13 +1,15 @@
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::values::{self, Refused, SetText};
+use super::values::{self, GroupArguments, IdArgument, IdArguments, Refused, SetText};
 use super::{Expect, PrctlCall};
+use crate::calls::{IdChange, IdKind, SetId};
 
 /// One step: a call, and what is expected of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +31,12 @@ pub enum Call {
     Capset(CapsetCall),
     /// prctl(2).
     Prctl(PrctlCall),
+    /// setuid(2), setgid(2), setreuid(2), setregid(2), setresuid(2), setresgid(2), setfsuid(2), setfsgid(2).
+    SetId(SetId),
+    /// setgroups(2).
+    Setgroups(Vec<u32>),
+    /// capget(2) of the thread itself.
+    Capget,
     /// bind(2) of an internet socket.
     Bind {
         /// The port.
@@ -59,11 +67,27 @@ pub(super) struct BindArguments {
     port: u16,
 }
 
-/// The calls of the format that this version models.
-pub(super) const CALLS: [&str; 4] = ["execve", "capset", "prctl", "bind"];
+/// No arguments: `{}`.
+#[derive(Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, expecting = "an empty object, {}")]
+pub(super) struct NoArguments {}
 
-/// The calls of the format that this version does not model yet.
-const NOT_YET: &[&str] = &[
+fn arguments(ids: &[u32]) -> Vec<IdArgument> {
+    ids.iter().map(|&id| IdArgument(id)).collect()
+}
+
+const fn user(change: IdChange) -> SetId {
+    SetId { kind: IdKind::User, change }
+}
+
+const fn group(change: IdChange) -> SetId {
+    SetId { kind: IdKind::Group, change }
+}
+
+/// The calls of the format that this version models.
+pub(super) const CALLS: [&str; 14] = [
+    "execve",
     "setuid",
     "setgid",
     "setfsuid",
@@ -73,11 +97,18 @@ const NOT_YET: &[&str] = &[
     "setresuid",
     "setresgid",
     "setgroups",
+    "capset",
+    "capget",
+    "prctl",
+    "bind",
+];
+
+/// The calls of the format that this version does not model yet.
+const NOT_YET: &[&str] = &[
     "unshare",
     "clone",
     "setns",
     "write_map",
-    "capget",
     "seccomp",
     "syscall",
     "chown",
@@ -95,6 +126,9 @@ impl Call {
             Self::Execve(_) => "execve",
             Self::Capset(_) => "capset",
             Self::Prctl(_) => "prctl",
+            Self::SetId(call) => call.name(),
+            Self::Setgroups(_) => "setgroups",
+            Self::Capget => "capget",
             Self::Bind { .. } => "bind",
         }
     }
@@ -104,6 +138,12 @@ impl Call {
             Self::Execve(path) => map.serialize_entry(self.name(), path),
             Self::Capset(capset) => map.serialize_entry(self.name(), capset),
             Self::Prctl(prctl) => map.serialize_entry(self.name(), prctl),
+            Self::SetId(call) => match call.ids() {
+                [id] => map.serialize_entry(self.name(), &IdArgument(*id)),
+                ids => map.serialize_entry(self.name(), &arguments(ids)),
+            },
+            Self::Setgroups(groups) => map.serialize_entry(self.name(), &arguments(groups)),
+            Self::Capget => map.serialize_entry(self.name(), &NoArguments {}),
             Self::Bind { port } => map.serialize_entry(self.name(), &BindArguments { port: *port }),
         }
     }
@@ -113,6 +153,19 @@ impl Call {
             "execve" => Self::Execve(map.next_value()?),
             "capset" => Self::Capset(map.next_value()?),
             "prctl" => Self::Prctl(map.next_value()?),
+            "setuid" => Self::SetId(user(IdChange::Set(map.next_value::<IdArgument>()?.0))),
+            "setgid" => Self::SetId(group(IdChange::Set(map.next_value::<IdArgument>()?.0))),
+            "setreuid" => Self::SetId(user(IdChange::Re(map.next_value::<IdArguments<_>>()?.0))),
+            "setregid" => Self::SetId(group(IdChange::Re(map.next_value::<IdArguments<_>>()?.0))),
+            "setresuid" => Self::SetId(user(IdChange::Res(map.next_value::<IdArguments<_>>()?.0))),
+            "setresgid" => Self::SetId(group(IdChange::Res(map.next_value::<IdArguments<_>>()?.0))),
+            "setfsuid" => Self::SetId(user(IdChange::Fs(map.next_value::<IdArgument>()?.0))),
+            "setfsgid" => Self::SetId(group(IdChange::Fs(map.next_value::<IdArgument>()?.0))),
+            "setgroups" => Self::Setgroups(map.next_value::<GroupArguments>()?.0),
+            "capget" => {
+                map.next_value::<NoArguments>()?;
+                Self::Capget
+            }
             "bind" => Self::Bind { port: map.next_value::<BindArguments>()?.port },
             _ => return Ok(None),
         }))

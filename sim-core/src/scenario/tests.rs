@@ -136,7 +136,11 @@ fn steps_that_make_no_sense() {
     let two = r#"{"steps": [«{"bind": {"port": 1}, "execve": "/x"}]}"#;
     check_error(two, "steps[0]", "exactly one call; this one has `bind` and `execve`");
     check_error(r#"{"steps": [«{"note": "x"}]}"#, "steps[0]", "exactly one call: one of `execve`");
-    check_error(r#"{"steps": [{"setuid": «0}]}"#, "steps[0].setuid", "does not model it yet");
+    check_error(r#"{"steps": [{"unshare": «{}}]}"#, "steps[0].unshare", "does not model it yet");
+    check_error(r#"{"steps": [{"setuid": «1099511627776}]}"#, "steps[0].setuid", "-2147483648 to 4294967295");
+    check_error(r#"{"steps": [{"setreuid": «[1, 2, 3]}]}"#, "steps[0].setreuid", "a list of 2 ids; this list has 3");
+    check_error(r#"{"steps": [{"setgroups": [1, «"x"]}]}"#, "steps[0].setgroups[1]", "an id as a program passes it");
+    check_error(r#"{"steps": [{"capget": «[]}]}"#, "steps[0].capget", "an empty object");
     check_error(r#"{"runtime": «{"engine": "podman"}}"#, "runtime", "does not model it yet");
     check_error(r#"{"process": {"seccomp": «[{}]}}"#, "process.seccomp", "does not model them yet");
     let interpreter = r#"{"files": {"/x": {"interpreter": «"/y"}}}"#;
@@ -172,6 +176,9 @@ fn what_a_program_could_pass_is_no_input_error() {
         let loaded = read(&format!("{{\"steps\": [{call}]}}")).unwrap();
         loaded.run().steps[0].errno.map(crate::kernel::Errno::name)
     };
+    assert_eq!(errno_of(r#"{"setuid": -1}"#), Some("EINVAL"));
+    assert_eq!(errno_of(r#"{"setuid": 4294967295}"#), Some("EINVAL"));
+    assert_eq!(errno_of(r#"{"setresuid": [-1, -2, 4294967294]}"#), None);
     assert_eq!(errno_of(r#"{"prctl": ["PR_SET_KEEPCAPS", 2]}"#), Some("EINVAL"));
     assert_eq!(errno_of(r#"{"prctl": ["PR_CAPBSET_READ", 64]}"#), Some("EINVAL"));
     assert_eq!(errno_of(r#"{"prctl": ["PR_CAPBSET_READ", -1]}"#), Some("EINVAL"));

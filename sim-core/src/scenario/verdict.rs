@@ -25,9 +25,12 @@ pub fn verdict(outcome: &StepOutcome) -> String {
         return format!("{call} fails with {}. {}{lacking}", refusal.errno, refusal.rule.statement);
     }
     match &outcome.call {
-        Call::Execve(_) | Call::Capset(_) => format!("{call} succeeds. {}", new_powers(outcome)),
         Call::Prctl(_) if outcome.value != 0 => format!("{call} returns {}.", outcome.value),
-        Call::Prctl(_) | Call::Bind { .. } => format!("{call} succeeds."),
+        Call::SetId(call_made) if call_made.returns_old_id() => format!("{call} returns {}.", outcome.value),
+        Call::Execve(_) | Call::Capset(_) | Call::SetId(_) => {
+            format!("{call} succeeds. {}", new_powers(outcome)).trim_end().to_string()
+        }
+        Call::Prctl(_) | Call::Setgroups(_) | Call::Capget | Call::Bind { .. } => format!("{call} succeeds."),
     }
 }
 
@@ -67,6 +70,7 @@ fn explain_effect(effect: &Effect) -> String {
         Effect::Bits(flow) => explain_flow(flow),
         Effect::Id { name, before, after } if before == after => format!("{name}: stays {after}"),
         Effect::Id { name, before, after } => format!("{name}: {before} becomes {after}"),
+        Effect::Groups { before, after } => format!("supplementary groups: {before} become {after}"),
         Effect::Securebits { before, after } => format!("securebits: {before:?} become {after:?}"),
         Effect::NoNewPrivs => "no_new_privs is set".to_string(),
         Effect::AtSecure => "AT_SECURE is set".to_string(),
@@ -99,6 +103,9 @@ impl Call {
             Self::Execve(path) => format!("execve of {path}"),
             Self::Capset(_) => "capset".to_string(),
             Self::Prctl(call) => format!("prctl {}", call.option.name()),
+            Self::SetId(call) => call.to_string(),
+            Self::Setgroups(groups) => format!("setgroups of {} groups", groups.len()),
+            Self::Capget => "capget".to_string(),
             Self::Bind { port } => format!("bind to port {port}"),
         }
     }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::path::Path;
 use super::values::{FourIds, SecurebitsText};
-use super::{Call, FileEntry, Scenario};
+use super::{Call, FileEntry, Scenario, Setgroups};
 use crate::capability::{CapSet, Capability};
 use crate::credentials::{
     Credentials, Groups, IdMap, Ids, InvalidCredentials, Kgid, Kuid, MapError, RawCredentials, Securebits, Thread,
@@ -241,6 +241,9 @@ impl Namespaces {
         if let Some(map) = &entry.gid_map {
             let written = map.parse::<IdMap>().and_then(|map| spaces.set_gid_map(ns, &map));
             written.map_err(|error| fail("gid_map", error.into()))?;
+        }
+        if entry.setgroups == Some(Setgroups::Deny) {
+            spaces.deny_setgroups(ns);
         }
         self.named.push((name.to_string(), ns));
         Ok(())

@@ -1,10 +1,12 @@
 //! The notations of single values.
 
+mod argument;
 mod caps;
 mod id;
 mod securebits;
 mod set;
 
+pub(super) use argument::{GroupArguments, IdArgument, IdArguments};
 pub use caps::{CapsEntry, FileCapsObject};
 pub use id::FourIds;
 pub(super) use id::{id, ids, optional_id};
