@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{self, ExecveArguments, RunArguments};
+use crate::command::{self, RandomArguments, RunArguments, Suite};
 
 /// Performs the steps of scenarios on the running kernel and compares every field with the model.
 ///
@@ -19,14 +19,17 @@ enum Command {
     /// Perform scenarios and compare every field after every step.
     Run(RunArguments),
     /// Draw random states and files, execute them, and shrink any difference to a scenario.
-    Execve(ExecveArguments),
+    Execve(RandomArguments),
+    /// Draw random states and sequences of calls that change credentials.
+    Calls(RandomArguments),
 }
 
 /// Does what the command line says.
 pub fn command_line() -> ExitCode {
     let result = match CommandLine::parse().command {
         Command::Run(arguments) => command::run(&arguments),
-        Command::Execve(arguments) => command::execve(&arguments),
+        Command::Execve(arguments) => command::random(Suite::Execve, &arguments),
+        Command::Calls(arguments) => command::random(Suite::Calls, &arguments),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -1,7 +1,7 @@
-mod execve;
+mod random;
 mod run;
 
-pub(crate) use execve::{ExecveArguments, execve};
+pub(crate) use random::{RandomArguments, Suite, random};
 pub(crate) use run::{RunArguments, run};
 
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use sim_core::rule::{Effect, Event};
-use sim_core::scenario::{Loaded, ProcessResult, Simulation, StepOutcome};
+use sim_core::scenario::{Call, Loaded, ProcessResult, Simulation, StepOutcome};
 
 use crate::perform::{Observed, Performance, errno};
 
@@ -23,6 +23,8 @@ pub(crate) struct Comparison {
     pub(crate) differences: Vec<Difference>,
     /// The rules that applied, each as often as a step confirmed it.
     pub(crate) rules: Vec<&'static str>,
+    /// The calls that agreed, each with whether it was granted.
+    pub(crate) calls: Vec<(&'static str, bool)>,
     /// Expectations of the scenario that the kernel did not meet, as the model tells them.
     pub(crate) unmet: usize,
 }
@@ -31,7 +33,7 @@ pub(crate) struct Comparison {
 pub(crate) fn compare(loaded: &Loaded, seen: &Performance, links: &BTreeMap<String, String>) -> Comparison {
     let mut simulation = Simulation::new(loaded.world.clone());
     let start = simulation.process(&loaded.world.thread.credentials);
-    let mut comparison = Comparison { differences: Vec::new(), rules: Vec::new(), unmet: 0 };
+    let mut comparison = Comparison { differences: Vec::new(), rules: Vec::new(), calls: Vec::new(), unmet: 0 };
     let mut fields = Fields { prefix: "start".to_owned(), found: &mut comparison.differences };
     fields.process(&start, &seen.start, links);
     if !comparison.differences.is_empty() {
@@ -54,6 +56,7 @@ pub(crate) fn compare(loaded: &Loaded, seen: &Performance, links: &BTreeMap<Stri
         let expect = step.expect.as_ref();
         comparison.unmet += expect.map_or(0, |expect| expect.differences(&result, loaded.world.all).len());
         comparison.rules.extend(confirmed(&outcome));
+        comparison.calls.push((subject(&step.call), outcome.refusal.is_none()));
     }
     comparison
 }
@@ -62,6 +65,14 @@ pub(crate) fn compare(loaded: &Loaded, seen: &Performance, links: &BTreeMap<Stri
 pub(crate) fn show(differences: &[Difference]) -> String {
     let line = |d: &Difference| format!("    {}: the model says {}, the kernel {}", d.field, d.model, d.kernel);
     differences.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// What a call is counted as: its name, or its option where it has one.
+fn subject(call: &Call) -> &'static str {
+    match call {
+        Call::Prctl(call) => call.option.name(),
+        other => other.name(),
+    }
 }
 
 /// The rules that a step which agreed confirms: those that applied in it.

@@ -176,6 +176,23 @@ impl Writer<'_> {
                 let [a, b, c, d] = call.arguments;
                 self.push(Kind::Call, 0, libc::SYS_prctl, [call.option.number().into(), a, b, c, d, 0])?;
             }
+            Call::SetId(call) => {
+                let mut arguments = [0; 6];
+                for (argument, id) in arguments.iter_mut().zip(call.ids()) {
+                    *argument = u64::from(*id);
+                }
+                self.push(Kind::Call, 0, number(call.name()), arguments)?;
+            }
+            Call::Setgroups(groups) => {
+                let numbers: Vec<u8> = groups.iter().flat_map(|group| group.to_ne_bytes()).collect();
+                let list = self.store(&numbers)?;
+                self.push(Kind::Call, 0b10, libc::SYS_setgroups, [groups.len() as u64, list, 0, 0, 0, 0])?;
+            }
+            Call::Capget => {
+                let header = self.capability_header()?;
+                let room = self.store(&[0; 24])?;
+                self.push(Kind::Call, 0b11, libc::SYS_capget, [header, room, 0, 0, 0, 0])?;
+            }
             Call::Bind { port } => {
                 let host = u8::try_from(*sockets + 1).map_err(|_| Full)?;
                 // Every socket has a loopback address of its own, so that no port is ever in use.
@@ -205,15 +222,20 @@ impl Writer<'_> {
     }
 
     fn capset(&mut self, kind: Kind, permitted: CapSet, effective: CapSet, inheritable: CapSet) -> Result<(), Full> {
-        const VERSION_3: u32 = 0x2008_0522;
-        let header: Vec<u8> = [VERSION_3, 0].into_iter().flat_map(u32::to_ne_bytes).collect();
         let halves = |shift: u32| {
             [effective, permitted, inheritable]
                 .map(|set| u32::try_from(set.bits() >> shift & u64::from(u32::MAX)).unwrap_or_default())
         };
         let words: Vec<u8> = [halves(0), halves(32)].into_iter().flatten().flat_map(u32::to_ne_bytes).collect();
-        let (header, words) = (self.store(&header)?, self.store(&words)?);
+        let (header, words) = (self.capability_header()?, self.store(&words)?);
         self.push(kind, 0b11, libc::SYS_capset, [header, words, 0, 0, 0, 0])
+    }
+
+    /// The header of capget and capset: version 3, the thread itself.
+    fn capability_header(&mut self) -> Result<u64, Full> {
+        const VERSION_3: u32 = 0x2008_0522;
+        let header: Vec<u8> = [VERSION_3, 0].into_iter().flat_map(u32::to_ne_bytes).collect();
+        self.store(&header)
     }
 
     fn demand_prctl(&mut self, option: libc::c_int, [a, b, c, d]: [u64; 4]) -> Result<(), Full> {
@@ -239,6 +261,20 @@ impl Writer<'_> {
         place.copy_from_slice(bytes);
         self.data = (start + bytes.len()).next_multiple_of(8);
         Ok(start as u64)
+    }
+}
+
+/// The number of setuid or one of its relatives.
+fn number(name: &str) -> libc::c_long {
+    match name {
+        "setuid" => libc::SYS_setuid,
+        "setgid" => libc::SYS_setgid,
+        "setreuid" => libc::SYS_setreuid,
+        "setregid" => libc::SYS_setregid,
+        "setresuid" => libc::SYS_setresuid,
+        "setresgid" => libc::SYS_setresgid,
+        "setfsuid" => libc::SYS_setfsuid,
+        _ => libc::SYS_setfsgid,
     }
 }
 

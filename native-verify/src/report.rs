@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
+use sim_core::scenario::Loaded;
 
 /// Something that the machine cannot do, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,11 +16,48 @@ pub(crate) struct Tally {
     pub(crate) differed: u64,
     /// How many were skipped, by reason.
     pub(crate) skipped: BTreeMap<String, u64>,
+    /// How many had supplementary groups.
+    pub(crate) with_groups: u64,
+    /// How many began in a user namespace below another.
+    pub(crate) nested: u64,
+    /// How often each call was performed and agreed.
+    pub(crate) calls: BTreeMap<&'static str, Answers>,
+}
+
+/// How often a call was granted and refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Answers {
+    pub(crate) granted: u64,
+    pub(crate) refused: u64,
 }
 
 impl Tally {
     pub(crate) fn skipped(&self) -> u64 {
         self.skipped.values().sum()
+    }
+
+    /// Counts a case that agreed.
+    pub(crate) fn agree(&mut self, loaded: &Loaded, calls: &[(&'static str, bool)]) {
+        self.agreed += 1;
+        let world = &loaded.world;
+        let credentials = &world.thread.credentials;
+        self.with_groups += u64::from(!credentials.groups.as_slice().is_empty());
+        self.nested += u64::from(world.system.user_namespaces.level(credentials.user_ns) > 1);
+        for (call, granted) in calls {
+            let answers = self.calls.entry(call).or_default();
+            *(if *granted { &mut answers.granted } else { &mut answers.refused }) += 1;
+        }
+    }
+
+    /// Which calls were made how often, and in what circumstances.
+    pub(crate) fn coverage(&self) -> String {
+        let circumstances =
+            format!("  {} with supplementary groups, {} in a nested user namespace", self.with_groups, self.nested);
+        let head = format!("  {:<24} {:>8} {:>8}", "", "granted", "refused");
+        let row = |(call, answers): (&&str, &Answers)| {
+            format!("  {call:<24} {:>8} {:>8}", answers.granted, answers.refused)
+        };
+        [circumstances, head].into_iter().chain(self.calls.iter().map(row)).collect::<Vec<_>>().join("\n")
     }
 
     pub(crate) fn skip(&mut self, Skip(reason): &Skip) {

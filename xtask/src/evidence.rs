@@ -19,7 +19,7 @@ const TABLE: &str = "sim-core/src/rule/evidence.rs";
 /// Arguments of `evidence`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// How many random execves to perform.
+    /// How many random cases of each suite to perform.
     #[arg(long, default_value_t = 100_000)]
     cases: u32,
     /// Where the drawing begins.
@@ -42,9 +42,11 @@ pub(crate) fn gather(arguments: &Arguments) -> Result<()> {
     let file = folder.path().join("evidence.json");
     let (cases, seed) = (arguments.cases.to_string(), arguments.seed.to_string());
     run(Command::new(&binary).args(["run", "scenarios", "--evidence"]).arg(&file))?;
-    run(Command::new(&binary)
-        .args(["execve", "--cases", &cases, "--seed", &seed, "--difference", verify::DIFFERENCE, "--evidence"])
-        .arg(&file))?;
+    for suite in verify::SUITES {
+        run(Command::new(&binary)
+            .args([suite, "--cases", &cases, "--seed", &seed, "--difference", verify::DIFFERENCE, "--evidence"])
+            .arg(&file))?;
+    }
     let text = fs::read_to_string(&file).context("nothing was confirmed: does it run as root, on Linux?")?;
     let evidence: Evidence = serde_json::from_str(&text)?;
     if evidence.rules.is_empty() {

@@ -58,10 +58,13 @@ struct Part {
 }
 
 /// What is done. A chunk's number is its seed, so that any one can be repeated.
-const PARTS: [Part; 1] = [Part { name: "execve", chunks: 50, work: random_execves }];
+const PARTS: [Part; 2] = [
+    Part { name: "execve", chunks: 50, work: |native_verify, seed| random(native_verify, "execve", seed) },
+    Part { name: "calls", chunks: 50, work: |native_verify, seed| random(native_verify, "calls", seed) },
+];
 
-/// How many random execves a chunk has.
-const EXECVES: u32 = 20_000;
+/// How many random cases a chunk has.
+const CASES: u32 = 20_000;
 
 /// What came of a chunk, as native-verify prints it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -122,9 +125,9 @@ fn obstacle() -> Option<&'static str> {
     (!apt::is_root()).then_some("it needs root")
 }
 
-fn random_execves(native_verify: &Path, seed: u32) -> Result<Chunk> {
-    let (cases, seed) = (EXECVES.to_string(), seed.to_string());
-    let arguments = ["execve", "--json", "--cases", &cases, "--seed", &seed, "--difference", verify::DIFFERENCE];
+fn random(native_verify: &Path, suite: &str, seed: u32) -> Result<Chunk> {
+    let (cases, seed) = (CASES.to_string(), seed.to_string());
+    let arguments = [suite, "--json", "--cases", &cases, "--seed", &seed, "--difference", verify::DIFFERENCE];
     let line = read(Command::new(native_verify).args(arguments))
         .with_context(|| format!("kernel and model differ? see {}", verify::DIFFERENCE))?;
     serde_json::from_str(&line).with_context(|| format!("native-verify printed {line:?}"))

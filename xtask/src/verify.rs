@@ -13,7 +13,7 @@ use crate::shell::{cargo, run};
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// How many random execves to perform.
+    /// How many random cases of each suite to perform.
     #[arg(long, default_value_t = 4000)]
     pub(crate) cases: u32,
     /// Where the drawing begins.
@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
     pub(crate) seed: u64,
 }
 
-/// Performs the article's situations without a skip, then every scenario, then random execves.
+/// Performs the article's situations without a skip, then every scenario, then random cases.
 pub(crate) fn verify(arguments: &Arguments) -> Result<()> {
     if !cfg!(target_os = "linux") {
         println!("Skipped: native-verify performs its steps on Linux only.");
@@ -34,8 +34,14 @@ pub(crate) fn verify(arguments: &Arguments) -> Result<()> {
     run(native_verify().arg("run").args(deny_skips).args(article()))?;
     run(native_verify().args(["run", "scenarios"]))?;
     let (cases, seed) = (arguments.cases.to_string(), arguments.seed.to_string());
-    run(native_verify().args(["execve", "--cases", &cases, "--seed", &seed]).args(["--difference", DIFFERENCE]))
+    for suite in SUITES {
+        run(native_verify().args([suite, "--cases", &cases, "--seed", &seed, "--difference", DIFFERENCE]))?;
+    }
+    Ok(())
 }
+
+/// The suites of random cases.
+pub(crate) const SUITES: [&str; 2] = ["execve", "calls"];
 
 /// Where a difference between kernel and model is written.
 pub(crate) const DIFFERENCE: &str = "target/difference.json";

@@ -7,14 +7,15 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use proptest::strategy::{BoxedStrategy, Strategy};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use serde::Serialize;
 use sim_core::scenario::{Loaded, Scenario, World};
 
 use super::{CommonArguments, absolute, describe, exit_code, keep_evidence, on_stage, options, say, verify};
-use crate::compare::{Comparison, Difference, show};
+use crate::compare::{Difference, show};
 use crate::evidence::Evidence;
-use crate::generate::{Bounds, execve_scenario};
+use crate::generate::{Bounds, calls_scenario, execve_scenario};
 use crate::machine::Machine;
 use crate::report::{Skip, Tally};
 use crate::stage::Stage;
@@ -22,9 +23,34 @@ use crate::stage::Stage;
 /// How many smaller cases are tried to find the smallest that differs.
 const SHRINKING: u32 = 4096;
 
-/// Arguments of `execve`.
+/// What is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Suite {
+    /// Execs of any file by any thread.
+    Execve,
+    /// Sequences of calls that change the thread's own credentials.
+    Calls,
+}
+
+impl Suite {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Execve => "execve",
+            Self::Calls => "calls",
+        }
+    }
+
+    fn scenario(self, bounds: Bounds) -> BoxedStrategy<Scenario> {
+        match self {
+            Self::Execve => execve_scenario(bounds).boxed(),
+            Self::Calls => calls_scenario(bounds).boxed(),
+        }
+    }
+}
+
+/// Arguments of every random suite.
 #[derive(Debug, Args)]
-pub(crate) struct ExecveArguments {
+pub(crate) struct RandomArguments {
     /// How many cases to draw.
     #[arg(long, default_value_t = 1000)]
     pub(crate) cases: u32,
@@ -38,25 +64,25 @@ pub(crate) struct ExecveArguments {
     pub(crate) common: CommonArguments,
 }
 
-/// Draws random states and files, executes them, and shrinks any difference to a scenario.
-pub(crate) fn execve(arguments: &ExecveArguments) -> Result<u8> {
+/// Draws random scenarios, performs them, and shrinks any difference to the smallest.
+pub(crate) fn random(suite: Suite, arguments: &RandomArguments) -> Result<u8> {
     let machine = Machine::survey()?;
     say(&describe(&machine), &arguments.common);
     let seed = arguments.seed.unwrap_or_else(seed_of_the_moment);
     if let Some(reason) = machine.obstacle() {
         let mut tally = Tally { drawn: arguments.cases.into(), ..Tally::default() };
         tally.skipped.insert(reason, tally.drawn);
-        tell(&tally, seed, &machine, arguments)?;
+        tell(suite, &tally, seed, &machine, arguments)?;
         return Ok(exit_code(&tally, &arguments.common));
     }
     let difference_file = absolute(&arguments.difference)?;
     let evidence_file = arguments.common.evidence.as_deref().map(absolute).transpose()?;
     on_stage(|stage| {
-        let mut suite = Suite::new(stage, &machine, arguments.cases);
-        let smallest = suite.run(arguments.cases, seed)?;
-        let Suite { tally, evidence, progress, .. } = suite;
+        let mut run = Run::new(stage, &machine, arguments.cases);
+        let smallest = run.perform(suite, arguments.cases, seed)?;
+        let Run { tally, evidence, progress, .. } = run;
         progress.finish_and_clear();
-        tell(&tally, seed, &machine, arguments)?;
+        tell(suite, &tally, seed, &machine, arguments)?;
         if let Some((scenario, differences)) = smallest {
             let text = serde_json::to_string_pretty(&scenario)? + "\n";
             fs::write(&difference_file, text)
@@ -81,12 +107,12 @@ struct Summary<'a> {
     tally: &'a Tally,
 }
 
-fn tell(tally: &Tally, seed: u64, machine: &Machine, arguments: &ExecveArguments) -> Result<()> {
+fn tell(suite: Suite, tally: &Tally, seed: u64, machine: &Machine, arguments: &RandomArguments) -> Result<()> {
     if arguments.common.json {
-        let summary = Summary { suite: "execve", kernel: &machine.uname, seed, tally };
+        let summary = Summary { suite: suite.name(), kernel: &machine.uname, seed, tally };
         println!("{}", serde_json::to_string(&summary)?);
     } else {
-        println!("execve, seed {seed}: {tally}");
+        println!("{}, seed {seed}: {tally}\n{}", suite.name(), tally.coverage());
     }
     Ok(())
 }
@@ -97,7 +123,7 @@ fn seed_of_the_moment() -> u64 {
 }
 
 /// A run of random cases.
-struct Suite<'a> {
+struct Run<'a> {
     stage: &'a mut Stage,
     machine: &'a Machine,
     tally: Tally,
@@ -105,10 +131,10 @@ struct Suite<'a> {
     progress: ProgressBar,
 }
 
-impl<'a> Suite<'a> {
+impl<'a> Run<'a> {
     fn new(stage: &'a mut Stage, machine: &'a Machine, cases: u32) -> Self {
         let progress = if std::io::stderr().is_terminal() {
-            let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} execs, {per_sec}, {eta} left");
+            let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} cases, {per_sec}, {eta} left");
             ProgressBar::new(cases.into()).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
         } else {
             ProgressBar::hidden()
@@ -117,7 +143,7 @@ impl<'a> Suite<'a> {
     }
 
     /// Runs the cases; the smallest one that differs, if any does.
-    fn run(&mut self, cases: u32, seed: u64) -> Result<Option<(Scenario, Vec<Difference>)>> {
+    fn perform(&mut self, what: Suite, cases: u32, seed: u64) -> Result<Option<(Scenario, Vec<Difference>)>> {
         let machine = self.machine;
         let bounds = Bounds { in_init: machine.capabilities, in_namespace: machine.known, release: machine.release };
         let config = Config {
@@ -134,7 +160,7 @@ impl<'a> Suite<'a> {
         let random = TestRng::from_seed(RngAlgorithm::ChaCha, &words);
         let mut runner = TestRunner::new_with_rng(config, random);
         let suite = RefCell::new(self);
-        let failure = runner.run(&execve_scenario(bounds), |scenario| suite.borrow_mut().case(&scenario));
+        let failure = runner.run(&what.scenario(bounds), |scenario| suite.borrow_mut().case(&scenario));
         let suite = suite.into_inner();
         match failure {
             Ok(()) => Ok(None),
@@ -154,10 +180,17 @@ impl<'a> Suite<'a> {
         }
         self.tally.drawn += 1;
         self.progress.inc(1);
-        match self.comparison(scenario) {
+        let loaded = match self.load(scenario) {
+            Ok(loaded) => loaded,
+            Err(skip) => {
+                self.tally.skip(&skip);
+                return Ok(());
+            }
+        };
+        match verify(self.stage, self.machine, &loaded) {
             Err(skip) => self.tally.skip(&skip),
             Ok(comparison) if comparison.differences.is_empty() => {
-                self.tally.agreed += 1;
+                self.tally.agree(&loaded, &comparison.calls);
                 self.evidence.confirm(&comparison.rules);
             }
             Ok(_) => {
@@ -169,13 +202,13 @@ impl<'a> Suite<'a> {
     }
 
     fn differences(&mut self, scenario: &Scenario) -> Result<Vec<Difference>, Skip> {
-        self.comparison(scenario).map(|comparison| comparison.differences)
+        let loaded = self.load(scenario)?;
+        verify(self.stage, self.machine, &loaded).map(|comparison| comparison.differences)
     }
 
-    fn comparison(&mut self, scenario: &Scenario) -> Result<Comparison, Skip> {
+    fn load(&self, scenario: &Scenario) -> Result<Loaded, Skip> {
         let world = World::new(scenario, &options(self.machine))
             .map_err(|error| Skip(format!("a case that makes no sense was drawn: {error}")))?;
-        let loaded = Loaded { scenario: scenario.clone(), world };
-        verify(self.stage, self.machine, &loaded)
+        Ok(Loaded { scenario: scenario.clone(), world })
     }
 }

@@ -158,7 +158,7 @@ fn line<'a>(
             Outcome::Unexpected { unmet: comparison.unmet }
         }
         Ok(comparison) => {
-            tally.agreed += 1;
+            tally.agree(loaded, &comparison.calls);
             evidence.confirm(&comparison.rules);
             Outcome::Agrees { steps: loaded.scenario.steps.len() }
         }

@@ -1,6 +1,12 @@
-//! Draws random worlds for execve: a thread in any legal state, files with any owner, mode and attribute.
+//! Draws random worlds: a thread in any legal state, files with any owner, mode and attribute. What the thread does in
+//! them is drawn one subject a file.
 
-use proptest::collection::vec;
+mod calls;
+mod execve;
+
+pub(crate) use calls::calls_scenario;
+pub(crate) use execve::execve_scenario;
+
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use sim_core::capability::CapSet;
@@ -8,8 +14,8 @@ use sim_core::credentials::Securebits;
 use sim_core::file::{Mode, Revision};
 use sim_core::kernel::Release;
 use sim_core::scenario::{
-    Call, CapsEntry, FileCapsObject, FileEntry, FourIds, ModeText, Process, Scenario, SecurebitsText, SetText, Step,
-    Traced, UserNamespaceEntry,
+    CapsEntry, FileCapsObject, FileEntry, FourIds, ModeText, Process, Scenario, SecurebitsText, SetText, Setgroups,
+    Step, Traced, UserNamespaceEntry,
 };
 
 /// What the machine allows to be drawn.
@@ -34,59 +40,55 @@ struct Home {
     host_ids: &'static [u32],
 }
 
-const HOMES: [Home; 6] = [
+const HOMES: [Home; 7] = [
     Home { namespaces: &[], ids: &[0, 1000, 1024, 2000], host_ids: &[0, 1000, 1024, 2000] },
+    Home { namespaces: &["wide", "nested"], ids: &[0, 7, 500], host_ids: &[0, 100_000, 105_000, 105_007, 105_500] },
     Home { namespaces: &["wide"], ids: &[0, 1000, 2000], host_ids: &[0, 1000, 100_000, 101_000, 102_000] },
     Home { namespaces: &["rootless"], ids: &[0, 1, 1000], host_ids: &[0, 1000, 100_000, 100_999, 2000] },
     Home { namespaces: &["rootless-map"], ids: &[1000, 1001], host_ids: &[0, 1000, 1001, 100_000] },
-    Home { namespaces: &["wide", "nested"], ids: &[0, 7, 500], host_ids: &[0, 100_000, 105_000, 105_007, 105_500] },
+    Home { namespaces: &["denied"], ids: &[0, 1, 1000], host_ids: &[0, 1000, 100_000, 100_999, 2000] },
     Home { namespaces: &["same"], ids: &[0, 1000, 2000], host_ids: &[0, 1000, 2000] },
 ];
 
 fn namespace(name: &str) -> UserNamespaceEntry {
     let (parent, owner, map) = match name {
         "wide" => (None, 0, "0 100000 65536"),
-        "rootless" => (None, 1000, "0 1000 1\n1 100000 65535"),
+        "rootless" | "denied" => (None, 1000, "0 1000 1\n1 100000 65535"),
         "rootless-map" => (None, 1000, "1000 1000 2"),
         "nested" => (Some("wide".to_owned()), 100_000, "0 5000 1000"),
         _ => (None, 2000, "0 0 4294967295"),
     };
     let map = Some(map.to_owned());
-    UserNamespaceEntry { parent, owner: Some(owner), uid_map: map.clone(), gid_map: map, setgroups: None }
+    let setgroups = (name == "denied").then_some(Setgroups::Deny);
+    UserNamespaceEntry { parent, owner: Some(owner), uid_map: map.clone(), gid_map: map, setgroups }
 }
 
-/// Any scenario of one or two execs.
-pub(crate) fn execve_scenario(bounds: Bounds) -> impl Strategy<Value = Scenario> {
-    // Half of the cases are in `init`.
-    prop_oneof![5 => Just(HOMES[0]), 5 => select(&HOMES[1..])].prop_flat_map(move |home| {
-        let capabilities = if home.namespaces.is_empty() { bounds.in_init } else { bounds.in_namespace };
-        let files = prop_oneof![
-            12 => vec(file(home, bounds), 1..=1),
-            4 => vec(file(home, bounds), 2..=2),
-            1 => vec(file(home, bounds), 3..=7),
-        ];
-        let second = prop::option::weighted(0.3, Just(()));
-        (process(home, capabilities, bounds), files, second)
-            .prop_map(move |(process, files, second)| scenario(home, process, files, second.is_some()))
-    })
+/// A place for the thread: `init` often, a namespace below another one time in four.
+fn home() -> impl Strategy<Value = Home> {
+    let [init, nested, others @ ..] = &HOMES;
+    prop_oneof![8 => Just(*init), 5 => Just(*nested), 7 => select(others)]
 }
 
-/// The first file is executed; each but the last is a script that the next one runs.
-fn scenario(home: Home, process: Process, files: Vec<FileEntry>, twice: bool) -> Scenario {
-    let count = files.len();
-    let path = |index: usize| format!("/bin/{index}");
-    let files = files.into_iter().enumerate().map(|(index, file)| {
-        let interpreter = (index + 1 < count).then(|| path(index + 1));
-        (path(index), FileEntry { interpreter, ..file })
-    });
-    let step = || Step { call: Call::Execve(path(0)), expect: None, note: None };
-    Scenario {
-        user_namespaces: home.namespaces.iter().map(|name| ((*name).to_owned(), namespace(name))).collect(),
-        process,
-        files: files.collect(),
-        steps: if twice { vec![step(), step()] } else { vec![step()] },
-        ..Scenario::default()
+impl Home {
+    /// The capabilities that a thread of this place can have.
+    fn capabilities(self, bounds: Bounds) -> CapSet {
+        if self.namespaces.is_empty() { bounds.in_init } else { bounds.in_namespace }
     }
+
+    /// A scenario in this place. Files are called `/bin/0` and so on.
+    fn scenario(self, process: Process, files: impl IntoIterator<Item = FileEntry>, steps: Vec<Step>) -> Scenario {
+        Scenario {
+            user_namespaces: self.namespaces.iter().map(|name| ((*name).to_owned(), namespace(name))).collect(),
+            process,
+            files: files.into_iter().enumerate().map(|(index, file)| (path(index), file)).collect(),
+            steps,
+            ..Scenario::default()
+        }
+    }
+}
+
+fn path(index: usize) -> String {
+    format!("/bin/{index}")
 }
 
 fn process(home: Home, all: CapSet, bounds: Bounds) -> impl Strategy<Value = Process> {
