@@ -3,6 +3,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::command::{self, RandomArguments, RunArguments, Suite};
+use crate::guest::{GuestArguments, guest};
 
 /// Performs the steps of scenarios on the running kernel and compares every field with the model.
 ///
@@ -22,6 +23,9 @@ enum Command {
     Execve(RandomArguments),
     /// Draw random states and sequences of calls that change credentials.
     Calls(RandomArguments),
+    /// Be the first process of a virtual machine, verify, and switch off.
+    #[command(hide = true)]
+    Guest(GuestArguments),
 }
 
 /// Does what the command line says.
@@ -30,6 +34,7 @@ pub fn command_line() -> ExitCode {
         Command::Run(arguments) => command::run(&arguments),
         Command::Execve(arguments) => command::random(Suite::Execve, &arguments),
         Command::Calls(arguments) => command::random(Suite::Calls, &arguments),
+        Command::Guest(arguments) => guest(&arguments),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -14,6 +14,7 @@ mod command;
 mod compare;
 mod evidence;
 mod generate;
+mod guest;
 mod machine;
 mod namespaces;
 mod perform;

@@ -48,16 +48,40 @@ pub(crate) fn gather(arguments: &Arguments) -> Result<()> {
             .arg(&file))?;
     }
     let text = fs::read_to_string(&file).context("nothing was confirmed: does it run as root, on Linux?")?;
-    let evidence: Evidence = serde_json::from_str(&text)?;
+    keep(&text)?;
+    write_table()
+}
+
+/// Keeps the evidence of a kernel in place of what it said before. Of a series, only one build is kept.
+pub(crate) fn keep(text: &str) -> Result<()> {
+    let evidence: Evidence = serde_json::from_str(text)?;
     if evidence.rules.is_empty() {
         bail!("no rule was confirmed; the lines above say what was skipped and why");
     }
     fs::create_dir_all(FOLDER)?;
+    for entry in fs::read_dir(FOLDER)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if series(&name) == series(&evidence.kernel) {
+            fs::remove_file(&path)?;
+        }
+    }
     let kept = Path::new(FOLDER).join(format!("{}.json", evidence.kernel));
     fs::write(&kept, text).with_context(|| format!("cannot write {}", kept.display()))?;
+    println!("Wrote {}.", kept.display());
+    Ok(())
+}
+
+/// Writes the table of all evidence that is kept, and the book that shows it.
+pub(crate) fn write_table() -> Result<()> {
     fs::write(TABLE, table()?).with_context(|| format!("cannot write {TABLE}"))?;
-    println!("Wrote {} and {TABLE}.", kept.display());
+    println!("Wrote {TABLE}.");
     book::write()
+}
+
+/// `6.12` of `6.12.117+deb12-cloud-amd64`.
+fn series(kernel: &str) -> Vec<u32> {
+    release(kernel).0.into_iter().take(2).collect()
 }
 
 /// Fails if the rule table shows something else than the evidence that is kept.

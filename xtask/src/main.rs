@@ -4,6 +4,7 @@ mod apt;
 mod bench;
 mod book;
 mod evidence;
+mod kernels;
 mod page;
 mod play;
 mod serve;
@@ -40,6 +41,8 @@ enum Command {
     Book,
     /// Ask the running kernel which rules it confirms, and put the answer into the rule table.
     Evidence(evidence::Arguments),
+    /// Boot other kernels and hold the model against each.
+    Kernels(kernels::Arguments),
     /// Measure, and write benches/README.md.
     Bench,
     /// Do long work; it can be stopped, resumed and sharded.
@@ -68,6 +71,7 @@ fn work(command: Command) -> Result<()> {
         Command::Verify(arguments) => verify::verify(&arguments),
         Command::Book => book::write(),
         Command::Evidence(arguments) => evidence::gather(&arguments),
+        Command::Kernels(arguments) => kernels::kernels(&arguments),
         Command::Bench => bench::bench(),
         Command::Soak(arguments) => soak::soak(&arguments),
         Command::Tidy => tidy::tidy(),
