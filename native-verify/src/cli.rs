@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{self, RandomArguments, RunArguments, Suite};
+use crate::command::{self, RandomArguments, RunArguments, Suite, TableArguments};
 use crate::guest::{GuestArguments, guest};
 
 /// Performs the steps of scenarios on the running kernel and compares every field with the model.
@@ -19,6 +19,8 @@ struct CommandLine {
 enum Command {
     /// Perform scenarios and compare every field after every step.
     Run(RunArguments),
+    /// Perform the complete table of execve: every combination, every row of bits.
+    Table(TableArguments),
     /// Draw random states and files, execute them, and shrink any difference to a scenario.
     Execve(RandomArguments),
     /// Draw random states and sequences of calls that change credentials.
@@ -32,6 +34,7 @@ enum Command {
 pub fn command_line() -> ExitCode {
     let result = match CommandLine::parse().command {
         Command::Run(arguments) => command::run(&arguments),
+        Command::Table(arguments) => command::table(&arguments),
         Command::Execve(arguments) => command::random(Suite::Execve, &arguments),
         Command::Calls(arguments) => command::random(Suite::Calls, &arguments),
         Command::Guest(arguments) => guest(&arguments),

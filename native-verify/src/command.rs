@@ -1,8 +1,10 @@
 mod random;
 mod run;
+mod table;
 
 pub(crate) use random::{RandomArguments, Suite, random};
 pub(crate) use run::{RunArguments, run};
+pub(crate) use table::{TableArguments, table};
 
 use std::path::{Path, PathBuf};
 

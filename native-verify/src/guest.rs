@@ -51,6 +51,7 @@ fn work(arguments: &GuestArguments) -> Result<()> {
     }
     let mut results = OpenOptions::new().write(true).open(RESULTS).context("there is no second serial port")?;
     verify(&results, &["run", SCENARIOS])?;
+    verify(&results, &["table"])?;
     let (cases, seed) = (arguments.cases.to_string(), arguments.seed.to_string());
     for suite in &arguments.suites {
         let difference = format!("/tmp/{suite}.json");

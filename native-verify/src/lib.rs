@@ -24,6 +24,7 @@ mod sandbox;
 mod stage;
 #[allow(unsafe_code, reason = "it makes raw system calls; each block says why that is sound")]
 mod sys;
+mod table;
 #[allow(unsafe_code, reason = "it is compiled into the probe too and makes raw system calls; each block says why")]
 #[allow(clippy::all, clippy::pedantic, clippy::indexing_slicing, reason = "it must do without libc and panics")]
 mod tape;

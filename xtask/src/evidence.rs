@@ -42,6 +42,7 @@ pub(crate) fn gather(arguments: &Arguments) -> Result<()> {
     let file = folder.path().join("evidence.json");
     let (cases, seed) = (arguments.cases.to_string(), arguments.seed.to_string());
     run(Command::new(&binary).args(["run", "scenarios", "--evidence"]).arg(&file))?;
+    run(Command::new(&binary).args(["table", "--evidence"]).arg(&file))?;
     for suite in verify::SUITES {
         run(Command::new(&binary)
             .args([suite, "--cases", &cases, "--seed", &seed, "--difference", verify::DIFFERENCE, "--evidence"])

@@ -33,6 +33,7 @@ pub(crate) fn verify(arguments: &Arguments) -> Result<()> {
     let deny_skips = apt::is_root().then_some("--deny-skips");
     run(native_verify().arg("run").args(deny_skips).args(article()))?;
     run(native_verify().args(["run", "scenarios"]))?;
+    run(native_verify().arg("table"))?;
     let (cases, seed) = (arguments.cases.to_string(), arguments.seed.to_string());
     for suite in SUITES {
         run(native_verify().args([suite, "--cases", &cases, "--seed", &seed, "--difference", DIFFERENCE]))?;

@@ -50,14 +50,23 @@ impl Results {
         Ok(serde_json::to_string_pretty(evidence)? + "\n")
     }
 
+    fn suite(&self, name: &str) -> Result<&Value> {
+        let suite = self.suites.iter().find(|suite| suite.get("suite").and_then(Value::as_str) == Some(name));
+        suite.with_context(|| format!("the suite {name} did not finish"))
+    }
+
     /// Fails if anything differs, if a case was skipped, or if something was performed too seldom.
     pub(crate) fn check(&self, suites: &[&str], cases: u32) -> Result<()> {
         if let Some(first) = self.differing.first().or(self.differences.first()) {
             bail!("kernel and model differ:\n{}", serde_json::to_string_pretty(first)?);
         }
+        let table = self.suite("table")?;
+        let number = |key: &str| table.get(key).and_then(Value::as_u64).unwrap_or(0);
+        if number("rows") == 0 || number("proven") != number("rows") {
+            bail!("table: {} of {} rows are proven", number("proven"), number("rows"));
+        }
         for name in suites {
-            let suite = self.suites.iter().find(|suite| suite.get("suite").and_then(Value::as_str) == Some(name));
-            let suite = suite.with_context(|| format!("the suite {name} did not finish"))?;
+            let suite = self.suite(name)?;
             let number = |key: &str| suite.get(key).and_then(Value::as_u64).unwrap_or(0);
             let cases = u64::from(cases);
             if number("agreed") != cases {
