@@ -1,7 +1,7 @@
 use std::io::Write;
 
 use anyhow::{Context, Result, bail};
-use sim_core::capability::CapSet;
+use sim_core::capability::{CapSet, Capability};
 use sim_core::file::VfsCaps;
 use sim_core::text::{HexBytes, capsh_decode, parse_hex_bytes};
 
@@ -24,17 +24,28 @@ fn translate(text: &str, bytes: bool) -> Result<String> {
         return Ok(show(caps, bytes));
     }
     // capsh's own answer is welcome too: `0x0000000000003000=cap_net_admin,cap_net_raw`.
-    if let Some((digits, _)) = text.split_once('=').filter(|(digits, _)| digits.starts_with("0x") && is_hex(digits)) {
-        return Ok(capsh_decode(CapSet::from_hex(digits)?));
+    if let Some((digits, names)) =
+        text.split_once('=').filter(|(digits, _)| digits.starts_with("0x") && is_hex(digits))
+    {
+        let decoded = capsh_decode(CapSet::from_hex(digits)?);
+        if names.is_empty() || decoded.ends_with(&format!("={names}")) {
+            return Ok(decoded);
+        }
     }
-    if is_hex(text) {
+    if is_hex(text) && !bytes {
         return Ok(capsh_decode(CapSet::from_hex(text)?));
     }
-    if text.contains(['=', '+']) {
+    if text.contains(['=', '+', '-']) {
         return Ok(show(text.parse()?, bytes));
     }
     if bytes {
         bail!("only file capabilities have bytes; write them as for setcap, as in cap_net_raw=ep");
+    }
+    let all = CapSet::up_to(Capability::LAST_NAMED);
+    match text.to_ascii_lowercase().as_str() {
+        "all" => return Ok(capsh_decode(all)),
+        "none" => return Ok(capsh_decode(CapSet::EMPTY)),
+        _ => {}
     }
     let names = text.split(',').map(|name| CapSet::from_name(name.trim()));
     let set = names.reduce(|a, b| Ok(a? | b?)).unwrap_or(Ok(CapSet::EMPTY))?;
@@ -43,7 +54,7 @@ fn translate(text: &str, bytes: bool) -> Result<String> {
 
 /// The bytes of `security.capability`, in digits.
 fn attribute(text: &str) -> Result<Option<VfsCaps>> {
-    let digits = text.strip_prefix("0x").unwrap_or(text);
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
     if digits.len() <= 16 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Ok(None);
     }

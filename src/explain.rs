@@ -4,11 +4,14 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use sim_core::capability::{CapSet, Capability};
 use sim_core::rule::{Effect, Event, Omission, Provenance, SetName, Trace};
-use sim_core::scenario::{Loaded, ProcessResult, Simulation, StepOutcome, explain_event, explain_link, verdict};
+use sim_core::scenario::{
+    Difference, Loaded, ProcessResult, Simulation, StepOutcome, explain_event, explain_link, verdict,
+};
 
 use crate::Status;
 use crate::input::{Input, scenario};
 use crate::rules::evidence_in_brief;
+use crate::run::printable;
 use crate::sets::compare;
 
 /// How many bits are followed back at most; the page follows any.
@@ -22,22 +25,29 @@ pub(crate) fn explain(path: &Path, out: &mut impl Write) -> Result<Status> {
         Err(error) => bail!("{}: {error}", path.display()),
     };
     if let Some(title) = &loaded.scenario.title {
-        writeln!(out, "{title}")?;
+        writeln!(out, "{}", printable(title))?;
     }
     for text in [&loaded.scenario.about, &loaded.scenario.question, &loaded.scenario.answer].into_iter().flatten() {
-        writeln!(out, "{text}")?;
+        writeln!(out, "{}", printable(text))?;
     }
     writeln!(out, "Linux {}.", loaded.world.system.release)?;
     let outcomes = outcomes(&loaded);
     for (index, (before, outcome)) in outcomes.iter().enumerate() {
-        writeln!(out, "\n{}. {}", index + 1, verdict(outcome))?;
+        writeln!(out, "\n{}. {}", index + 1, printable(&verdict(outcome)))?;
         compare(before, outcome.process(), out)?;
         rules_tried(outcome, out)?;
         let traces: Vec<&Trace> = outcomes.iter().map(|(_, outcome)| &outcome.trace).collect();
         provenance(&traces, index, before, outcome, out)?;
     }
     not_modelled(&loaded, out)?;
-    Ok(Status::Held)
+    let result = loaded.run();
+    for (index, step) in result.steps.iter().enumerate() {
+        for Difference { field, expected, actual } in &step.differences {
+            let (expected, actual) = (printable(expected), printable(actual));
+            writeln!(out, "\nStep {}: EXPECTED {field} to be {expected}; it is {actual}", index + 1)?;
+        }
+    }
+    Ok(if result.ok { Status::Held } else { Status::Failed })
 }
 
 fn outcomes(loaded: &Loaded) -> Vec<(ProcessResult, StepOutcome)> {
@@ -115,11 +125,11 @@ fn provenance(
     Ok(())
 }
 
-/// What some rule offered and did not grant.
+/// What some rule offered and did not grant, or took back.
 fn withheld(trace: &Trace) -> CapSet {
     trace.events().iter().fold(CapSet::EMPTY, |all, event| match event {
         Event::Applied { effect: Effect::Bits(flow), .. } if flow.into == SetName::NewPermitted => {
-            all | flow.withheld
+            all | flow.withheld | flow.removed
         }
         _ => all,
     })

@@ -18,7 +18,7 @@ pub(crate) struct Input {
 pub(crate) fn scenarios(paths: &[PathBuf]) -> impl Iterator<Item = Input> {
     paths.iter().flat_map(|path| -> Box<dyn Iterator<Item = Input>> {
         if path.as_os_str() == "-" {
-            Box::new(Lines { from: io::stdin().lock(), line: 0 })
+            Box::new(Lines { from: io::stdin().lock(), line: 0, broken: false })
         } else {
             Box::new(below(path))
         }
@@ -35,7 +35,8 @@ pub(crate) fn scenario(path: &Path) -> Input {
 
 fn below(path: &Path) -> impl Iterator<Item = Input> {
     let mut empty = true;
-    let mut entries = WalkDir::new(path).sort_by_file_name().into_iter();
+    // Links are followed, as by the shell; walkdir ends a circle of them with an error.
+    let mut entries = WalkDir::new(path).follow_links(true).sort_by_file_name().into_iter();
     let start = path.to_owned();
     std::iter::from_fn(move || {
         for entry in entries.by_ref() {
@@ -77,37 +78,46 @@ fn unreadable(error: &io::Error) -> ReadError {
 struct Lines<R> {
     from: R,
     line: usize,
+    /// Reading failed: nothing more can come.
+    broken: bool,
 }
 
 impl<R: BufRead> Iterator for Lines<R> {
     type Item = Input;
 
     fn next(&mut self) -> Option<Input> {
-        loop {
+        while !self.broken {
             let mut text = Vec::new();
             let limit = MAX_SIZE as u64 + 2;
             let size = match self.from.by_ref().take(limit).read_until(b'\n', &mut text) {
                 Ok(size) => size,
-                Err(error) => return Some(self.input(Err(unreadable(&error)))),
+                Err(error) => return Some(self.fail(&error)),
             };
             if size == 0 {
                 return None;
             }
             self.line += 1;
-            let whole = text.ends_with(b"\n");
-            if !whole && let Err(error) = self.skip_to_next_line() {
-                return Some(self.input(Err(unreadable(&error))));
+            let too_long = !text.ends_with(b"\n") && text.len() > MAX_SIZE;
+            if too_long && let Err(error) = self.skip_to_next_line() {
+                return Some(self.fail(&error));
             }
-            let line = text.trim_ascii_end();
-            if !line.trim_ascii_start().is_empty() {
+            // A line that is too long is an error as it is: what was cut off could be anything.
+            let line = if too_long { text.as_slice() } else { text.trim_ascii_end() };
+            if !line.trim_ascii_start().is_empty() || too_long {
                 let read = Loaded::read(line, &Options::default());
                 return Some(self.input(read));
             }
         }
+        None
     }
 }
 
 impl<R: BufRead> Lines<R> {
+    fn fail(&mut self, error: &io::Error) -> Input {
+        self.broken = true;
+        self.input(Err(unreadable(error)))
+    }
+
     fn input(&self, read: Result<Loaded, ReadError>) -> Input {
         // A scenario is one line, so its line is that of the stream.
         Input { file: None, read: read.map_err(|error| ReadError { line: self.line.max(1), ..error }) }

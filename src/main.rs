@@ -73,6 +73,9 @@ enum Status {
     Unreadable = 2,
 }
 
+/// What a program that SIGPIPE ends is seen to end with.
+const BROKEN_PIPE: u8 = 141;
+
 fn main() -> ExitCode {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let result = perform(&CommandLine::parse().command, &mut out).and_then(|status| {
@@ -81,8 +84,8 @@ fn main() -> ExitCode {
     });
     match result {
         Ok(status) => ExitCode::from(status as u8),
-        // Whoever read the output has read enough.
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        // Whoever read the output has read enough; what was not told was not checked either.
+        Err(error) if is_broken_pipe(&error) => ExitCode::from(BROKEN_PIPE),
         Err(error) => {
             eprintln!("eperm: {error:#}");
             ExitCode::from(Status::Unreadable as u8)

@@ -35,7 +35,7 @@ pub(crate) fn book(out: &mut impl Write) -> Result<Status> {
     writeln!(
         out,
         "`P E I B A` are the thread's permitted, effective, inheritable, bounding and ambient sets, `fP fI fE` the file's\n\
-         sets and its effective flag, `Pn` what execve has granted so far; a prime marks the result. A case counts as\n\
+         sets and its effective flag, `Pn` what execve has granted so far; a prime marks the result. A step counts as\n\
          evidence when the rule applied and every field that the kernel showed agreed with the model.\n"
     )?;
     let mut call = "";

@@ -72,23 +72,30 @@ pub(crate) fn for_people(paths: &[PathBuf], out: &mut impl Write) -> Result<Stat
     Ok(status)
 }
 
+/// The text without anything that would move a terminal's cursor or change its colours: scenarios come from strangers.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
+}
+
 /// Tells one scenario; gives whether every expectation held.
 fn tell(name: &str, loaded: &Loaded, out: &mut impl Write) -> Result<bool> {
     let release = loaded.world.system.release;
+    let name = printable(name);
     match &loaded.scenario.title {
-        Some(title) => writeln!(out, "{title}\n  {name}, Linux {release}")?,
+        Some(title) => writeln!(out, "{}\n  {name}, Linux {release}", printable(title))?,
         None => writeln!(out, "{name}\n  Linux {release}")?,
     }
     let mut simulation = Simulation::new(loaded.world.clone());
     let mut ok = true;
     for (index, step) in loaded.scenario.steps.iter().enumerate() {
         let outcome = simulation.perform(&step.call);
-        writeln!(out, "  {}. {}", index + 1, verdict(&outcome))?;
+        writeln!(out, "  {}. {}", index + 1, printable(&verdict(&outcome)))?;
         let result = outcome.result();
         writeln!(out, "     Rules: {}", result.rules.join(", "))?;
         let differences =
             step.expect.as_ref().map(|expect| expect.differences(&result, loaded.world.all)).unwrap_or_default();
         for Difference { field, expected, actual } in &differences {
+            let (expected, actual) = (printable(expected), printable(actual));
             writeln!(out, "     EXPECTED {field} to be {expected}; it is {actual}")?;
         }
         ok &= differences.is_empty();

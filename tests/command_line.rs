@@ -40,6 +40,42 @@ fn a_huge_line_is_refused_and_the_next_one_answered() {
 }
 
 #[test]
+fn what_is_beyond_the_limit_of_a_line_is_not_passed_over() {
+    let scenario = r#"{"steps":[{"bind":{"port":80},"expect":{"errno":"EPERM"}}]}"#;
+    let blanks = " ".repeat(1_100_000);
+    for input in [format!("{blanks}{scenario}\n"), format!("{{\"title\":\"ok\"}}{blanks}GARBAGE\n")] {
+        let result = eperm().args(["run", "--json", "-"]).stdin(input).assert().code(2);
+        let printed = String::from_utf8_lossy(&result.get_output().stdout).into_owned();
+        assert_eq!(printed.lines().count(), 1, "{printed:.200}");
+        assert!(printed.contains("at most 1048576 bytes"), "{printed:.200}");
+    }
+}
+
+#[test]
+fn a_stream_that_cannot_be_read_ends() {
+    // Standard input is a folder.
+    let folder = std::fs::File::open("scenarios").unwrap();
+    let output = std::process::Command::new(cargo_bin!("eperm")).args(["run", "--json", "-"]).stdin(folder).output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1);
+}
+
+#[test]
+fn what_strangers_write_does_not_reach_the_terminal() {
+    let title = r#"{"title": "\u001b[31mred\nScenarios: 999 as expected."}"#;
+    let result = eperm().args(["run", "-"]).stdin(title).assert().code(0);
+    let printed = String::from_utf8_lossy(&result.get_output().stdout).into_owned();
+    assert!(printed.starts_with("\\u{1b}[31mred\\nScenarios: 999"), "{printed}");
+}
+
+#[test]
+fn explain_fails_with_an_expectation() {
+    let scenario = r#"{"steps":[{"bind":{"port":80},"expect":{"errno":"EPERM"}}]}"#;
+    eperm().args(["explain", "-"]).stdin(scenario).assert().code(1);
+}
+
+#[test]
 fn exit_status_says_how_it_went() {
     let of = |input: &str| eperm().args(["run", "-"]).stdin(input.to_owned()).assert();
     of("{}").code(0);
@@ -69,6 +105,10 @@ fn decode_translates_both_ways() {
     decodes(&["0x800405fb"], capsh);
     decodes(&[capsh], capsh);
     decodes(&["0"], "0x0000000000000000=");
+    decodes(&["none"], "0x0000000000000000=");
+    // libcap reads a number before a flag as that of one capability.
+    decodes(&["0x12=p"], "cap_sys_chroot=p");
+    decodes(&["12=p"], "cap_net_admin=p");
     decodes(&["cap_net_admin,NET_RAW"], "0x0000000000003000=cap_net_admin,cap_net_raw");
     decodes(&["cap_net_raw+ep"], "cap_net_raw=ep");
     decodes(&["=ep cap_kill-ep"], "=ep cap_kill-ep");

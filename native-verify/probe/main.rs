@@ -17,6 +17,8 @@ const PROT_READ_WRITE: u64 = 3;
 const MAP_SHARED: u64 = 1;
 const AT_NULL: u64 = 0;
 const AT_SECURE: u64 = 23;
+/// What stands for a value that the kernel did not give: neither 0 nor 1.
+const ABSENT: u64 = 3;
 
 // The kernel starts here with the arguments on the stack, and no caller.
 #[cfg(target_arch = "x86_64")]
@@ -57,7 +59,7 @@ unsafe fn auxiliary_value(stack: *const u64, wanted: u64) -> u64 {
             at = at.add(2);
         }
     }
-    0
+    ABSENT
 }
 
 #[panic_handler]

@@ -18,16 +18,18 @@ pub(crate) struct Machine {
 }
 
 /// What the harness itself needs to build worlds.
-const NEEDED: [Capability; 10] = [
+const NEEDED: [Capability; 12] = [
     Capability::CHOWN,
     Capability::DAC_OVERRIDE,
     Capability::FOWNER,
     Capability::FSETID,
+    Capability::KILL,
     Capability::SETGID,
     Capability::SETUID,
     Capability::SETPCAP,
     Capability::SETFCAP,
     Capability::SYS_ADMIN,
+    Capability::SYS_PTRACE,
     Capability::NET_ADMIN,
 ];
 

@@ -57,6 +57,8 @@ impl Pool {
                 let Some(last) = recipes.last() else { continue };
                 let made = make(last, current)
                     .map_err(|error| Skip(format!("a user namespace cannot be made: {error:#}")))?;
+                let made = sys::move_up(&made)
+                    .map_err(|error| Skip(format!("no more user namespaces can be kept open: {error}")))?;
                 self.made.insert(recipes.clone(), made);
             }
             current = self.made.get(&recipes).map(AsRawFd::as_raw_fd);

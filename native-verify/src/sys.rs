@@ -144,8 +144,17 @@ pub(crate) fn set_capability_attribute(path: &Path, value: Option<&[u8]>) -> io:
 
 /// Puts a copy of `fd` at `number`, where programs executed later find it.
 pub(crate) fn leave_at(fd: &impl AsRawFd, number: RawFd) -> io::Result<()> {
-    // SAFETY: it takes no pointer. The harness keeps nothing else at the numbers it uses.
+    // SAFETY: it takes no pointer. What is kept open for long is below the numbers used here or, by move_up, above.
     check(unsafe { libc::dup2(fd.as_raw_fd(), number) }).map(drop)
+}
+
+/// Moves an open file to a number above all that the harness gives out itself.
+pub(crate) fn move_up(file: &std::fs::File) -> io::Result<std::fs::File> {
+    const ABOVE: RawFd = 300;
+    // SAFETY: it takes no pointer.
+    let fd = check(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_DUPFD_CLOEXEC, ABOVE) })?;
+    // SAFETY: the descriptor is new, and nobody else has it.
+    Ok(unsafe { std::fs::File::from_raw_fd(fd) })
 }
 
 /// Opens a directory for lookups.

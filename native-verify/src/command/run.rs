@@ -2,7 +2,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Serialize;
 use sim_core::scenario::{Loaded, ReadError};
@@ -118,12 +118,16 @@ impl<'a> Suite<'a> {
 fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
-        for entry in WalkDir::new(path).sort_by_file_name() {
+        let before = files.len();
+        for entry in WalkDir::new(path).follow_links(true).sort_by_file_name() {
             let entry = entry.with_context(|| format!("cannot read {}", path.display()))?;
             let named = entry.depth() == 0 || entry.path().extension().is_some_and(|extension| extension == "json");
-            if entry.file_type().is_file() && named {
+            if !entry.file_type().is_dir() && named {
                 files.push(entry.into_path());
             }
+        }
+        if files.len() == before {
+            bail!("{}: there is no .json file below it", path.display());
         }
     }
     Ok(files)

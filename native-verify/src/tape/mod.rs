@@ -227,7 +227,10 @@ unsafe fn observe(state: *mut State, at_secure: u64) {
 
         let header = [CAPABILITY_VERSION_3, 0];
         let mut words = [0u32; 6];
-        syscall(nr::CAPGET, [header.as_ptr() as u64, words.as_mut_ptr() as u64, 0, 0, 0, 0]);
+        if syscall(nr::CAPGET, [header.as_ptr() as u64, words.as_mut_ptr() as u64, 0, 0, 0, 0]) < 0 {
+            // No thread can have these, so the comparison fails.
+            words = [u32::MAX; 6];
+        }
         let joined = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
         (*state).effective = joined(words[0], words[3]);
         (*state).permitted = joined(words[1], words[4]);

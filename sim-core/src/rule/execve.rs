@@ -50,8 +50,8 @@ rules! {
     }
     INTERPRETER {
         id: "execve.interpreter",
-        statement: "A file that begins with #! is run by its interpreter, and only the interpreter's owner, mode and \
-                    capabilities count; those of the script are ignored.",
+        statement: "A file that begins with #! is run by its interpreter. The script itself must be executable, but only the \
+                    interpreter's owner, set-id bits and capabilities count.",
         manual: "execve(2), Interpreter scripts",
         source: Source::new("fs/exec.c", "begin_new_exec"),
     }
@@ -145,7 +145,7 @@ rules! {
     }
     NOROOT {
         id: "execve.noroot",
-        statement: "With SECBIT_NOROOT user 0 is an ordinary user at execve.",
+        statement: "With SECBIT_NOROOT execve grants user 0 no capability for being user 0.",
         manual: SECUREBITS,
         source: PRIVILEGED_ROOT,
     }
@@ -159,7 +159,7 @@ rules! {
     ROOT_PERMITTED {
         id: "execve.root-permitted",
         statement: "If the real or the new effective user id is root of the user namespace, every capability in the \
-                    bounding or the inheritable set is granted, whatever the file says and whatever was permitted before.",
+                    bounding or the inheritable set is granted, whatever was permitted before.",
         formula: "Pn = B ∪ I",
         manual: ROOT,
         source: PRIVILEGED_ROOT,
@@ -245,14 +245,14 @@ rules! {
     }
     AMBIENT_KEPT {
         id: "execve.ambient-kept",
-        statement: "Otherwise the ambient set is kept.",
+        statement: "The ambient set is kept by a file without capabilities, if execve does not change identity.",
         formula: "A' = A",
         manual: TRANSFORMATION,
         source: FROM_FILE,
     }
     PERMITTED {
         id: "execve.permitted",
-        statement: "The new permitted set is what the rules above granted, and the ambient set. What was permitted \
+        statement: "The new permitted set is what the file and being root granted, and the ambient set. What was permitted \
                     before is not carried over.",
         formula: "P' = Pn ∪ A'",
         manual: TRANSFORMATION,

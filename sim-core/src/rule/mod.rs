@@ -120,7 +120,14 @@ impl Rule {
     pub fn evidence_in_words(&self) -> String {
         let kernels: Vec<_> = self
             .evidence()
-            .map(|(kernel, cases)| format!("{cases} cases on Linux {} ({})", kernel.name, kernel.date))
+            .map(|(kernel, cases)| {
+                format!(
+                    "{cases} step{} on Linux {} ({})",
+                    if cases == 1 { "" } else { "s" },
+                    kernel.name,
+                    kernel.date
+                )
+            })
             .collect();
         if kernels.is_empty() { "cited only".into() } else { format!("confirmed by {}", kernels.join(", ")) }
     }

@@ -18,6 +18,7 @@ pub const NOT_MODELLED: &[Omission] = &[
         effect: "may refuse what is granted here",
         calls: &[],
     },
+    Omission { name: "seccomp filters", effect: "may refuse or kill before the call is looked at", calls: &[] },
     Omission {
         name: "permissions of the folders on the path, and ACLs",
         effect: "may refuse to open the file",
@@ -41,6 +42,11 @@ pub const NOT_MODELLED: &[Omission] = &[
     Omission {
         name: "network namespaces of their own",
         effect: "ports are bound in the network namespace of the init user namespace",
+        calls: &["bind"],
+    },
+    Omission {
+        name: "BPF programs of the control group",
+        effect: "may refuse a port, or grant one without the capability",
         calls: &["bind"],
     },
     Omission { name: "addresses and ports in use", effect: "may make bind fail", calls: &["bind"] },

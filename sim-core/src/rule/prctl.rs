@@ -39,7 +39,8 @@ rules! {
     }
     CAPBSET_DROP {
         id: "prctl.capbset-drop",
-        statement: "PR_CAPBSET_DROP takes the capability out of the bounding set, for good, and out of no other set.",
+        statement: "PR_CAPBSET_DROP takes the capability out of the bounding set, and out of no other set. Only a new user namespace gives \
+                    it back.",
         manual: BOUNDING,
         source: CAP_PRCTL_DROP,
     }
@@ -90,7 +91,7 @@ rules! {
     }
     SECUREBITS_LOCKED {
         id: "prctl.securebits-locked",
-        statement: "A securebit whose lock is set cannot be changed.",
+        statement: "No call can change a securebit whose lock is set.",
         manual: SECUREBITS,
         source: CAP_TASK_PRCTL,
     }

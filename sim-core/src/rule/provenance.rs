@@ -94,7 +94,7 @@ impl<'a> Provenance<'a> {
             for (moment, link) in found {
                 links.push(link);
                 if let Some(from) = link.from
-                    && from.outlives_a_step_or(moment.0 == before.0)
+                    && (from.outlives_a_step() || moment.0 == before.0)
                 {
                     open.push((from, moment));
                 }
@@ -107,7 +107,12 @@ impl<'a> Provenance<'a> {
     pub fn uses(self, step: usize, set: SetName, capability: Capability) -> Vec<Link> {
         let mut links = Vec::new();
         let mut holders = alloc::vec![set];
+        let mut current = step;
         for ((at, _), rule, flow) in self.flows().filter(|((at, _), ..)| *at >= step) {
+            if at > current {
+                holders.retain(|holder| holder.outlives_a_step());
+                current = at;
+            }
             let mut link = |motion, from, into| {
                 links.push(Link { step: at, rule: Some(rule), motion, from, into });
             };
@@ -170,6 +175,9 @@ impl<'a> Provenance<'a> {
             let mut link = |motion, from| {
                 found.push((moment, Link { step: moment.0, rule: Some(rule), motion, from, into: set }));
             };
+            if flow.given.contains(capability) {
+                break;
+            }
             let removed = flow.removed.contains(capability);
             if removed {
                 link(Motion::Removed, None);
@@ -206,18 +214,18 @@ impl<'a> Provenance<'a> {
 
     /// The moves into `set` before a moment, latest first.
     fn flows_back(self, set: SetName, before: Moment) -> impl Iterator<Item = (Moment, &'static Rule, Flow)> {
+        let within = |moment: Moment| moment < before && (set.outlives_a_step() || moment.0 == before.0);
         let mut flows: Vec<_> =
-            self.flows().filter(|(moment, _, flow)| *moment < before && flow.into == set).collect();
+            self.flows().filter(|(moment, _, flow)| within(*moment) && flow.into == set).collect();
         flows.reverse();
         flows.into_iter()
     }
 }
 
 impl SetName {
-    /// Whether the set still means the same before the step in which it was used.
-    fn outlives_a_step_or(self, same_step: bool) -> bool {
-        same_step
-            || !matches!(self, Self::NewPermitted | Self::FilePermitted | Self::FileInheritable | Self::Argument)
+    /// Whether the set still means the same in the next step.
+    fn outlives_a_step(self) -> bool {
+        !matches!(self, Self::NewPermitted | Self::FilePermitted | Self::FileInheritable | Self::Argument)
     }
 }
 

@@ -129,3 +129,35 @@ fn a_bit_that_is_lost_says_so_going_forward() {
     let uses = Provenance::new(&traces).uses(0, SetName::Permitted, Capability::KILL);
     assert_eq!(uses.iter().map(|link| link.motion).collect::<Vec<_>>(), [Motion::Removed]);
 }
+
+#[test]
+fn what_one_execve_computed_means_nothing_in_the_next() {
+    // The first exec is refused for want of CAP_KILL; the second, of a plain file, has nothing to do with that.
+    let kill = CapSet::from(Capability::KILL);
+    let raw =
+        RawCredentials { permitted: kill, effective: kill, bounding: CapSet::EMPTY, ..RawCredentials::user(1000) };
+    let thread = Thread::from(Credentials::try_from(raw).unwrap());
+    let system = System::default();
+    let mut traces = [Trace::new(), Trace::new()];
+    let capped = File::default().with_caps("cap_kill=ep".parse().unwrap());
+    let _ = execve(&system, &thread, &Program::from(&capped), &mut traces[0]);
+    let _ = execve(&system, &thread, &Program::from(&File::default()), &mut traces[1]);
+    let traces = [&traces[0], &traces[1]];
+    let links = Provenance::new(&traces).origins(1, SetName::Permitted, Capability::KILL, false);
+    assert!(links.iter().all(|link| link.step == 1), "{links:?}");
+    let lost = Provenance::new(&traces[..1]).origins(0, SetName::Permitted, Capability::KILL, false);
+    assert!(lost.iter().any(|link| link.motion == Motion::Withheld), "{lost:?}");
+}
+
+#[test]
+fn what_a_downgrade_took_has_its_rule() {
+    let raw = RawCredentials { no_new_privs: true, ..RawCredentials::user(1000) };
+    let thread = Thread::from(Credentials::try_from(raw).unwrap());
+    let file = File::default().with_caps("cap_kill=ep".parse().unwrap());
+    let mut trace = Trace::new();
+    let _ = execve(&System::default(), &thread, &Program::from(&file), &mut trace);
+    let traces = [&trace];
+    let links = Provenance::new(&traces).origins(0, SetName::Permitted, Capability::KILL, false);
+    let removed = links.iter().find(|link| link.motion == Motion::Removed).and_then(|link| link.rule);
+    assert_eq!(removed.map(|rule| rule.id), Some("execve.unsafe-permitted"));
+}

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use serde::de::{Deserialize, Deserializer};
 use serde::{Serialize, Serializer};
 
+use super::Call;
 use super::result::StepResult;
 use super::values::{self, FourIds, SecurebitsText, SetText, from_text};
 use crate::capability::CapSet;
@@ -15,17 +16,21 @@ use crate::rule::Rule;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default, expecting = "an object: any part of a step's result")]
 pub struct Expect {
+    /// The call, its sets in any notation.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::call"))]
+    pub call: Option<Call>,
     /// The name of an errno, or `null` for success.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub errno: Option<Option<ErrnoText>>,
     /// The return value.
-    #[serde(rename = "return", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "return", deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub value: Option<i64>,
     /// The thread after the step.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub process: Option<ExpectProcess>,
     /// `AT_SECURE` of the new program.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub at_secure: Option<bool>,
     /// Rules that must be among those that decided.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -38,27 +43,27 @@ pub struct Expect {
 #[serde(deny_unknown_fields, default, expecting = "an object: any part of the thread's state")]
 #[expect(missing_docs, reason = "the fields are those of the result")]
 pub struct ExpectProcess {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub uid: Option<FourIds>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub gid: Option<FourIds>,
     #[serde(deserialize_with = "present_ids", skip_serializing_if = "Option::is_none")]
     pub groups: Option<Vec<u32>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub permitted: Option<SetText>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub effective: Option<SetText>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub inheritable: Option<SetText>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub bounding: Option<SetText>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub ambient: Option<SetText>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub securebits: Option<SecurebitsText>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub no_new_privs: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub user_ns: Option<String>,
 }
 
@@ -84,6 +89,8 @@ impl Expect {
                 found.push(Difference { field: field.into(), expected, actual });
             }
         };
+        let json = |call: &Call| serde_json::to_string(call).unwrap_or_default();
+        compare("call", self.call.as_ref().map(|call| json(&call.in_digits(all))), json(&result.call));
         let name = |errno: Option<Errno>| errno.map_or_else(|| "null".to_string(), |errno| errno.to_string());
         compare("errno", self.errno.map(|e| name(e.map(|ErrnoText(errno)| errno))), name(result.errno));
         compare("return", self.value.map(|v| v.to_string()), result.value.to_string());

@@ -148,7 +148,7 @@ pub struct Process {
     pub traced: Option<Traced>,
     /// Filters in force: not modelled yet, so the list must be empty.
     #[serde(deserialize_with = "values::empty_list", skip_serializing)]
-    #[cfg_attr(feature = "schema", schemars(skip))]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::empty_list"))]
     pub seccomp: (),
 }
 

@@ -120,6 +120,20 @@ impl<'de> Deserialize<'de> for PrctlArgument {
     }
 }
 
+/// A name must be of the kind that its place asks for; a number may stand anywhere.
+fn check_place(option: PrctlOption, place: usize, argument: PrctlArgument) -> Result<(), &'static str> {
+    let fits = match argument {
+        PrctlArgument::Number(_) | PrctlArgument::Negative(_) => true,
+        PrctlArgument::Capability(_) => matches!(
+            (option, place),
+            (PrctlOption::CapbsetRead | PrctlOption::CapbsetDrop, 0) | (PrctlOption::CapAmbient, 1)
+        ),
+        PrctlArgument::Ambient(_) => matches!((option, place), (PrctlOption::CapAmbient, 0)),
+        PrctlArgument::Securebits(_) => matches!((option, place), (PrctlOption::SetSecurebits, 0)),
+    };
+    if fits { Ok(()) } else { Err("a name of this kind has no meaning at this place; a number may stand anywhere") }
+}
+
 struct OptionName(PrctlOption);
 
 impl<'de> Deserialize<'de> for OptionName {
@@ -151,6 +165,7 @@ impl<'de> Deserialize<'de> for PrctlCall {
                     if arguments.len() == MAX_ARGUMENTS {
                         return Err(de::Error::invalid_length(MAX_ARGUMENTS + 2, &self));
                     }
+                    check_place(option, arguments.len(), argument).map_err(de::Error::custom)?;
                     arguments.push(argument);
                 }
                 Ok(PrctlCall { option, arguments })

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use super::{Options, Scenario, ScenarioResult, Simulation, StepResult, World};
 use crate::capability::CapSet;
 use crate::kernel::{CHANGES, Change, Errno, Release};
+use crate::rule::Rule;
 
 /// A release at which the outcome of a scenario changes.
 #[derive(Clone, Debug)]
@@ -30,6 +31,17 @@ impl ReleaseDifference {
             .map(|((name, before), (_, after))| format!("{name}: {before} before, {after} since"))
             .collect()
     }
+}
+
+/// The changes of a release that a rule of either result names; all of them if none is named.
+fn changes_behind(since: Release, before: &StepResult, after: &StepResult) -> Vec<&'static Change> {
+    let of_release = || CHANGES.iter().copied().filter(|change| change.since == since);
+    let rules = || before.rules.iter().chain(&after.rules).filter_map(|id| Rule::find(id));
+    let named = |change: &&'static Change| {
+        rules().any(|rule| [rule.since, rule.until].into_iter().flatten().any(|known| known.id == change.id))
+    };
+    let found: Vec<_> = of_release().filter(named).collect();
+    if found.is_empty() { of_release().collect() } else { found }
 }
 
 /// What a step's result says, as text.
@@ -87,7 +99,7 @@ pub fn release_differences(scenario: &Scenario, options: &Options) -> Vec<Releas
             let steps = old.steps.iter().zip(&result.steps).enumerate();
             for (step, (before, after)) in steps {
                 if !alike(before, after, known) {
-                    let changes = CHANGES.iter().copied().filter(|change| change.since == since).collect();
+                    let changes = changes_behind(since, before, after);
                     let (before, after) = (before.clone(), after.clone());
                     found.push(ReleaseDifference { since, changes, step, before, after });
                     break;

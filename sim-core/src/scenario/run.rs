@@ -1,6 +1,6 @@
 use alloc::string::ToString;
 
-use super::{Call, CapsetCall, ProcessResult, SetText, StepResult, World};
+use super::{Call, CapsetCall, ProcessResult, StepResult, World};
 use crate::access;
 use crate::calls::{self, Called, Capset};
 use crate::credentials::{Credentials, OVERFLOW_ID, Thread};
@@ -51,7 +51,7 @@ impl Simulation {
         let mut trace = Trace::new();
         let decided = self.decide(call, &mut trace);
         let mut outcome = StepOutcome {
-            call: self.in_digits(call),
+            call: call.in_digits(self.world.all),
             after: before.clone(),
             before,
             refusal: None,
@@ -109,21 +109,6 @@ impl Simulation {
             effective: wish.effective.resolve(all),
             permitted: wish.permitted.resolve(all),
             inheritable: wish.inheritable.resolve(all),
-        }
-    }
-
-    /// The call as the result shows it.
-    fn in_digits(&self, call: &Call) -> Call {
-        match call {
-            Call::Capset(wish) => {
-                let Capset { effective, permitted, inheritable } = self.capset(*wish);
-                Call::Capset(CapsetCall {
-                    effective: SetText::Set(effective),
-                    permitted: SetText::Set(permitted),
-                    inheritable: SetText::Set(inheritable),
-                })
-            }
-            other => other.clone(),
         }
     }
 

@@ -28,6 +28,16 @@ pub(super) fn ids(generator: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "array", "items": id(generator) })
 }
 
+/// The schema of a call alone.
+pub(super) fn call(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "object", "minProperties": 1, "maxProperties": 1 })
+}
+
+/// The schema of a list that must be empty.
+pub(super) fn empty_list(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "array", "maxItems": 0 })
+}
+
 /// The schema of an id as an argument of a call: -1 is one.
 fn argument() -> Schema {
     json_schema!({ "type": "integer", "minimum": -2_147_483_648_i64, "maximum": 4_294_967_295_u32 })

@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 use super::values::{self, GroupArguments, IdArgument, IdArguments, Refused, SetText};
 use super::{Expect, PrctlCall};
 use crate::calls::{IdChange, IdKind, SetId};
+use crate::capability::CapSet;
 
 /// One step: a call, and what is expected of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,6 +134,19 @@ impl Call {
         }
     }
 
+    /// The same call with its sets in digits, if `"all"` means `all`.
+    pub(super) fn in_digits(&self, all: CapSet) -> Self {
+        let digits = |set: SetText| SetText::Set(set.resolve(all));
+        match self {
+            Self::Capset(CapsetCall { effective, permitted, inheritable }) => Self::Capset(CapsetCall {
+                effective: digits(*effective),
+                permitted: digits(*permitted),
+                inheritable: digits(*inheritable),
+            }),
+            other => other.clone(),
+        }
+    }
+
     fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         match self {
             Self::Execve(path) => map.serialize_entry(self.name(), path),
@@ -177,6 +191,16 @@ impl Serialize for Call {
         let mut map = serializer.serialize_map(Some(1))?;
         self.serialize_into(&mut map)?;
         map.end()
+    }
+}
+
+/// A call alone, as in a result.
+impl<'de> Deserialize<'de> for Call {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Step::deserialize(deserializer)? {
+            Step { call, expect: None, note: None } => Ok(call),
+            _ => Err(de::Error::custom("a call stands here alone, without `expect` and `note`")),
+        }
     }
 }
 

@@ -136,6 +136,13 @@ fn steps_that_make_no_sense() {
     let two = r#"{"steps": [«{"bind": {"port": 1}, "execve": "/x"}]}"#;
     check_error(two, "steps[0]", "exactly one call; this one has `bind` and `execve`");
     check_error(r#"{"steps": [«{"note": "x"}]}"#, "steps[0]", "exactly one call: one of `execve`");
+    let misplaced = read(r#"{"steps": [{"prctl": ["PR_SET_SECUREBITS", "cap_kill"]}]}"#).unwrap_err();
+    assert!(misplaced.path.starts_with("steps[0].prctl") && misplaced.message.contains("no meaning"), "{misplaced}");
+    for part in ["\"return\": «null", "\"process\": «null", "\"process\": {\"permitted\": «null}"] {
+        let text = alloc::format!(r#"{{"steps": [{{"bind": {{"port": 80}}, "expect": {{{part}}}}}]}}"#);
+        let marked = text.find('«').unwrap();
+        assert!(read(&text.replace('«', "")).is_err(), "{marked}: {text}");
+    }
     check_error(r#"{"steps": [{"unshare": «{}}]}"#, "steps[0].unshare", "does not model it yet");
     check_error(r#"{"steps": [{"setuid": «1099511627776}]}"#, "steps[0].setuid", "-2147483648 to 4294967295");
     check_error(r#"{"steps": [{"setreuid": «[1, 2, 3]}]}"#, "steps[0].setreuid", "a list of 2 ids; this list has 3");
@@ -189,6 +196,22 @@ fn what_a_program_could_pass_is_no_input_error() {
     let all =
         r#"{"capset": {"effective": "0xffffffffffffffff", "permitted": "ffffffffffffffff", "inheritable": "none"}}"#;
     assert_eq!(errno_of(all), None);
+}
+
+#[test]
+fn the_call_itself_can_be_expected() {
+    let call = r#"{"capset": {"effective": "all", "permitted": "all", "inheritable": "none"}}"#;
+    let text = |expected: &str| {
+        alloc::format!(
+            "{{\"steps\": [{{{}, \"expect\": {{\"call\": {expected}}}}}]}}",
+            call.trim_start_matches('{').strip_suffix('}').unwrap()
+        )
+    };
+    assert!(read(&text(call)).unwrap().run().ok);
+    let digits = call.replace("\"all\"", "\"000001ffffffffff\"").replace("\"none\"", "\"0000000000000000\"");
+    assert!(read(&text(&digits)).unwrap().run().ok);
+    assert!(!read(&text(r#"{"bind": {"port": 80}}"#)).unwrap().run().ok);
+    assert!(read(&text("null")).is_err());
 }
 
 #[test]

@@ -79,6 +79,12 @@ pub enum Problem {
         /// The namespace.
         ns: String,
     },
+    /// No owner is given, and the one that stands in for it does not exist in the namespace above.
+    #[error("write `owner`: left out it is host id 0, which has no mapping in the user namespace {ns:?}")]
+    OwnerLeftOut {
+        /// The namespace above.
+        ns: String,
+    },
     /// A capability that the kernel does not know.
     #[error("{capability} is unknown to Linux {release}, whose last capability is {last} ({})", last.number())]
     UnknownCapability {
@@ -230,8 +236,11 @@ impl Namespaces {
         let owner_number = entry.owner.unwrap_or(0);
         let owner =
             Kuid::new(owner_number).filter(|owner| spaces.uid(parent, *owner).is_some()).ok_or_else(|| {
-                let problem = Problem::Unmapped { id: owner_number, ns: parent_name.to_string() };
-                fail("owner", problem)
+                let ns = parent_name.to_string();
+                match entry.owner {
+                    Some(id) => fail("owner", Problem::Unmapped { id, ns }),
+                    None => fail("parent", Problem::OwnerLeftOut { ns }),
+                }
             })?;
         let ns = spaces.add(parent, owner).map_err(|error| fail("parent", error.into()))?;
         if let Some(map) = &entry.uid_map {

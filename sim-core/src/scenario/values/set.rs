@@ -36,10 +36,11 @@ impl SetText {
     }
 
     fn from_text(text: &str) -> Result<Self, SetError> {
-        match text {
-            "all" => return Ok(Self::All),
-            "none" => return Ok(Self::Set(CapSet::EMPTY)),
-            _ => {}
+        if text.eq_ignore_ascii_case("all") {
+            return Ok(Self::All);
+        }
+        if text.eq_ignore_ascii_case("none") {
+            return Ok(Self::Set(CapSet::EMPTY));
         }
         if text.starts_with(|c: char| c.is_ascii_digit()) {
             let set = CapSet::from_hex(text)?;
