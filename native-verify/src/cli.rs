@@ -25,6 +25,8 @@ enum Command {
     Execve(RandomArguments),
     /// Draw random states and sequences of calls that change credentials.
     Calls(RandomArguments),
+    /// Draw random states and sequences of calls that make and enter user namespaces.
+    Namespaces(RandomArguments),
     /// Be the first process of a virtual machine, verify, and switch off.
     #[command(hide = true)]
     Guest(GuestArguments),
@@ -37,6 +39,7 @@ pub fn command_line() -> ExitCode {
         Command::Table(arguments) => command::table(&arguments),
         Command::Execve(arguments) => command::random(Suite::Execve, &arguments),
         Command::Calls(arguments) => command::random(Suite::Calls, &arguments),
+        Command::Namespaces(arguments) => command::random(Suite::Namespaces, &arguments),
         Command::Guest(arguments) => guest(&arguments),
     };
     match result {

@@ -34,8 +34,9 @@ pub(crate) fn compare(loaded: &Loaded, seen: &Performance, links: &BTreeMap<Stri
     let mut simulation = Simulation::new(loaded.world.clone());
     let start = simulation.process(&loaded.world.thread.credentials);
     let mut comparison = Comparison { differences: Vec::new(), rules: Vec::new(), calls: Vec::new(), unmet: 0 };
+    let mut links = links.clone();
     let mut fields = Fields { prefix: "start".to_owned(), found: &mut comparison.differences };
-    fields.process(&start, &seen.start, links);
+    fields.process(&start, &seen.start, &mut links);
     if !comparison.differences.is_empty() {
         return comparison;
     }
@@ -48,7 +49,7 @@ pub(crate) fn compare(loaded: &Loaded, seen: &Performance, links: &BTreeMap<Stri
             fields.compare("return", outcome.value.to_string(), reason);
             return comparison;
         };
-        fields.step(&outcome, *result, observed, links);
+        fields.step(&outcome, *result, observed, &mut links);
         if !comparison.differences.is_empty() {
             return comparison;
         }
@@ -97,7 +98,13 @@ impl Fields<'_> {
         }
     }
 
-    fn step(&mut self, outcome: &StepOutcome, result: i64, observed: &Observed, links: &BTreeMap<String, String>) {
+    fn step(
+        &mut self,
+        outcome: &StepOutcome,
+        result: i64,
+        observed: &Observed,
+        links: &mut BTreeMap<String, String>,
+    ) {
         let name = |errno: Option<sim_core::kernel::Errno>| errno.map_or("null", |errno| errno.name()).to_owned();
         self.compare("errno", name(outcome.refusal.map(|refusal| refusal.errno)), name(errno(result)));
         self.compare("return", outcome.value.to_string(), result.max(-1).to_string());
@@ -107,7 +114,7 @@ impl Fields<'_> {
         self.process(outcome.process(), observed, links);
     }
 
-    fn process(&mut self, model: &ProcessResult, kernel: &Observed, links: &BTreeMap<String, String>) {
+    fn process(&mut self, model: &ProcessResult, kernel: &Observed, links: &mut BTreeMap<String, String>) {
         let ids = |ids: &[u32]| format!("{ids:?}");
         self.compare("process.uid", ids(&model.uid), ids(&kernel.uid));
         self.compare("process.gid", ids(&model.gid), ids(&kernel.gid));
@@ -125,6 +132,10 @@ impl Fields<'_> {
         self.compare("process.securebits", model.securebits.to_string(), kernel.securebits.to_string());
         let no_new_privs = i64::from(model.no_new_privs);
         self.compare("process.no_new_privs", no_new_privs.to_string(), kernel.no_new_privs.to_string());
+        // A namespace that a step made is known by its link from then on; it must be a new one.
+        if !links.contains_key(&model.user_ns) && !links.values().any(|known| *known == kernel.user_ns) {
+            links.insert(model.user_ns.clone(), kernel.user_ns.clone());
+        }
         let link = links.get(&model.user_ns).cloned().unwrap_or_else(|| model.user_ns.clone());
         self.compare("process.user_ns", link, kernel.user_ns.clone());
     }

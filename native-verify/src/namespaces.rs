@@ -34,6 +34,8 @@ pub(crate) struct Namespace {
     pub(crate) fd: Option<RawFd>,
     /// What `/proc/self/ns/user` of a thread in it says.
     pub(crate) link: String,
+    /// Its descriptor, that of the harness's own included.
+    pub(crate) open: RawFd,
 }
 
 impl Pool {
@@ -44,9 +46,14 @@ impl Pool {
 
     /// The namespace of the scenario's process, made if it is new.
     pub(crate) fn of_process(&mut self, loaded: &Loaded) -> Result<Namespace, Skip> {
+        self.of(loaded, loaded.world.thread.credentials.user_ns)
+    }
+
+    /// A namespace that the scenario describes, made if it is new.
+    pub(crate) fn of(&mut self, loaded: &Loaded, wanted: UserNs) -> Result<Namespace, Skip> {
         let world = &loaded.world;
         let namespaces = &world.system.user_namespaces;
-        let mut chain: Vec<UserNs> = namespaces.ancestors(world.thread.credentials.user_ns).collect();
+        let mut chain: Vec<UserNs> = namespaces.ancestors(wanted).collect();
         chain.pop();
         chain.reverse();
         let mut recipes: Vec<Recipe> = Vec::new();
@@ -65,7 +72,7 @@ impl Pool {
         }
         let file = self.made.get(&recipes).unwrap_or(&self.init);
         let inode = file.metadata().map_err(|error| Skip(format!("a user namespace cannot be read: {error}")))?.ino();
-        Ok(Namespace { fd: current, link: format!("user:[{inode}]") })
+        Ok(Namespace { fd: current, link: format!("user:[{inode}]"), open: file.as_raw_fd() })
     }
 }
 

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 use sim_core::capability::CapSet;
 use sim_core::kernel::Errno;
@@ -8,7 +8,7 @@ use sim_core::scenario::{Call, Loaded};
 
 use crate::machine::Machine;
 use crate::namespaces::Namespace;
-use crate::program::{self, Program, SOCKETS_FD};
+use crate::program::{self, NAMESPACES_FD, Program, SOCKETS_FD};
 use crate::report::Skip;
 use crate::stage::Stage;
 use crate::sys;
@@ -54,10 +54,40 @@ pub(crate) fn perform(
     stage.set_sysctls(world)?;
     let steps = &loaded.scenario.steps;
     let program = program::write(stage.tape.tape(), world, steps, &places, namespace.fd, machine)?;
+    let named = leave_namespaces(stage, loaded)?;
     let _sockets = leave_sockets(loaded).map_err(|error| Skip(format!("no sockets can be made: {error}")))?;
     let ended_early = run(stage).map_err(|error| Skip(format!("no process can be started: {error}")))?;
     let performance = read(stage.tape.tape(), &program, ended_early)?;
-    Ok((performance, links(loaded, &namespace)))
+    let mut links = links(loaded, &namespace);
+    links.extend(named);
+    Ok((performance, links))
+}
+
+/// Puts the described namespaces that steps enter where the tape expects them, closes the places of those that steps
+/// make, and gives their links.
+fn leave_namespaces(stage: &mut Stage, loaded: &Loaded) -> Result<Vec<(String, String)>, Skip> {
+    let mut links = Vec::new();
+    for (name, number) in program::namespace_names(&loaded.scenario.steps).into_iter().zip(NAMESPACES_FD..) {
+        match loaded.world.namespace(name) {
+            Some(described) => {
+                let namespace = stage.pool.of(loaded, described)?;
+                sys::leave_at(&BorrowedDescriptor(namespace.open), number)
+                    .map_err(|error| Skip(format!("a user namespace cannot be handed on: {error}")))?;
+                links.push((name.to_owned(), namespace.link));
+            }
+            None => sys::close_at(number),
+        }
+    }
+    Ok(links)
+}
+
+/// A descriptor that somebody else owns.
+struct BorrowedDescriptor(RawFd);
+
+impl AsRawFd for BorrowedDescriptor {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0
+    }
 }
 
 /// What `/proc/self/ns/user` says in each namespace that the thread can be in.
@@ -109,10 +139,10 @@ fn read(tape: &Tape, program: &Program, ended_early: Option<String>) -> Result<P
     let done = usize::try_from(tape.next).unwrap_or_default();
     let start = tape.states.first().map(observed).ok_or_else(|| Skip("the tape is damaged".to_owned()))?;
     let mut steps = Vec::new();
-    for (index, &operation) in program.steps.iter().enumerate() {
+    for (index, &(operation, look)) in program.steps.iter().enumerate() {
         // A step counts if the look at the thread after it was finished.
         let (Some(step), Some(state)) = (tape.operations.get(operation), tape.states.get(index + 1)) else { break };
-        if operation + 2 > done {
+        if look + 1 > done {
             break;
         }
         steps.push((step.result, observed(state)));

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use sim_core::calls::AmbientOperation;
+use sim_core::calls::{AmbientOperation, CloneFlags};
 use sim_core::capability::{CapSet, Capability};
 use sim_core::credentials::{Credentials, Groups, Ids, Kgid, Kuid, Securebits, Thread};
-use sim_core::scenario::{Call, Step, World};
+use sim_core::scenario::{Call, CloneCall, Step, World};
 
 use crate::machine::Machine;
 use crate::report::Skip;
@@ -17,10 +17,29 @@ use crate::tape::{DATA, GROUPS, Kind, OPERATIONS, Operation, STATES, State, Tape
 /// The first file descriptor of the sockets that `bind` steps use.
 pub(crate) const SOCKETS_FD: i32 = 110;
 
+/// The first file descriptor of the user namespaces that steps name, in order of [`namespace_names`].
+pub(crate) const NAMESPACES_FD: i32 = 240;
+/// How many of them there can be.
+const NAMESPACES: usize = 60;
+
+/// The user namespaces that steps make or enter, each once.
+pub(crate) fn namespace_names(steps: &[Step]) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    for step in steps {
+        let name = match &step.call {
+            Call::Unshare(call) | Call::Clone(call) => call.user_ns.as_deref(),
+            Call::Setns(name) => Some(name.as_str()),
+            _ => None,
+        };
+        names.extend(name.filter(|name| !names.contains(name)));
+    }
+    names
+}
+
 /// Where on the tape the results of a scenario will be.
 pub(crate) struct Program {
-    /// The operation of each step.
-    pub(crate) steps: Vec<usize>,
+    /// The operation of each step, and that of the look at the thread after it.
+    pub(crate) steps: Vec<(usize, usize)>,
 }
 
 /// Writes a tape from its beginning.
@@ -56,9 +75,14 @@ pub(crate) fn write(
     writer.observe()?;
     let mut operations = Vec::new();
     let mut sockets = 0;
+    let names = namespace_names(steps);
+    if names.len() > NAMESPACES {
+        return Err(Full.into());
+    }
     for step in steps {
-        operations.push(writer.operations);
-        writer.step(&step.call, world, places, &mut sockets)?;
+        let call = writer.operations;
+        writer.step(&step.call, world, places, &names, &mut sockets)?;
+        operations.push((call, writer.operations));
         writer.observe()?;
     }
     writer.finish();
@@ -156,8 +180,13 @@ impl Writer<'_> {
         call: &Call,
         world: &World,
         places: &BTreeMap<String, PathBuf>,
+        names: &[&str],
         sockets: &mut i32,
     ) -> Result<(), Skip> {
+        let descriptor = |name: &str| {
+            let index = names.iter().position(|known| *known == name).unwrap_or_default();
+            u64::from(NAMESPACES_FD.unsigned_abs()) + index as u64
+        };
         match call {
             Call::Execve(path) => {
                 let place = places.get(path).ok_or_else(|| Skip(format!("there is no file {path:?}")))?;
@@ -193,6 +222,18 @@ impl Writer<'_> {
                 let room = self.store(&[0; 24])?;
                 self.push(Kind::Call, 0b11, libc::SYS_capget, [header, room, 0, 0, 0, 0])?;
             }
+            Call::Unshare(call) => {
+                self.push(Kind::Call, 0, libc::SYS_unshare, [clone_flags(call.flags()), 0, 0, 0, 0, 0])?;
+                self.keep_namespace(call, descriptor)?;
+            }
+            Call::Clone(call) => {
+                self.push(Kind::Clone, 0, 0, [clone_flags(call.flags()), 0, 0, 0, 0, 0])?;
+                self.keep_namespace(call, descriptor)?;
+            }
+            Call::Setns(name) => {
+                let newuser = libc::CLONE_NEWUSER.unsigned_abs().into();
+                self.push(Kind::Call, 0, libc::SYS_setns, [descriptor(name), newuser, 0, 0, 0, 0])?;
+            }
             Call::Bind { port } => {
                 let host = u8::try_from(*sockets + 1).map_err(|_| Full)?;
                 // Every socket has a loopback address of its own, so that no port is ever in use.
@@ -203,6 +244,14 @@ impl Writer<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Keeps the namespace that the call before made.
+    fn keep_namespace(&mut self, call: &CloneCall, descriptor: impl Fn(&str) -> u64) -> Result<(), Full> {
+        match &call.user_ns {
+            Some(name) => self.push(Kind::KeepNamespace, 0, 0, [descriptor(name), 0, 0, 0, 0, 0]),
+            None => Ok(()),
+        }
     }
 
     fn observe(&mut self) -> Result<(), Full> {
@@ -262,6 +311,11 @@ impl Writer<'_> {
         self.data = (start + bytes.len()).next_multiple_of(8);
         Ok(start as u64)
     }
+}
+
+fn clone_flags(CloneFlags { new_user, fs }: CloneFlags) -> u64 {
+    let flag = |wanted: bool, flag: libc::c_int| if wanted { u64::from(flag.unsigned_abs()) } else { 0 };
+    flag(new_user, libc::CLONE_NEWUSER) | flag(fs, libc::CLONE_FS)
 }
 
 /// The number of setuid or one of its relatives.

@@ -148,6 +148,12 @@ pub(crate) fn leave_at(fd: &impl AsRawFd, number: RawFd) -> io::Result<()> {
     check(unsafe { libc::dup2(fd.as_raw_fd(), number) }).map(drop)
 }
 
+/// Closes the descriptor of this number, if it is open.
+pub(crate) fn close_at(number: RawFd) {
+    // SAFETY: it takes no pointer; nobody owns the numbers that the harness hands to its children.
+    unsafe { libc::close(number) };
+}
+
 /// Moves an open file to a number above all that the harness gives out itself.
 pub(crate) fn move_up(file: &std::fs::File) -> io::Result<std::fs::File> {
     const ABOVE: RawFd = 300;

@@ -58,9 +58,10 @@ struct Part {
 }
 
 /// What is done. A chunk's number is its seed, so that any one can be repeated.
-const PARTS: [Part; 2] = [
+const PARTS: [Part; 3] = [
     Part { name: "execve", chunks: 50, work: |native_verify, seed| random(native_verify, "execve", seed) },
     Part { name: "calls", chunks: 50, work: |native_verify, seed| random(native_verify, "calls", seed) },
+    Part { name: "namespaces", chunks: 50, work: |native_verify, seed| random(native_verify, "namespaces", seed) },
 ];
 
 /// How many random cases a chunk has.

@@ -42,7 +42,7 @@ pub(crate) fn verify(arguments: &Arguments) -> Result<()> {
 }
 
 /// The suites of random cases.
-pub(crate) const SUITES: [&str; 2] = ["execve", "calls"];
+pub(crate) const SUITES: [&str; 3] = ["execve", "calls", "namespaces"];
 
 /// Where a difference between kernel and model is written.
 pub(crate) const DIFFERENCE: &str = "target/difference.json";

@@ -15,7 +15,7 @@ use sim_core::scenario::{Loaded, Scenario, World};
 use super::{CommonArguments, absolute, describe, exit_code, keep_evidence, on_stage, options, say, verify};
 use crate::compare::{Difference, show};
 use crate::evidence::Evidence;
-use crate::generate::{Bounds, calls_scenario, execve_scenario};
+use crate::generate::{Bounds, calls_scenario, execve_scenario, namespaces_scenario};
 use crate::machine::Machine;
 use crate::report::{Skip, Tally};
 use crate::stage::Stage;
@@ -30,6 +30,8 @@ pub(crate) enum Suite {
     Execve,
     /// Sequences of calls that change the thread's own credentials.
     Calls,
+    /// Sequences of calls that make and enter user namespaces, with others between them.
+    Namespaces,
 }
 
 impl Suite {
@@ -37,6 +39,7 @@ impl Suite {
         match self {
             Self::Execve => "execve",
             Self::Calls => "calls",
+            Self::Namespaces => "namespaces",
         }
     }
 
@@ -44,6 +47,7 @@ impl Suite {
         match self {
             Self::Execve => execve_scenario(bounds).boxed(),
             Self::Calls => calls_scenario(bounds).boxed(),
+            Self::Namespaces => namespaces_scenario(bounds).boxed(),
         }
     }
 }

@@ -21,7 +21,7 @@ pub(crate) fn calls_scenario(bounds: Bounds) -> impl Strategy<Value = Scenario> 
     })
 }
 
-fn call(home: Home, bounds: Bounds) -> impl Strategy<Value = Call> {
+pub(super) fn call(home: Home, bounds: Bounds) -> impl Strategy<Value = Call> {
     prop_oneof![
         8 => set_id(home).prop_map(Call::SetId),
         2 => setgroups(home).prop_map(Call::Setgroups),

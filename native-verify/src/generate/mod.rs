@@ -3,9 +3,11 @@
 
 mod calls;
 mod execve;
+mod namespaces;
 
 pub(crate) use calls::calls_scenario;
 pub(crate) use execve::execve_scenario;
+pub(crate) use namespaces::namespaces_scenario;
 
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};

@@ -67,6 +67,10 @@ pub(crate) enum Kind {
     Observe = 4,
     /// Go on in a child that shares the filesystem context; the parent waits for it.
     ForkSharingFs = 5,
+    /// clone with the flags of argument 0: the tape goes on in the child; the parent waits for it.
+    Clone = 6,
+    /// Keep the thread's user namespace open as the descriptor of argument 0, if the call before succeeded.
+    KeepNamespace = 7,
 }
 
 /// Everything observed of a thread.
@@ -163,6 +167,19 @@ pub(crate) unsafe fn perform(tape: *mut Tape, at_secure: u64) {
                     }
                     error => error,
                 },
+                Kind::Clone => match clone_quietly(arguments[0]) {
+                    0 => 0,
+                    child if child > 0 => {
+                        wait_for(child as u64);
+                        exit()
+                    }
+                    error => error,
+                },
+                Kind::KeepNamespace => {
+                    let before =
+                        addr_of!((*tape).operations).cast::<Operation>().add(index.saturating_sub(1) as usize);
+                    if (*before).result >= 0 { keep_namespace(arguments[0]) } else { 0 }
+                }
             };
             write_volatile(addr_of_mut!((*operation).result), result);
             let demanded = matches!((*operation).kind, Kind::Demand | Kind::ForkSharingFs);
@@ -171,6 +188,32 @@ pub(crate) unsafe fn perform(tape: *mut Tape, at_secure: u64) {
                 return;
             }
         }
+    }
+}
+
+/// clone, with SIGCHLD blocked: it would stop a traced parent whose tracer may not be listening yet.
+fn clone_quietly(flags: u64) -> i64 {
+    const SIG_BLOCK: u64 = 0;
+    let blocked = 1u64 << (SIGCHLD - 1);
+    // SAFETY: the mask is a place of this function, of the size that is given; clone takes no pointer here.
+    unsafe {
+        syscall(nr::RT_SIGPROCMASK, [SIG_BLOCK, (&raw const blocked) as u64, 0, 8, 0, 0]);
+        syscall(nr::CLONE, [flags | SIGCHLD, 0, 0, 0, 0, 0])
+    }
+}
+
+/// Keeps the thread's user namespace open under this number.
+fn keep_namespace(number: u64) -> i64 {
+    let path = c"self/ns/user".as_ptr() as u64;
+    // SAFETY: the path is a constant; the others take no pointer.
+    unsafe {
+        let opened = syscall(nr::OPENAT, [PROC_FD as u64, path, 0, 0, 0, 0]);
+        if opened < 0 {
+            return opened;
+        }
+        let kept = syscall(nr::DUP3, [opened as u64, number, 0, 0, 0, 0]);
+        syscall(nr::CLOSE, [opened as u64, 0, 0, 0, 0, 0]);
+        kept
     }
 }
 

@@ -2,8 +2,10 @@
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod nr {
+    pub(crate) const CLOSE: usize = 3;
     #[allow(dead_code, reason = "only the probe maps the tape")]
     pub(crate) const MMAP: usize = 9;
+    pub(crate) const RT_SIGPROCMASK: usize = 14;
     pub(crate) const CLONE: usize = 56;
     pub(crate) const EXECVE: usize = 59;
     pub(crate) const WAIT4: usize = 61;
@@ -16,15 +18,21 @@ pub(crate) mod nr {
     pub(crate) const CAPGET: usize = 125;
     pub(crate) const PRCTL: usize = 157;
     pub(crate) const EXIT_GROUP: usize = 231;
+    pub(crate) const OPENAT: usize = 257;
     pub(crate) const READLINKAT: usize = 267;
+    pub(crate) const DUP3: usize = 292;
 }
 
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod nr {
+    pub(crate) const DUP3: usize = 24;
+    pub(crate) const OPENAT: usize = 56;
+    pub(crate) const CLOSE: usize = 57;
     pub(crate) const READLINKAT: usize = 78;
     pub(crate) const CAPGET: usize = 90;
     pub(crate) const EXIT_GROUP: usize = 94;
     pub(crate) const PTRACE: usize = 117;
+    pub(crate) const RT_SIGPROCMASK: usize = 135;
     pub(crate) const GETRESUID: usize = 148;
     pub(crate) const GETRESGID: usize = 150;
     pub(crate) const SETFSUID: usize = 151;

@@ -1,6 +1,5 @@
-use super::ns_capable;
 use crate::capability::Capability;
-use crate::credentials::{Thread, UserNs};
+use crate::credentials::{Thread, UserNs, ns_capable};
 use crate::kernel::Errno;
 use crate::outcome::{Outcome, Refusal};
 use crate::rule::{Condition, Effect, Witness, bind as rules};

@@ -1,6 +1,6 @@
-use super::{bind, ns_capable};
+use super::bind;
 use crate::capability::{CapSet, Capability};
-use crate::credentials::{Credentials, RawCredentials, Thread, UserNamespaces, UserNs};
+use crate::credentials::{Credentials, RawCredentials, Thread, UserNamespaces, UserNs, ns_capable};
 use crate::kernel::Errno;
 use crate::rule::Silent;
 use crate::system::System;

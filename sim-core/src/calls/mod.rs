@@ -7,11 +7,13 @@ mod setgroups;
 mod setuid_fixup;
 #[cfg(test)]
 mod tests;
+mod user_namespace;
 
 pub use capset::{Capset, capget, capset};
 pub use prctl::{AmbientOperation, Prctl, PrctlOption, prctl};
 pub use set_id::{IdChange, IdKind, SetId, set_id};
 pub use setgroups::setgroups;
+pub use user_namespace::{CloneFlags, Entered, clone, setns, unshare};
 
 use crate::credentials::Credentials;
 

@@ -33,6 +33,8 @@ fn decide<W: Witness>(
     let needed = Capability::SETGID;
     let capable = old.capable(needed);
     demand(capable, &rules::GROUPS_CAPABILITY, needed.into(), Condition::SetidCapable, witness)?;
+    let written = namespaces.has_gid_map(ns);
+    demand(written, &rules::GROUPS_MAP_UNWRITTEN, CapSet::EMPTY, Condition::GidMapWritten, witness)?;
     let allowed = !namespaces.setgroups_denied(ns);
     demand(allowed, &rules::GROUPS_DENIED, CapSet::EMPTY, Condition::SetgroupsAllowed, witness)?;
     let mapped: Option<Vec<Kgid>> = groups.iter().map(|&group| namespaces.kgid(ns, group)).collect();

@@ -2,6 +2,7 @@
 //!
 //! Read first: credentials(7); capabilities(7), "Thread capability sets"; `include/linux/cred.h`.
 
+mod capable;
 mod groups;
 mod id;
 mod id_map;
@@ -11,6 +12,7 @@ mod tests;
 mod thread;
 mod user_namespace;
 
+pub use capable::ns_capable;
 pub use groups::Groups;
 pub use id::{Ids, Kgid, Kuid};
 pub use id_map::{IdMap, MapError};

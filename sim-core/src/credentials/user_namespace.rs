@@ -38,6 +38,8 @@ struct UserNamespace {
     uid_map: IdMap,
     gid_map: IdMap,
     setgroups_denied: bool,
+    /// Whether its maker had CAP_SETFCAP effective (`parent_could_setfcap`).
+    could_setfcap: bool,
 }
 
 /// Why a user namespace cannot be added.
@@ -60,14 +62,20 @@ impl Default for UserNamespaces {
             uid_map: IdMap::identity(),
             gid_map: IdMap::identity(),
             setgroups_denied: false,
+            could_setfcap: true,
         };
         Self { spaces: alloc::vec![init] }
     }
 }
 
 impl UserNamespaces {
-    /// Adds a namespace without maps.
+    /// Adds a namespace without maps, made by a user with every capability.
     pub fn add(&mut self, parent: UserNs, owner: Kuid) -> Result<UserNs, TooDeep> {
+        self.create(parent, owner, true)
+    }
+
+    /// Adds a namespace without maps; `could_setfcap` says whether its maker had CAP_SETFCAP effective.
+    pub(crate) fn create(&mut self, parent: UserNs, owner: Kuid, could_setfcap: bool) -> Result<UserNs, TooDeep> {
         let level = self.level(parent) + 1;
         let id = u32::try_from(self.spaces.len()).map_err(|_| TooDeep)?;
         if level > MAX_LEVEL {
@@ -76,7 +84,15 @@ impl UserNamespaces {
         let (uid_map, gid_map) = (IdMap::UNWRITTEN, IdMap::UNWRITTEN);
         // The word of /proc/PID/setgroups is handed down.
         let setgroups_denied = self.setgroups_denied(parent);
-        self.spaces.push(UserNamespace { parent: Some(parent), level, owner, uid_map, gid_map, setgroups_denied });
+        self.spaces.push(UserNamespace {
+            parent: Some(parent),
+            level,
+            owner,
+            uid_map,
+            gid_map,
+            setgroups_denied,
+            could_setfcap,
+        });
         Ok(UserNs(id))
     }
 

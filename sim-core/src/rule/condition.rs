@@ -113,6 +113,15 @@ conditions! {
     GidMapWritten "the gid_map is written"
     SetgroupsAllowed "setgroups is allowed"
 
+    // User namespaces.
+    NotTooDeep "the namespace is not too deep"
+    CreatorMapped "the effective ids have mappings"
+    NotBothFlags "CLONE_NEWUSER and CLONE_FS are not given together"
+    FsNotAskedFor "neither CLONE_FS nor CLONE_NEWUSER is given"
+    DescriptorOpen "the namespace exists"
+    AnotherNamespace "it is another namespace"
+    SysAdminInTarget "CAP_SYS_ADMIN is held in the target"
+
     // bind.
     PortIsPrivileged "the port is below net.ipv4.ip_unprivileged_port_start"
     PortIsUnprivileged "the port is not below net.ipv4.ip_unprivileged_port_start"

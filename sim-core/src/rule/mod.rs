@@ -22,6 +22,7 @@ pub mod capset;
 pub mod execve;
 pub mod prctl;
 pub mod setid;
+pub mod user_namespace;
 
 #[cfg(test)]
 mod tests;
@@ -84,7 +85,10 @@ impl Rule {
 
     /// Every rule, by call and in the order in which the kernel tries them.
     pub fn all() -> impl Iterator<Item = &'static Self> {
-        [execve::RULES, capset::RULES, prctl::RULES, setid::RULES, bind::RULES].into_iter().flatten().copied()
+        [execve::RULES, capset::RULES, prctl::RULES, setid::RULES, user_namespace::RULES, bind::RULES]
+            .into_iter()
+            .flatten()
+            .copied()
     }
 
     /// The rule of this id.

@@ -166,6 +166,12 @@ rules! {
         manual: SETGROUPS,
         source: SYS_SETGROUPS,
     }
+    GROUPS_MAP_UNWRITTEN {
+        id: "setgroups.map-unwritten",
+        statement: "In a user namespace whose gid_map is not written yet, setgroups fails with EPERM.",
+        manual: SETGROUPS,
+        source: Source::new("kernel/user_namespace.c", "userns_may_setgroups"),
+    }
     GROUPS_DENIED {
         id: "setgroups.denied",
         statement: "In a user namespace whose /proc/PID/setgroups says deny, setgroups fails with EPERM.",

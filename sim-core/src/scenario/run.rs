@@ -2,8 +2,8 @@ use alloc::string::ToString;
 
 use super::{Call, CapsetCall, ProcessResult, StepResult, World};
 use crate::access;
-use crate::calls::{self, Called, Capset};
-use crate::credentials::{Credentials, OVERFLOW_ID, Thread};
+use crate::calls::{self, Called, Capset, Entered};
+use crate::credentials::{Credentials, OVERFLOW_ID, Thread, UserNamespaces, UserNs};
 use crate::execve::{Executed, Program, execve};
 use crate::outcome::{Outcome, Refusal};
 use crate::rule::Trace;
@@ -68,11 +68,18 @@ impl Simulation {
             Outcome::Granted(effect) => {
                 outcome.value = effect.value;
                 outcome.at_secure = effect.at_secure;
-                if let Some(credentials) = effect.credentials {
-                    outcome.process = self.process(&credentials);
-                    outcome.after.credentials = credentials;
-                    self.world.thread = outcome.after.clone();
+                if let Some((namespaces, made)) = effect.entered {
+                    self.world.system.user_namespaces = namespaces;
+                    self.world.name_namespace(call, made);
                 }
+                if let Some(thread) = effect.thread {
+                    outcome.after = thread;
+                }
+                if let Some(credentials) = effect.credentials {
+                    outcome.after.credentials = credentials;
+                }
+                self.world.thread = outcome.after.clone();
+                outcome.process = self.process(&outcome.after.credentials);
             }
         }
         outcome
@@ -91,7 +98,7 @@ impl Simulation {
                 execve(system, thread, &program, trace).map(|Executed { credentials, at_secure }| StepEffect {
                     credentials: Some(credentials),
                     at_secure: Some(at_secure),
-                    value: 0,
+                    ..StepEffect::default()
                 })
             }
             Call::Capset(wish) => calls::capset(system, thread, &self.capset(*wish), trace).map(StepEffect::from),
@@ -99,6 +106,11 @@ impl Simulation {
             Call::SetId(call) => calls::set_id(system, thread, *call, trace).map(StepEffect::from),
             Call::Setgroups(groups) => calls::setgroups(system, thread, groups, trace).map(StepEffect::from),
             Call::Capget => calls::capget(thread, trace).map(StepEffect::from),
+            Call::Unshare(call) => calls::unshare(system, thread, call.flags(), trace).map(StepEffect::from),
+            Call::Clone(call) => calls::clone(system, thread, call.flags(), trace).map(StepEffect::from),
+            Call::Setns(name) => {
+                calls::setns(system, thread, self.world.namespace(name), trace).map(StepEffect::from)
+            }
             Call::Bind { port } => access::bind(system, thread, *port, trace).map(|()| StepEffect::default()),
         }
     }
@@ -167,10 +179,20 @@ struct StepEffect {
     credentials: Option<Credentials>,
     at_secure: Option<bool>,
     value: i64,
+    /// The thread that goes on, where it is more than its credentials that changed.
+    thread: Option<Thread>,
+    /// The user namespaces, and a new one among them.
+    entered: Option<(UserNamespaces, Option<UserNs>)>,
+}
+
+impl From<Entered> for StepEffect {
+    fn from(Entered { thread, user_namespaces, made }: Entered) -> Self {
+        Self { thread: Some(thread), entered: Some((user_namespaces, made)), ..Self::default() }
+    }
 }
 
 impl From<Called> for StepEffect {
     fn from(Called { credentials, value }: Called) -> Self {
-        Self { credentials: Some(credentials), at_secure: None, value: i64::try_from(value).unwrap_or(i64::MAX) }
+        Self { credentials: Some(credentials), value: i64::try_from(value).unwrap_or(i64::MAX), ..Self::default() }
     }
 }

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use super::expect::{ErrnoText, RuleText};
 use super::step::{BindArguments, CALLS, NoArguments};
 use super::values::{CapsEntry, FourIds, ModeText, ReleaseText, SecurebitsText, SetText};
-use super::{CapsetCall, Expect, PrctlCall, Scenario, Step};
+use super::{CapsetCall, CloneCall, Expect, PrctlCall, Scenario, Step};
 use crate::calls::{AmbientOperation, PrctlOption};
 use crate::credentials::Securebits;
 use crate::rule::Rule;
@@ -178,6 +178,9 @@ schema!(Step, "Step", |generator| {
             "capget": generator.subschema_for::<NoArguments>(),
             "capset": generator.subschema_for::<CapsetCall>(),
             "prctl": generator.subschema_for::<PrctlCall>(),
+            "unshare": generator.subschema_for::<CloneCall>(),
+            "clone": generator.subschema_for::<CloneCall>(),
+            "setns": { "type": "string", "description": "The name of a user namespace." },
             "bind": generator.subschema_for::<BindArguments>(),
             "expect": generator.subschema_for::<Expect>(),
             "note": { "type": "string" }

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 
 use super::values::{self, GroupArguments, IdArgument, IdArguments, Refused, SetText};
 use super::{Expect, PrctlCall};
-use crate::calls::{IdChange, IdKind, SetId};
+use crate::calls::{CloneFlags, IdChange, IdKind, SetId};
 use crate::capability::CapSet;
 
 /// One step: a call, and what is expected of it.
@@ -38,6 +38,12 @@ pub enum Call {
     Setgroups(Vec<u32>),
     /// capget(2) of the thread itself.
     Capget,
+    /// unshare(2).
+    Unshare(CloneCall),
+    /// clone(2); the steps go on in the child.
+    Clone(CloneCall),
+    /// setns(2) to the user namespace of this name.
+    Setns(String),
     /// bind(2) of an internet socket.
     Bind {
         /// The port.
@@ -68,6 +74,37 @@ pub(super) struct BindArguments {
     port: u16,
 }
 
+/// The arguments of `unshare` and `clone`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, expecting = "an object with `flags` and, with CLONE_NEWUSER, `user_ns`")]
+pub struct CloneCall {
+    /// What is made anew or shared.
+    pub flags: Vec<CloneFlag>,
+    /// The name given to the new user namespace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_ns: Option<String>,
+}
+
+/// A flag of `unshare` and `clone`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum CloneFlag {
+    /// A user namespace.
+    #[serde(rename = "CLONE_NEWUSER")]
+    NewUser,
+    /// The filesystem context.
+    #[serde(rename = "CLONE_FS")]
+    Fs,
+}
+
+impl CloneCall {
+    /// The flags as the model takes them.
+    pub fn flags(&self) -> CloneFlags {
+        CloneFlags { new_user: self.flags.contains(&CloneFlag::NewUser), fs: self.flags.contains(&CloneFlag::Fs) }
+    }
+}
+
 /// No arguments: `{}`.
 #[derive(Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -87,7 +124,7 @@ const fn group(change: IdChange) -> SetId {
 }
 
 /// The calls of the format that this version models.
-pub(super) const CALLS: [&str; 14] = [
+pub(super) const CALLS: [&str; 17] = [
     "execve",
     "setuid",
     "setgid",
@@ -101,24 +138,15 @@ pub(super) const CALLS: [&str; 14] = [
     "capset",
     "capget",
     "prctl",
+    "unshare",
+    "clone",
+    "setns",
     "bind",
 ];
 
 /// The calls of the format that this version does not model yet.
-const NOT_YET: &[&str] = &[
-    "unshare",
-    "clone",
-    "setns",
-    "write_map",
-    "seccomp",
-    "syscall",
-    "chown",
-    "chmod",
-    "setcap",
-    "removexattr",
-    "write",
-    "truncate",
-];
+const NOT_YET: &[&str] =
+    &["write_map", "seccomp", "syscall", "chown", "chmod", "setcap", "removexattr", "write", "truncate"];
 
 impl Call {
     /// The call's key in the format.
@@ -130,6 +158,9 @@ impl Call {
             Self::SetId(call) => call.name(),
             Self::Setgroups(_) => "setgroups",
             Self::Capget => "capget",
+            Self::Unshare(_) => "unshare",
+            Self::Clone(_) => "clone",
+            Self::Setns(_) => "setns",
             Self::Bind { .. } => "bind",
         }
     }
@@ -158,6 +189,8 @@ impl Call {
             },
             Self::Setgroups(groups) => map.serialize_entry(self.name(), &arguments(groups)),
             Self::Capget => map.serialize_entry(self.name(), &NoArguments {}),
+            Self::Unshare(call) | Self::Clone(call) => map.serialize_entry(self.name(), call),
+            Self::Setns(name) => map.serialize_entry(self.name(), name),
             Self::Bind { port } => map.serialize_entry(self.name(), &BindArguments { port: *port }),
         }
     }
@@ -180,6 +213,9 @@ impl Call {
                 map.next_value::<NoArguments>()?;
                 Self::Capget
             }
+            "unshare" => Self::Unshare(map.next_value()?),
+            "clone" => Self::Clone(map.next_value()?),
+            "setns" => Self::Setns(map.next_value()?),
             "bind" => Self::Bind { port: map.next_value::<BindArguments>()?.port },
             _ => return Ok(None),
         }))

@@ -143,7 +143,14 @@ fn steps_that_make_no_sense() {
         let marked = text.find('«').unwrap();
         assert!(read(&text.replace('«', "")).is_err(), "{marked}: {text}");
     }
-    check_error(r#"{"steps": [{"unshare": «{}}]}"#, "steps[0].unshare", "does not model it yet");
+    check_error(r#"{"steps": [{"chown": «{}}]}"#, "steps[0].chown", "does not model it yet");
+    let unnamed = r#"{"steps": [{"unshare": «{"flags": ["CLONE_NEWUSER"]}}]}"#;
+    check_error(unnamed, "steps[0].unshare", "give it a name");
+    let nothing = r#"{"steps": [{"clone": «{"flags": [], "user_ns": "a"}}]}"#;
+    check_error(nothing, "steps[0].clone", "nothing to call \"a\"");
+    let taken = r#"{"steps": [{"clone": «{"flags": ["CLONE_NEWUSER"], "user_ns": "init"}}]}"#;
+    check_error(taken, "steps[0].clone", "already");
+    check_error(r#"{"steps": [{"setns": «"a"}]}"#, "steps[0].setns", "no user namespace \"a\"");
     check_error(r#"{"steps": [{"setuid": «1099511627776}]}"#, "steps[0].setuid", "-2147483648 to 4294967295");
     check_error(r#"{"steps": [{"setreuid": «[1, 2, 3]}]}"#, "steps[0].setreuid", "a list of 2 ids; this list has 3");
     check_error(r#"{"steps": [{"setgroups": [1, «"x"]}]}"#, "steps[0].setgroups[1]", "an id as a program passes it");

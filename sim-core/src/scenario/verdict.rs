@@ -2,7 +2,8 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::{Call, StepOutcome};
+use super::{Call, CloneCall, StepOutcome};
+use crate::calls::CloneFlags;
 use crate::capability::CapSet;
 use crate::rule::{Effect, Event, Flow, Link, Motion, SetName};
 
@@ -27,7 +28,7 @@ pub fn verdict(outcome: &StepOutcome) -> String {
     match &outcome.call {
         Call::Prctl(_) if outcome.value != 0 => format!("{call} returns {}.", outcome.value),
         Call::SetId(call_made) if call_made.returns_old_id() => format!("{call} returns {}.", outcome.value),
-        Call::Execve(_) | Call::Capset(_) | Call::SetId(_) => {
+        Call::Execve(_) | Call::Capset(_) | Call::SetId(_) | Call::Unshare(_) | Call::Clone(_) | Call::Setns(_) => {
             format!("{call} succeeds. {}", new_powers(outcome)).trim_end().to_string()
         }
         Call::Prctl(_) | Call::Setgroups(_) | Call::Capget | Call::Bind { .. } => format!("{call} succeeds."),
@@ -106,8 +107,21 @@ impl Call {
             Self::SetId(call) => call.to_string(),
             Self::Setgroups(groups) => format!("setgroups of {} groups", groups.len()),
             Self::Capget => "capget".to_string(),
+            Self::Unshare(call) => format!("unshare of {}", flags_in_words(call)),
+            Self::Clone(call) => format!("clone with {}", flags_in_words(call)),
+            Self::Setns(name) => format!("setns to the user namespace {name}"),
             Self::Bind { port } => format!("bind to port {port}"),
         }
+    }
+}
+
+fn flags_in_words(call: &CloneCall) -> String {
+    let CloneFlags { new_user, fs } = call.flags();
+    match (new_user, fs) {
+        (true, true) => "CLONE_NEWUSER and CLONE_FS".to_string(),
+        (true, false) => "CLONE_NEWUSER".to_string(),
+        (false, true) => "CLONE_FS".to_string(),
+        (false, false) => "no flags".to_string(),
     }
 }
 

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::path::Path;
 use super::values::{FourIds, SecurebitsText};
-use super::{Call, FileEntry, Scenario, Setgroups};
+use super::{Call, CloneCall, FileEntry, Scenario, Setgroups};
 use crate::capability::{CapSet, Capability};
 use crate::credentials::{
     Credentials, Groups, IdMap, Ids, InvalidCredentials, Kgid, Kuid, MapError, RawCredentials, Securebits, Thread,
@@ -54,6 +54,21 @@ pub enum Problem {
     #[error("there is no user namespace {name:?}; describe it in `user_namespaces`")]
     UnknownNamespace {
         /// Its name.
+        name: String,
+    },
+    /// A new namespace without a name.
+    #[error("CLONE_NEWUSER makes a user namespace; give it a name with `user_ns`")]
+    Unnamed,
+    /// A name for nothing.
+    #[error("there is nothing to call {name:?}: without CLONE_NEWUSER no user namespace is made")]
+    NothingToName {
+        /// The name.
+        name: String,
+    },
+    /// A name that another namespace has.
+    #[error("there is a user namespace {name:?} already")]
+    NameTaken {
+        /// The name.
         name: String,
     },
     /// A namespace of the name that always exists.
@@ -175,7 +190,19 @@ impl World {
         deciding
     }
 
+    /// Remembers the name that a call gave to the namespace it made.
+    pub(super) fn name_namespace(&mut self, call: &Call, made: Option<UserNs>) {
+        if let (
+            Call::Unshare(CloneCall { user_ns: Some(name), .. }) | Call::Clone(CloneCall { user_ns: Some(name), .. }),
+            Some(made),
+        ) = (call, made)
+        {
+            self.namespaces.push((name.clone(), made));
+        }
+    }
+
     fn check_steps(&self, scenario: &Scenario) -> Result<(), WorldError> {
+        let mut given: Vec<&str> = Vec::new();
         for (index, step) in scenario.steps.iter().enumerate() {
             let at = |key: &str| Path::default().key("steps").index(index).key(key);
             match &step.call {
@@ -183,11 +210,32 @@ impl World {
                     let problem = Problem::NoFile { path: path.clone() };
                     return Err(WorldError { path: at("execve"), problem });
                 }
+                Call::Unshare(call) | Call::Clone(call) => {
+                    let problem = match &call.user_ns {
+                        Some(name) if !call.flags().new_user => Some(Problem::NothingToName { name: name.clone() }),
+                        Some(name) if self.namespace(name).is_some() || given.contains(&name.as_str()) => {
+                            Some(Problem::NameTaken { name: name.clone() })
+                        }
+                        None if call.flags().new_user => Some(Problem::Unnamed),
+                        _ => None,
+                    };
+                    if let Some(problem) = problem {
+                        return Err(WorldError { path: at(step.call.name()), problem });
+                    }
+                    given.extend(call.user_ns.as_deref());
+                }
+                Call::Setns(name) if self.namespace(name).is_none() && !given.contains(&name.as_str()) => {
+                    return Err(WorldError {
+                        path: at("setns"),
+                        problem: Problem::UnknownNamespace { name: name.clone() },
+                    });
+                }
                 _ => {}
             }
             let expected_ns = step.expect.as_ref().and_then(|expect| expect.process.as_ref()?.user_ns.as_ref());
             if let Some(name) = expected_ns
                 && self.namespace(name).is_none()
+                && !given.contains(&name.as_str())
             {
                 let path = at("expect").key("process").key("user_ns");
                 return Err(WorldError { path, problem: Problem::UnknownNamespace { name: name.clone() } });

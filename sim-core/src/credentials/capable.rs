@@ -1,12 +1,12 @@
+use super::{Credentials, UserNamespaces, UserNs};
 use crate::capability::Capability;
-use crate::credentials::{Credentials, UserNamespaces, UserNs};
 
 /// Whether the credentials hold `capability` over what belongs to the user namespace `target`
 /// (`cap_capable`, `security/commoncap.c`): effective in the namespace itself or one above it, or the user who made
 /// it, seen from its parent.
 ///
 /// ```
-/// use sim_core::access::ns_capable;
+/// use sim_core::credentials::ns_capable;
 /// use sim_core::prelude::*;
 ///
 /// let mut namespaces = UserNamespaces::default();

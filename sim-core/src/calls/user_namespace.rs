@@ -1,0 +1,165 @@
+use crate::capability::{CapSet, Capability};
+use crate::credentials::{Credentials, RawCredentials, Securebits, Thread, UserNamespaces, UserNs, ns_capable};
+use crate::kernel::Errno;
+use crate::outcome::{Outcome, Refusal};
+use crate::rule::{Condition, Effect, Flow, Rule, SetName, Witness, user_namespace as rules};
+use crate::system::System;
+
+/// Which parts of a thread's context a call makes anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CloneFlags {
+    /// `CLONE_NEWUSER`.
+    pub new_user: bool,
+    /// `CLONE_FS`: for clone, that the filesystem context is shared; for unshare, that it is no longer.
+    pub fs: bool,
+}
+
+/// What a call that makes or enters a user namespace leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entered {
+    /// The thread that goes on: after clone, the child.
+    pub thread: Thread,
+    /// The namespaces, a new one among them.
+    pub user_namespaces: UserNamespaces,
+    /// The new one, if one was made.
+    pub made: Option<UserNs>,
+}
+
+/// Decides unshare(2) by a process of one thread.
+///
+/// ```
+/// use sim_core::calls::{CloneFlags, unshare};
+/// use sim_core::prelude::*;
+///
+/// let user = Thread::from(Credentials::user(1000));
+/// let flags = CloneFlags { new_user: true, ..CloneFlags::default() };
+/// let entered = unshare(&System::default(), &user, flags, &mut Silent).granted().unwrap();
+/// assert!(entered.thread.credentials.effective.contains(Capability::SYS_ADMIN));
+/// assert_eq!(entered.user_namespaces.uid(entered.made.unwrap(), 1000.into()), None, "not mapped yet");
+/// ```
+pub fn unshare<W: Witness>(system: &System, thread: &Thread, flags: CloneFlags, witness: &mut W) -> Outcome<Entered> {
+    let decide = |witness: &mut W| {
+        let mut thread = thread.clone();
+        let (user_namespaces, made) = create_if(flags.new_user, system, &mut thread, witness)?;
+        if !thread.shares_fs {
+            witness.not_applied(&rules::UNSHARE_FILESYSTEM, Condition::FsNotShared);
+        } else if flags.fs || flags.new_user {
+            witness.applied(&rules::UNSHARE_FILESYSTEM, Effect::Holds);
+            thread.shares_fs = false;
+        } else {
+            witness.not_applied(&rules::UNSHARE_FILESYSTEM, Condition::FsNotAskedFor);
+        }
+        Ok(Entered { thread, user_namespaces, made })
+    };
+    decide(witness).into()
+}
+
+/// Decides clone(2); the thread that goes on is the child.
+pub fn clone<W: Witness>(system: &System, thread: &Thread, flags: CloneFlags, witness: &mut W) -> Outcome<Entered> {
+    let decide = |witness: &mut W| {
+        let allowed = !(flags.new_user && flags.fs);
+        demand(allowed, &rules::CLONE_SHARED_FS, Errno::EINVAL, CapSet::EMPTY, Condition::NotBothFlags, witness)?;
+        let mut child = Thread { credentials: thread.credentials.clone(), shares_fs: flags.fs, tracer: None };
+        witness.applied(&rules::CLONE_CHILD, Effect::Holds);
+        let (user_namespaces, made) = create_if(flags.new_user, system, &mut child, witness)?;
+        Ok(Entered { thread: child, user_namespaces, made })
+    };
+    decide(witness).into()
+}
+
+/// Decides setns(2) to a user namespace, by a process of one thread. `None` is a descriptor that is not open.
+pub fn setns<W: Witness>(
+    system: &System,
+    thread: &Thread,
+    target: Option<UserNs>,
+    witness: &mut W,
+) -> Outcome<Entered> {
+    let decide = |witness: &mut W| {
+        let Some(target) = target else {
+            let (errno, rule) = (Errno::EBADF, &rules::SETNS_BAD_DESCRIPTOR);
+            witness.applied(rule, Effect::Refuses { errno, lacking: CapSet::EMPTY });
+            return Err(Refusal { errno, rule });
+        };
+        witness.not_applied(&rules::SETNS_BAD_DESCRIPTOR, Condition::DescriptorOpen);
+        let (old, none) = (&thread.credentials, CapSet::EMPTY);
+        let other = target != old.user_ns;
+        demand(other, &rules::SETNS_SAME, Errno::EINVAL, none, Condition::AnotherNamespace, witness)?;
+        let alone = !thread.shares_fs;
+        demand(alone, &rules::SETNS_SHARED_FS, Errno::EINVAL, none, Condition::FsNotShared, witness)?;
+        let needed = Capability::SYS_ADMIN;
+        let capable = ns_capable(&system.user_namespaces, old, target, needed);
+        let rule = &rules::SETNS_SYS_ADMIN;
+        demand(capable, rule, Errno::EPERM, needed.into(), Condition::SysAdminInTarget, witness)?;
+        let mut thread = thread.clone();
+        enter(system, &mut thread, target, witness);
+        Ok(Entered { thread, user_namespaces: system.user_namespaces.clone(), made: None })
+    };
+    decide(witness).into()
+}
+
+/// `create_user_ns`, if a new namespace is asked for.
+fn create_if<W: Witness>(
+    wanted: bool,
+    system: &System,
+    thread: &mut Thread,
+    witness: &mut W,
+) -> Result<(UserNamespaces, Option<UserNs>), Refusal> {
+    let mut namespaces = system.user_namespaces.clone();
+    if !wanted {
+        return Ok((namespaces, None));
+    }
+    let old = &thread.credentials;
+    let (parent, owner) = (old.user_ns, old.uid.effective);
+    let could_setfcap = old.capable(Capability::SETFCAP);
+    let none = CapSet::EMPTY;
+    let mapped = namespaces.uid(parent, owner).is_some() && namespaces.gid(parent, old.gid.effective).is_some();
+    let made = namespaces.create(parent, owner, could_setfcap);
+    demand(made.is_ok(), &rules::TOO_DEEP, Errno::ENOSPC, none, Condition::NotTooDeep, witness)?;
+    demand(mapped, &rules::UNMAPPED_CREATOR, Errno::EPERM, none, Condition::CreatorMapped, witness)?;
+    // Refused above if there is none.
+    let made = made.unwrap_or(parent);
+    enter(system, thread, made, witness);
+    Ok((namespaces, Some(made)))
+}
+
+/// `set_cred_user_ns`: what entering a user namespace does to the credentials.
+fn enter<W: Witness>(system: &System, thread: &mut Thread, target: UserNs, witness: &mut W) {
+    let all = system.capabilities();
+    let old = RawCredentials::from(thread.credentials.clone());
+    for (set, held) in
+        [(SetName::Permitted, old.permitted), (SetName::Effective, old.effective), (SetName::Bounding, old.bounding)]
+    {
+        let flow = Flow { into: set, from: [None; 2], given: all, removed: held - all, withheld: CapSet::EMPTY };
+        witness.applied(&rules::FULL_SETS, Effect::Bits(flow));
+    }
+    witness.applied(&rules::CLEARED_SETS, Flow::remove(SetName::Inheritable, old.inheritable));
+    witness.applied(&rules::CLEARED_SETS, Flow::remove(SetName::Ambient, old.ambient));
+    let (before, after) = (old.securebits, Securebits::EMPTY);
+    witness.applied(&rules::SECUREBITS_RESET, Effect::Securebits { before, after });
+    thread.credentials = Credentials::after_transition(RawCredentials {
+        permitted: all,
+        effective: all,
+        bounding: all,
+        inheritable: CapSet::EMPTY,
+        ambient: CapSet::EMPTY,
+        securebits: after,
+        user_ns: target,
+        ..old
+    });
+}
+
+fn demand<W: Witness>(
+    holds: bool,
+    rule: &'static Rule,
+    errno: Errno,
+    lacking: CapSet,
+    satisfied: Condition,
+    witness: &mut W,
+) -> Result<(), Refusal> {
+    if holds {
+        witness.not_applied(rule, satisfied);
+        return Ok(());
+    }
+    witness.applied(rule, Effect::Refuses { errno, lacking });
+    Err(Refusal { errno, rule })
+}
