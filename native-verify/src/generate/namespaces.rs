@@ -32,6 +32,8 @@ pub(crate) fn namespaces_scenario(bounds: Bounds) -> impl Strategy<Value = Scena
         let process = process(home, home.capabilities(bounds), bounds);
         (process, file(home, bounds), vec(moves, 1..=6)).prop_map(move |(process, file, moves)| {
             let mut scenario = home.scenario(process, [file], Vec::new());
+            // Whether a tracer without CAP_SYS_PTRACE has it in a namespace entered later depends on who it is.
+            scenario.process.traced = scenario.process.traced.filter(|traced| traced.tracer_has_sys_ptrace);
             scenario.user_namespaces.entry(ASIDE.to_owned()).or_insert_with(|| namespace(ASIDE));
             let mut names: Vec<String> = scenario.user_namespaces.keys().cloned().collect();
             names.push("init".to_owned());

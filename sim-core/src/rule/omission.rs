@@ -40,6 +40,11 @@ pub const NOT_MODELLED: &[Omission] = &[
         calls: &["execve"],
     },
     Omission {
+        name: "a tracer without CAP_SYS_PTRACE who owns the user namespace that is entered",
+        effect: "has it there, so that a later execve is not limited",
+        calls: &["unshare", "setns"],
+    },
+    Omission {
         name: "network namespaces of their own",
         effect: "ports are bound in the network namespace of the init user namespace",
         calls: &["bind"],
