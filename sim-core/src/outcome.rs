@@ -1,7 +1,8 @@
 //! What a call comes to: a result, or the kernel's refusal, which is an answer and not an error.
 
+use crate::capability::CapSet;
 use crate::kernel::Errno;
-use crate::rule::Rule;
+use crate::rule::{Condition, Effect, Rule, Witness};
 
 /// What a call comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +47,28 @@ impl<T> Outcome<T> {
             Self::Refused(refusal) => Some(*refusal),
         }
     }
+}
+
+/// Reports that `rule` refuses, for want of `lacking`, and gives the refusal.
+pub(crate) fn refuse<W: Witness>(errno: Errno, rule: &'static Rule, lacking: CapSet, witness: &mut W) -> Refusal {
+    witness.applied(rule, Effect::Refuses { errno, lacking });
+    Refusal { errno, rule }
+}
+
+/// Refuses unless what `rule` asks for holds; if it does, `satisfied` is why the rule does not apply.
+pub(crate) fn demand<W: Witness>(
+    holds: bool,
+    errno: Errno,
+    rule: &'static Rule,
+    lacking: CapSet,
+    satisfied: Condition,
+    witness: &mut W,
+) -> Result<(), Refusal> {
+    if !holds {
+        return Err(refuse(errno, rule, lacking, witness));
+    }
+    witness.not_applied(rule, satisfied);
+    Ok(())
 }
 
 /// Inside the model a refusal ends a computation early, as `Err` does.

@@ -1,7 +1,7 @@
 use crate::capability::Capability;
 use crate::credentials::{Thread, UserNs, ns_capable};
 use crate::kernel::Errno;
-use crate::outcome::{Outcome, Refusal};
+use crate::outcome::{Outcome, refuse};
 use crate::rule::{Condition, Effect, Witness, bind as rules};
 use crate::system::System;
 
@@ -29,7 +29,5 @@ pub fn bind<W: Witness>(system: &System, thread: &Thread, port: u16, witness: &m
         witness.applied(&rules::NET_BIND_SERVICE, Effect::Holds);
         return Outcome::Granted(());
     }
-    let (errno, rule) = (Errno::EACCES, &rules::NET_BIND_SERVICE);
-    witness.applied(rule, Effect::Refuses { errno, lacking: needed.into() });
-    Outcome::Refused(Refusal { errno, rule })
+    Outcome::Refused(refuse(Errno::EACCES, &rules::NET_BIND_SERVICE, needed.into(), witness))
 }

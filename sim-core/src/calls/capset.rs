@@ -2,7 +2,7 @@ use super::Called;
 use crate::capability::{CapSet, Capability};
 use crate::credentials::{Credentials, RawCredentials, Thread};
 use crate::kernel::Errno;
-use crate::outcome::{Outcome, Refusal};
+use crate::outcome::{Outcome, Refusal, demand};
 use crate::rule::{Condition, Effect, Flow, Rule, SetName, Witness, capset as rules};
 use crate::system::System;
 
@@ -90,11 +90,5 @@ fn demand_none<W: Witness>(
     satisfied: Condition,
     witness: &mut W,
 ) -> Result<(), Refusal> {
-    if beyond.is_empty() {
-        witness.not_applied(rule, satisfied);
-        return Ok(());
-    }
-    let errno = Errno::EPERM;
-    witness.applied(rule, Effect::Refuses { errno, lacking: beyond });
-    Err(Refusal { errno, rule })
+    demand(beyond.is_empty(), Errno::EPERM, rule, beyond, satisfied, witness)
 }

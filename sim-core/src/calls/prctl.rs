@@ -2,7 +2,7 @@ use super::Called;
 use crate::capability::{CapSet, Capability};
 use crate::credentials::{Credentials, RawCredentials, Securebits, Thread};
 use crate::kernel::{Errno, changes};
-use crate::outcome::{Outcome, Refusal};
+use crate::outcome::{Outcome, Refusal, demand, refuse};
 use crate::rule::{Condition, Effect, Flow, Rule, SetName, Witness, prctl as rules};
 use crate::system::System;
 
@@ -127,11 +127,9 @@ impl Caller<'_> {
         new: &mut RawCredentials,
         witness: &mut W,
     ) -> Result<u64, Refusal> {
-        if !self.old.capable(Capability::SETPCAP) {
-            let lacking = Capability::SETPCAP.into();
-            return Err(refuse(Errno::EPERM, &rules::CAPBSET_DROP_SETPCAP, lacking, witness));
-        }
-        witness.not_applied(&rules::CAPBSET_DROP_SETPCAP, Condition::SetpcapEffective);
+        let (needed, rule) = (Capability::SETPCAP, &rules::CAPBSET_DROP_SETPCAP);
+        let capable = self.old.capable(needed);
+        demand(capable, Errno::EPERM, rule, needed.into(), Condition::SetpcapEffective, witness)?;
         let Some(capability) = self.known(number) else {
             return Err(refuse(Errno::EINVAL, &rules::CAPBSET_DROP_INVALID, CapSet::EMPTY, witness));
         };
@@ -209,24 +207,20 @@ impl Caller<'_> {
         new: &mut RawCredentials,
         witness: &mut W,
     ) -> Result<u64, Refusal> {
-        let refused = |rule, lacking, witness: &mut W| Err(refuse(Errno::EPERM, rule, lacking, witness));
+        let allow = |holds, rule, satisfied, witness: &mut W| {
+            demand(holds, Errno::EPERM, rule, CapSet::EMPTY, satisfied, witness)
+        };
         let old = self.old.securebits;
         let known = Securebits::known(self.system.release);
         // The locks and the bits they freeze are in the low word; higher bits are unknown anyway.
         let low = Securebits::from_bits(u32::try_from(value & 0xffff_ffff).unwrap_or_default());
         let changed = old ^ low;
-        if !(changed & old.frozen()).is_empty() {
-            return refused(&rules::SECUREBITS_LOCKED, CapSet::EMPTY, witness);
-        }
-        witness.not_applied(&rules::SECUREBITS_LOCKED, Condition::NotLocked);
-        if !(old & Securebits::LOCKS & !low).is_empty() {
-            return refused(&rules::SECUREBITS_UNLOCK, CapSet::EMPTY, witness);
-        }
-        witness.not_applied(&rules::SECUREBITS_UNLOCK, Condition::LocksKept);
-        if value & !u64::from(known.bits()) != 0 {
-            return refused(&rules::SECUREBITS_UNKNOWN, CapSet::EMPTY, witness);
-        }
-        witness.not_applied(&rules::SECUREBITS_UNKNOWN, Condition::KnownSecurebits);
+        let unfrozen = (changed & old.frozen()).is_empty();
+        allow(unfrozen, &rules::SECUREBITS_LOCKED, Condition::NotLocked, witness)?;
+        let locks_kept = (old & Securebits::LOCKS & !low).is_empty();
+        allow(locks_kept, &rules::SECUREBITS_UNLOCK, Condition::LocksKept, witness)?;
+        let all_known = value & !u64::from(known.bits()) == 0;
+        allow(all_known, &rules::SECUREBITS_UNKNOWN, Condition::KnownSecurebits, witness)?;
         let unprivileged = self.system.release.has(&changes::EXEC_SECUREBITS);
         let rule = if unprivileged { &rules::SECUREBITS_SETPCAP_OR_EXEC_BITS } else { &rules::SECUREBITS_SETPCAP };
         let harmless = !changed.is_empty() && (changed & !Securebits::UNPRIVILEGED).is_empty();
@@ -235,7 +229,7 @@ impl Caller<'_> {
         } else if unprivileged && harmless {
             witness.not_applied(rule, Condition::OnlyExecSecurebitsChange);
         } else {
-            return refused(rule, Capability::SETPCAP.into(), witness);
+            return Err(refuse(Errno::EPERM, rule, Capability::SETPCAP.into(), witness));
         }
         new.securebits = low;
         witness.applied(&rules::SECUREBITS_SET, Effect::Securebits { before: old, after: low });
@@ -248,15 +242,11 @@ impl Caller<'_> {
         new: &mut RawCredentials,
         witness: &mut W,
     ) -> Result<u64, Refusal> {
-        if value > 1 {
-            return Err(refuse(Errno::EINVAL, &rules::KEEPCAPS_ARGUMENT, CapSet::EMPTY, witness));
-        }
-        witness.not_applied(&rules::KEEPCAPS_ARGUMENT, Condition::ArgumentsValid);
+        let (none, rule) = (CapSet::EMPTY, &rules::KEEPCAPS_ARGUMENT);
+        demand(value <= 1, Errno::EINVAL, rule, none, Condition::ArgumentsValid, witness)?;
         let before = self.old.securebits;
-        if before.contains(Securebits::KEEP_CAPS_LOCKED) {
-            return Err(refuse(Errno::EPERM, &rules::KEEPCAPS_LOCKED, CapSet::EMPTY, witness));
-        }
-        witness.not_applied(&rules::KEEPCAPS_LOCKED, Condition::NotLocked);
+        let unlocked = !before.contains(Securebits::KEEP_CAPS_LOCKED);
+        demand(unlocked, Errno::EPERM, &rules::KEEPCAPS_LOCKED, none, Condition::NotLocked, witness)?;
         let after = if value == 1 { before | Securebits::KEEP_CAPS } else { before & !Securebits::KEEP_CAPS };
         new.securebits = after;
         witness.applied(&rules::KEEPCAPS_SET, Effect::Securebits { before, after });
@@ -281,19 +271,11 @@ fn set_no_new_privs<W: Witness>(
 }
 
 fn demand_arguments<W: Witness>(valid: bool, witness: &mut W) -> Result<(), Refusal> {
-    if !valid {
-        return Err(refuse(Errno::EINVAL, &rules::NO_NEW_PRIVS_ARGUMENTS, CapSet::EMPTY, witness));
-    }
-    witness.not_applied(&rules::NO_NEW_PRIVS_ARGUMENTS, Condition::ArgumentsValid);
-    Ok(())
+    let rule = &rules::NO_NEW_PRIVS_ARGUMENTS;
+    demand(valid, Errno::EINVAL, rule, CapSet::EMPTY, Condition::ArgumentsValid, witness)
 }
 
 fn answer<W: Witness>(rule: &'static Rule, value: u64, witness: &mut W) -> u64 {
     witness.applied(rule, Effect::Returns(value));
     value
-}
-
-fn refuse<W: Witness>(errno: Errno, rule: &'static Rule, lacking: CapSet, witness: &mut W) -> Refusal {
-    witness.applied(rule, Effect::Refuses { errno, lacking });
-    Refusal { errno, rule }
 }

@@ -2,10 +2,10 @@ use core::fmt;
 
 use super::Called;
 use super::setuid_fixup::fix_setuid;
-use crate::capability::Capability;
+use crate::capability::{CapSet, Capability};
 use crate::credentials::{Credentials, Ids, Kgid, Kuid, OVERFLOW_ID, RawCredentials, Thread};
 use crate::kernel::Errno;
-use crate::outcome::{Outcome, Refusal};
+use crate::outcome::{self, Outcome, Refusal};
 use crate::rule::{Condition, Effect, IdName, Rule, Witness, setid as rules};
 use crate::system::System;
 
@@ -237,7 +237,7 @@ impl Caller<'_> {
 
     fn mapped<W: Witness>(&self, id: u32, witness: &mut W) -> Result<u32, Refusal> {
         let mapped = self.kernel_id(id);
-        report_unmapped(mapped.is_some(), &rules::UNMAPPED, witness)?;
+        demand_mapped(mapped.is_some(), &rules::UNMAPPED, witness)?;
         // Refused above if there is none.
         Ok(mapped.unwrap_or_default())
     }
@@ -250,19 +250,13 @@ impl Caller<'_> {
     ) -> Result<[Option<u32>; N], Refusal> {
         let mapped = ids.map(|id| if id == SetId::KEEP { None } else { Some(self.kernel_id(id)) });
         let every = mapped.iter().flatten().all(Option::is_some);
-        report_unmapped(every, &rules::UNMAPPED, witness)?;
+        demand_mapped(every, &rules::UNMAPPED, witness)?;
         Ok(mapped.map(Option::flatten))
     }
 
     fn demand<W: Witness>(&self, allowed: bool, rule: &'static Rule, witness: &mut W) -> Result<(), Refusal> {
-        if allowed {
-            let satisfied = if self.capable() { Condition::SetidCapable } else { Condition::OwnIds };
-            witness.not_applied(rule, satisfied);
-            return Ok(());
-        }
-        let errno = Errno::EPERM;
-        witness.applied(rule, Effect::Refuses { errno, lacking: self.capability().into() });
-        Err(Refusal { errno, rule })
+        let satisfied = if self.capable() { Condition::SetidCapable } else { Condition::OwnIds };
+        outcome::demand(allowed, Errno::EPERM, rule, self.capability().into(), satisfied, witness)
     }
 
     /// One report for each id that changes; one that the rule holds if none does.
@@ -286,14 +280,8 @@ impl Caller<'_> {
 }
 
 /// Refuses with EINVAL unless every id has a mapping.
-pub(super) fn report_unmapped<W: Witness>(every: bool, rule: &'static Rule, witness: &mut W) -> Result<(), Refusal> {
-    if every {
-        witness.not_applied(rule, Condition::IdsMapped);
-        return Ok(());
-    }
-    let errno = Errno::EINVAL;
-    witness.applied(rule, Effect::Refuses { errno, lacking: crate::capability::CapSet::EMPTY });
-    Err(Refusal { errno, rule })
+pub(super) fn demand_mapped<W: Witness>(every: bool, rule: &'static Rule, witness: &mut W) -> Result<(), Refusal> {
+    outcome::demand(every, Errno::EINVAL, rule, CapSet::EMPTY, Condition::IdsMapped, witness)
 }
 
 trait MapIds {

@@ -1,12 +1,12 @@
 use alloc::vec::Vec;
 
 use super::Called;
-use super::set_id::report_unmapped;
+use super::set_id::demand_mapped;
 use crate::capability::{CapSet, Capability};
 use crate::credentials::{Credentials, Groups, Kgid, RawCredentials, Thread};
 use crate::kernel::Errno;
-use crate::outcome::{Outcome, Refusal};
-use crate::rule::{Condition, Effect, Rule, Witness, setid as rules};
+use crate::outcome::{Outcome, Refusal, demand};
+use crate::rule::{Condition, Effect, Witness, setid as rules};
 use crate::system::System;
 
 /// Decides setgroups(2). Groups are as the thread itself sees them, at most 65536.
@@ -32,32 +32,16 @@ fn decide<W: Witness>(
     let (namespaces, ns) = (&system.user_namespaces, old.user_ns);
     let needed = Capability::SETGID;
     let capable = old.capable(needed);
-    demand(capable, &rules::GROUPS_CAPABILITY, needed.into(), Condition::SetidCapable, witness)?;
+    demand(capable, Errno::EPERM, &rules::GROUPS_CAPABILITY, needed.into(), Condition::SetidCapable, witness)?;
     let written = namespaces.has_gid_map(ns);
-    demand(written, &rules::GROUPS_MAP_UNWRITTEN, CapSet::EMPTY, Condition::GidMapWritten, witness)?;
+    demand(written, Errno::EPERM, &rules::GROUPS_MAP_UNWRITTEN, CapSet::EMPTY, Condition::GidMapWritten, witness)?;
     let allowed = !namespaces.setgroups_denied(ns);
-    demand(allowed, &rules::GROUPS_DENIED, CapSet::EMPTY, Condition::SetgroupsAllowed, witness)?;
+    demand(allowed, Errno::EPERM, &rules::GROUPS_DENIED, CapSet::EMPTY, Condition::SetgroupsAllowed, witness)?;
     let mapped: Option<Vec<Kgid>> = groups.iter().map(|&group| namespaces.kgid(ns, group)).collect();
-    report_unmapped(mapped.is_some(), &rules::GROUPS_UNMAPPED, witness)?;
+    demand_mapped(mapped.is_some(), &rules::GROUPS_UNMAPPED, witness)?;
     let groups = Groups::new(mapped.unwrap_or_default());
     let (before, after) = (old.groups.as_slice().len(), groups.as_slice().len());
     witness.applied(&rules::GROUPS_SETS, Effect::Groups { before, after });
     let new = RawCredentials { groups, ..RawCredentials::from(old.clone()) };
     Ok(Called { credentials: Credentials::after_transition(new), value: 0 })
-}
-
-fn demand<W: Witness>(
-    holds: bool,
-    rule: &'static Rule,
-    lacking: CapSet,
-    satisfied: Condition,
-    witness: &mut W,
-) -> Result<(), Refusal> {
-    if holds {
-        witness.not_applied(rule, satisfied);
-        return Ok(());
-    }
-    let errno = Errno::EPERM;
-    witness.applied(rule, Effect::Refuses { errno, lacking });
-    Err(Refusal { errno, rule })
 }

@@ -1,8 +1,8 @@
 use crate::capability::{CapSet, Capability};
 use crate::credentials::{Credentials, RawCredentials, Securebits, Thread, UserNamespaces, UserNs, ns_capable};
 use crate::kernel::Errno;
-use crate::outcome::{Outcome, Refusal};
-use crate::rule::{Condition, Effect, Flow, Rule, SetName, Witness, user_namespace as rules};
+use crate::outcome::{Outcome, Refusal, demand, refuse};
+use crate::rule::{Condition, Effect, Flow, SetName, Witness, user_namespace as rules};
 use crate::system::System;
 
 /// Which parts of a thread's context a call makes anew.
@@ -19,10 +19,8 @@ pub struct CloneFlags {
 pub struct Entered {
     /// The thread that goes on: after clone, the child.
     pub thread: Thread,
-    /// The namespaces, a new one among them.
-    pub user_namespaces: UserNamespaces,
-    /// The new one, if one was made.
-    pub made: Option<UserNs>,
+    /// If a namespace was made: the system's with it, and the new one.
+    pub made: Option<(UserNamespaces, UserNs)>,
 }
 
 /// Decides unshare(2) by a process of one thread.
@@ -35,12 +33,13 @@ pub struct Entered {
 /// let flags = CloneFlags { new_user: true, ..CloneFlags::default() };
 /// let entered = unshare(&System::default(), &user, flags, &mut Silent).granted().unwrap();
 /// assert!(entered.thread.credentials.effective.contains(Capability::SYS_ADMIN));
-/// assert_eq!(entered.user_namespaces.uid(entered.made.unwrap(), 1000.into()), None, "not mapped yet");
+/// let (namespaces, made) = entered.made.unwrap();
+/// assert_eq!(namespaces.uid(made, 1000.into()), None, "not mapped yet");
 /// ```
 pub fn unshare<W: Witness>(system: &System, thread: &Thread, flags: CloneFlags, witness: &mut W) -> Outcome<Entered> {
     let decide = |witness: &mut W| {
         let mut thread = thread.clone();
-        let (user_namespaces, made) = create_if(flags.new_user, system, &mut thread, witness)?;
+        let made = create_if(flags.new_user, system, &mut thread, witness)?;
         if !thread.shares_fs {
             witness.not_applied(&rules::UNSHARE_FILESYSTEM, Condition::FsNotShared);
         } else if flags.fs || flags.new_user {
@@ -49,7 +48,7 @@ pub fn unshare<W: Witness>(system: &System, thread: &Thread, flags: CloneFlags, 
         } else {
             witness.not_applied(&rules::UNSHARE_FILESYSTEM, Condition::FsNotAskedFor);
         }
-        Ok(Entered { thread, user_namespaces, made })
+        Ok(Entered { thread, made })
     };
     decide(witness).into()
 }
@@ -58,11 +57,11 @@ pub fn unshare<W: Witness>(system: &System, thread: &Thread, flags: CloneFlags, 
 pub fn clone<W: Witness>(system: &System, thread: &Thread, flags: CloneFlags, witness: &mut W) -> Outcome<Entered> {
     let decide = |witness: &mut W| {
         let allowed = !(flags.new_user && flags.fs);
-        demand(allowed, &rules::CLONE_SHARED_FS, Errno::EINVAL, CapSet::EMPTY, Condition::NotBothFlags, witness)?;
+        demand(allowed, Errno::EINVAL, &rules::CLONE_SHARED_FS, CapSet::EMPTY, Condition::NotBothFlags, witness)?;
         let mut child = Thread { credentials: thread.credentials.clone(), shares_fs: flags.fs, tracer: None };
         witness.applied(&rules::CLONE_CHILD, Effect::Holds);
-        let (user_namespaces, made) = create_if(flags.new_user, system, &mut child, witness)?;
-        Ok(Entered { thread: child, user_namespaces, made })
+        let made = create_if(flags.new_user, system, &mut child, witness)?;
+        Ok(Entered { thread: child, made })
     };
     decide(witness).into()
 }
@@ -76,23 +75,21 @@ pub fn setns<W: Witness>(
 ) -> Outcome<Entered> {
     let decide = |witness: &mut W| {
         let Some(target) = target else {
-            let (errno, rule) = (Errno::EBADF, &rules::SETNS_BAD_DESCRIPTOR);
-            witness.applied(rule, Effect::Refuses { errno, lacking: CapSet::EMPTY });
-            return Err(Refusal { errno, rule });
+            return Err(refuse(Errno::EBADF, &rules::SETNS_BAD_DESCRIPTOR, CapSet::EMPTY, witness));
         };
         witness.not_applied(&rules::SETNS_BAD_DESCRIPTOR, Condition::DescriptorOpen);
         let (old, none) = (&thread.credentials, CapSet::EMPTY);
         let other = target != old.user_ns;
-        demand(other, &rules::SETNS_SAME, Errno::EINVAL, none, Condition::AnotherNamespace, witness)?;
+        demand(other, Errno::EINVAL, &rules::SETNS_SAME, none, Condition::AnotherNamespace, witness)?;
         let alone = !thread.shares_fs;
-        demand(alone, &rules::SETNS_SHARED_FS, Errno::EINVAL, none, Condition::FsNotShared, witness)?;
+        demand(alone, Errno::EINVAL, &rules::SETNS_SHARED_FS, none, Condition::FsNotShared, witness)?;
         let needed = Capability::SYS_ADMIN;
         let capable = ns_capable(&system.user_namespaces, old, target, needed);
         let rule = &rules::SETNS_SYS_ADMIN;
-        demand(capable, rule, Errno::EPERM, needed.into(), Condition::SysAdminInTarget, witness)?;
+        demand(capable, Errno::EPERM, rule, needed.into(), Condition::SysAdminInTarget, witness)?;
         let mut thread = thread.clone();
         enter(system, &mut thread, target, witness);
-        Ok(Entered { thread, user_namespaces: system.user_namespaces.clone(), made: None })
+        Ok(Entered { thread, made: None })
     };
     decide(witness).into()
 }
@@ -103,23 +100,21 @@ fn create_if<W: Witness>(
     system: &System,
     thread: &mut Thread,
     witness: &mut W,
-) -> Result<(UserNamespaces, Option<UserNs>), Refusal> {
-    let mut namespaces = system.user_namespaces.clone();
+) -> Result<Option<(UserNamespaces, UserNs)>, Refusal> {
     if !wanted {
-        return Ok((namespaces, None));
+        return Ok(None);
     }
-    let old = &thread.credentials;
+    let (old, namespaces, none) = (&thread.credentials, &system.user_namespaces, CapSet::EMPTY);
     let (parent, owner) = (old.user_ns, old.uid.effective);
-    let could_setfcap = old.capable(Capability::SETFCAP);
-    let none = CapSet::EMPTY;
+    let nests = namespaces.can_nest_in(parent);
+    demand(nests, Errno::ENOSPC, &rules::TOO_DEEP, none, Condition::NotTooDeep, witness)?;
     let mapped = namespaces.uid(parent, owner).is_some() && namespaces.gid(parent, old.gid.effective).is_some();
-    let made = namespaces.create(parent, owner, could_setfcap);
-    demand(made.is_ok(), &rules::TOO_DEEP, Errno::ENOSPC, none, Condition::NotTooDeep, witness)?;
-    demand(mapped, &rules::UNMAPPED_CREATOR, Errno::EPERM, none, Condition::CreatorMapped, witness)?;
-    // Refused above if there is none.
-    let made = made.unwrap_or(parent);
+    demand(mapped, Errno::EPERM, &rules::UNMAPPED_CREATOR, none, Condition::CreatorMapped, witness)?;
+    let mut namespaces = namespaces.clone();
+    // Refused above if there is no room.
+    let made = namespaces.add(parent, owner).unwrap_or(parent);
     enter(system, thread, made, witness);
-    Ok((namespaces, Some(made)))
+    Ok(Some((namespaces, made)))
 }
 
 /// `set_cred_user_ns`: what entering a user namespace does to the credentials.
@@ -146,20 +141,4 @@ fn enter<W: Witness>(system: &System, thread: &mut Thread, target: UserNs, witne
         user_ns: target,
         ..old
     });
-}
-
-fn demand<W: Witness>(
-    holds: bool,
-    rule: &'static Rule,
-    errno: Errno,
-    lacking: CapSet,
-    satisfied: Condition,
-    witness: &mut W,
-) -> Result<(), Refusal> {
-    if holds {
-        witness.not_applied(rule, satisfied);
-        return Ok(());
-    }
-    witness.applied(rule, Effect::Refuses { errno, lacking });
-    Err(Refusal { errno, rule })
 }

@@ -38,8 +38,6 @@ struct UserNamespace {
     uid_map: IdMap,
     gid_map: IdMap,
     setgroups_denied: bool,
-    /// Whether its maker had CAP_SETFCAP effective (`parent_could_setfcap`).
-    could_setfcap: bool,
 }
 
 /// Why a user namespace cannot be added.
@@ -62,38 +60,29 @@ impl Default for UserNamespaces {
             uid_map: IdMap::identity(),
             gid_map: IdMap::identity(),
             setgroups_denied: false,
-            could_setfcap: true,
         };
         Self { spaces: alloc::vec![init] }
     }
 }
 
 impl UserNamespaces {
-    /// Adds a namespace without maps, made by a user with every capability.
+    /// Adds a namespace without maps.
     pub fn add(&mut self, parent: UserNs, owner: Kuid) -> Result<UserNs, TooDeep> {
-        self.create(parent, owner, true)
-    }
-
-    /// Adds a namespace without maps; `could_setfcap` says whether its maker had CAP_SETFCAP effective.
-    pub(crate) fn create(&mut self, parent: UserNs, owner: Kuid, could_setfcap: bool) -> Result<UserNs, TooDeep> {
-        let level = self.level(parent) + 1;
-        let id = u32::try_from(self.spaces.len()).map_err(|_| TooDeep)?;
-        if level > MAX_LEVEL {
+        if !self.can_nest_in(parent) {
             return Err(TooDeep);
         }
+        let level = self.level(parent) + 1;
+        let id = u32::try_from(self.spaces.len()).map_err(|_| TooDeep)?;
         let (uid_map, gid_map) = (IdMap::UNWRITTEN, IdMap::UNWRITTEN);
         // The word of /proc/PID/setgroups is handed down.
         let setgroups_denied = self.setgroups_denied(parent);
-        self.spaces.push(UserNamespace {
-            parent: Some(parent),
-            level,
-            owner,
-            uid_map,
-            gid_map,
-            setgroups_denied,
-            could_setfcap,
-        });
+        self.spaces.push(UserNamespace { parent: Some(parent), level, owner, uid_map, gid_map, setgroups_denied });
         Ok(UserNs(id))
+    }
+
+    /// Whether a namespace below this one would not be too deep.
+    pub fn can_nest_in(&self, parent: UserNs) -> bool {
+        self.level(parent) < MAX_LEVEL
     }
 
     /// Writes the map of user ids; its outside column holds ids of the parent namespace.

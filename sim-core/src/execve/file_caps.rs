@@ -3,7 +3,7 @@ use crate::capability::CapSet;
 use crate::credentials::{Credentials, Kuid, Thread};
 use crate::file::{File, VfsCaps, XattrError};
 use crate::kernel::Errno;
-use crate::outcome::Refusal;
+use crate::outcome::{Refusal, refuse};
 use crate::rule::{Condition, Effect, Flow, SetName, Silent, Witness, execve as rules};
 use crate::system::System;
 
@@ -44,11 +44,8 @@ pub(super) fn check_script<W: Witness>(
             }),
         _ => Ok(()),
     };
-    refused.map_err(|Refusal { errno, .. }| {
-        let rule = &rules::SCRIPT_CAPS_CHECKED;
-        witness.applied(rule, Effect::Refuses { errno, lacking: CapSet::EMPTY });
-        Refusal { errno, rule }
-    })?;
+    let rule = &rules::SCRIPT_CAPS_CHECKED;
+    refused.map_err(|Refusal { errno, .. }| refuse(errno, rule, CapSet::EMPTY, witness))?;
     witness.not_applied(&rules::SCRIPT_CAPS_CHECKED, Condition::ScriptCapsHarmless);
     Ok(())
 }
@@ -60,11 +57,8 @@ fn get_vfs_caps<W: Witness>(
     attribute: Result<VfsCaps, XattrError>,
     witness: &mut W,
 ) -> Result<Option<VfsCaps>, Refusal> {
-    let caps = attribute.map_err(|error| {
-        let errno = error.errno();
-        witness.applied(&rules::FILE_CAPS_MALFORMED, Effect::Refuses { errno, lacking: CapSet::EMPTY });
-        Refusal { errno, rule: &rules::FILE_CAPS_MALFORMED }
-    })?;
+    let rule = &rules::FILE_CAPS_MALFORMED;
+    let caps = attribute.map_err(|error| refuse(error.errno(), rule, CapSet::EMPTY, witness))?;
     witness.not_applied(&rules::FILE_CAPS_MALFORMED, Condition::AttributeWellFormed);
     if !root_is_in_charge(system, old, caps.rootid()) {
         witness.applied(&rules::FILE_CAPS_FOREIGN_ROOT, Effect::Holds);
@@ -124,9 +118,7 @@ fn bprm_caps_from_vfs_caps<W: Witness>(
     } else if lacking.is_empty() {
         witness.not_applied(&rules::FILE_EFFECTIVE_EPERM, Condition::AllFilePermittedGranted);
     } else {
-        let errno = Errno::EPERM;
-        witness.applied(&rules::FILE_EFFECTIVE_EPERM, Effect::Refuses { errno, lacking });
-        return Err(Refusal { errno, rule: &rules::FILE_EFFECTIVE_EPERM });
+        return Err(refuse(Errno::EPERM, &rules::FILE_EFFECTIVE_EPERM, lacking, witness));
     }
     Ok(granted)
 }

@@ -3,7 +3,7 @@ use crate::capability::{CapSet, Capability};
 use crate::credentials::Thread;
 use crate::file::File;
 use crate::kernel::{Errno, changes};
-use crate::outcome::Refusal;
+use crate::outcome::{Refusal, demand, refuse};
 use crate::rule::{Condition, Effect, Witness, execve as rules};
 use crate::system::System;
 
@@ -26,9 +26,7 @@ pub(super) fn open_program<'a, W: Witness>(
         open_for_exec(system, thread, interpreter, witness)?;
         witness.applied(&rules::INTERPRETER, Effect::Holds);
         if index == MAX_INTERPRETERS {
-            let errno = Errno::ELOOP;
-            witness.applied(&rules::TOO_MANY_INTERPRETERS, Effect::Refuses { errno, lacking: CapSet::EMPTY });
-            return Err(Refusal { errno, rule: &rules::TOO_MANY_INTERPRETERS });
+            return Err(refuse(Errno::ELOOP, &rules::TOO_MANY_INTERPRETERS, CapSet::EMPTY, witness));
         }
         file = interpreter;
     }
@@ -42,12 +40,8 @@ pub(super) fn open_program<'a, W: Witness>(
 
 /// `do_open_execat`: the mount and the mode must allow it.
 fn open_for_exec<W: Witness>(system: &System, thread: &Thread, file: &File, witness: &mut W) -> Result<(), Refusal> {
-    let errno = Errno::EACCES;
-    if file.mount.noexec {
-        witness.applied(&rules::NOEXEC_MOUNT, Effect::Refuses { errno, lacking: CapSet::EMPTY });
-        return Err(Refusal { errno, rule: &rules::NOEXEC_MOUNT });
-    }
-    witness.not_applied(&rules::NOEXEC_MOUNT, Condition::MountMayExecute);
+    let (errno, may_execute) = (Errno::EACCES, !file.mount.noexec);
+    demand(may_execute, errno, &rules::NOEXEC_MOUNT, CapSet::EMPTY, Condition::MountMayExecute, witness)?;
     if mode_allows(thread, file) {
         witness.not_applied(&rules::EXECUTE_PERMISSION, Condition::ModeAllowsExecution);
         return Ok(());
@@ -64,8 +58,7 @@ fn open_for_exec<W: Witness>(system: &System, thread: &Thread, file: &File, witn
                 Condition::CapabilityNotEffective => Capability::DAC_OVERRIDE.into(),
                 _ => CapSet::EMPTY,
             };
-            witness.applied(&rules::EXECUTE_PERMISSION, Effect::Refuses { errno, lacking });
-            Err(Refusal { errno, rule: &rules::EXECUTE_PERMISSION })
+            Err(refuse(errno, &rules::EXECUTE_PERMISSION, lacking, witness))
         }
     }
 }

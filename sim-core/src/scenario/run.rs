@@ -68,7 +68,7 @@ impl Simulation {
             Outcome::Granted(effect) => {
                 outcome.value = effect.value;
                 outcome.at_secure = effect.at_secure;
-                if let Some((namespaces, made)) = effect.entered {
+                if let Some((namespaces, made)) = effect.made {
                     self.world.system.user_namespaces = namespaces;
                     self.world.name_namespace(call, made);
                 }
@@ -181,13 +181,13 @@ struct StepEffect {
     value: i64,
     /// The thread that goes on, where it is more than its credentials that changed.
     thread: Option<Thread>,
-    /// The user namespaces, and a new one among them.
-    entered: Option<(UserNamespaces, Option<UserNs>)>,
+    /// The user namespaces with a new one, and which it is.
+    made: Option<(UserNamespaces, UserNs)>,
 }
 
 impl From<Entered> for StepEffect {
-    fn from(Entered { thread, user_namespaces, made }: Entered) -> Self {
-        Self { thread: Some(thread), entered: Some((user_namespaces, made)), ..Self::default() }
+    fn from(Entered { thread, made }: Entered) -> Self {
+        Self { thread: Some(thread), made, ..Self::default() }
     }
 }
 

@@ -1,4 +1,4 @@
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -191,18 +191,16 @@ impl World {
     }
 
     /// Remembers the name that a call gave to the namespace it made.
-    pub(super) fn name_namespace(&mut self, call: &Call, made: Option<UserNs>) {
-        if let (
-            Call::Unshare(CloneCall { user_ns: Some(name), .. }) | Call::Clone(CloneCall { user_ns: Some(name), .. }),
-            Some(made),
-        ) = (call, made)
+    pub(super) fn name_namespace(&mut self, call: &Call, made: UserNs) {
+        if let Call::Unshare(CloneCall { user_ns: Some(name), .. })
+        | Call::Clone(CloneCall { user_ns: Some(name), .. }) = call
         {
             self.namespaces.push((name.clone(), made));
         }
     }
 
     fn check_steps(&self, scenario: &Scenario) -> Result<(), WorldError> {
-        let mut given: Vec<&str> = Vec::new();
+        let mut given: BTreeSet<&str> = BTreeSet::new();
         for (index, step) in scenario.steps.iter().enumerate() {
             let at = |key: &str| Path::default().key("steps").index(index).key(key);
             match &step.call {
@@ -213,7 +211,7 @@ impl World {
                 Call::Unshare(call) | Call::Clone(call) => {
                     let problem = match &call.user_ns {
                         Some(name) if !call.flags().new_user => Some(Problem::NothingToName { name: name.clone() }),
-                        Some(name) if self.namespace(name).is_some() || given.contains(&name.as_str()) => {
+                        Some(name) if self.namespace(name).is_some() || given.contains(name.as_str()) => {
                             Some(Problem::NameTaken { name: name.clone() })
                         }
                         None if call.flags().new_user => Some(Problem::Unnamed),
@@ -224,7 +222,7 @@ impl World {
                     }
                     given.extend(call.user_ns.as_deref());
                 }
-                Call::Setns(name) if self.namespace(name).is_none() && !given.contains(&name.as_str()) => {
+                Call::Setns(name) if self.namespace(name).is_none() && !given.contains(name.as_str()) => {
                     return Err(WorldError {
                         path: at("setns"),
                         problem: Problem::UnknownNamespace { name: name.clone() },
@@ -235,7 +233,7 @@ impl World {
             let expected_ns = step.expect.as_ref().and_then(|expect| expect.process.as_ref()?.user_ns.as_ref());
             if let Some(name) = expected_ns
                 && self.namespace(name).is_none()
-                && !given.contains(&name.as_str())
+                && !given.contains(name.as_str())
             {
                 let path = at("expect").key("process").key("user_ns");
                 return Err(WorldError { path, problem: Problem::UnknownNamespace { name: name.clone() } });
