@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use sim_core::scenario::{Loaded, Options};
+use sim_core::scenario::{Loaded, Options, Scenario, World};
 
 use crate::compare::{Comparison, compare};
 use crate::evidence::Evidence;
@@ -42,6 +42,13 @@ pub(crate) struct CommonArguments {
 /// What the model is asked with: the running release, and `"all"` as this machine has it.
 fn options(machine: &Machine) -> Options {
     Options { release: Some(machine.release), all: Some(machine.capabilities) }
+}
+
+/// A scenario that was drawn or enumerated, on this machine.
+fn load(scenario: &Scenario, machine: &Machine) -> Result<Loaded, Skip> {
+    let world = World::new(scenario, &options(machine))
+        .map_err(|error| Skip(format!("a case that makes no sense was drawn: {error}")))?;
+    Ok(Loaded { scenario: scenario.clone(), world })
 }
 
 /// One line about the machine.

@@ -99,7 +99,11 @@ fn check_possible(world: &World, machine: &Machine) -> Result<(), Skip> {
     if !missing.is_empty() {
         return Err(Skip(format!("this machine's bounding set lacks {}", missing.join(", "))));
     }
-    if credentials.groups.as_slice().len() > GROUPS {
+    check_observable(credentials.groups.as_slice().len())
+}
+
+fn check_observable(groups: usize) -> Result<(), Skip> {
+    if groups > GROUPS {
         return Err(Skip(format!("more than {GROUPS} supplementary groups cannot be observed")));
     }
     Ok(())
@@ -213,6 +217,7 @@ impl Writer<'_> {
                 self.push(Kind::Call, 0, number(call.name()), arguments)?;
             }
             Call::Setgroups(groups) => {
+                check_observable(groups.len())?;
                 let numbers: Vec<u8> = groups.iter().flat_map(|group| group.to_ne_bytes()).collect();
                 let list = self.store(&numbers)?;
                 self.push(Kind::Call, 0b10, libc::SYS_setgroups, [groups.len() as u64, list, 0, 0, 0, 0])?;

@@ -4,12 +4,11 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use crate::shell::{cargo, read, run};
+use crate::shell::{cargo, read, run, today};
 
 const REPORT: &str = "benches/README.md";
 const RESULTS: &str = "target/criterion/execve";
@@ -72,7 +71,5 @@ fn machine() -> Result<String> {
     let model = model.map_or("a processor that does not tell its name", |(_, name)| name);
     let rustc = read(Command::new("rustc").arg("--version"))?;
     let kernel = read(Command::new("uname").arg("-sr")).unwrap_or_default();
-    let today = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-    let date = today.split('T').next().unwrap_or_default();
-    Ok(format!("Measured on {date}: {model}, {}, {}.", kernel.trim(), rustc.trim()))
+    Ok(format!("Measured on {}: {model}, {}, {}.", today(), kernel.trim(), rustc.trim()))
 }

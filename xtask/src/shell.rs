@@ -1,8 +1,9 @@
-//! Running other programs, and saying so.
+//! Running other programs, and saying so; and the date.
 
 use std::env;
 use std::ffi::OsStr;
 use std::process::Command;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 
@@ -30,6 +31,12 @@ pub(crate) fn read(command: &mut Command) -> Result<String> {
         bail!("`{line}` failed ({}):\n{}", output.status, String::from_utf8_lossy(&output.stderr));
     }
     String::from_utf8(output.stdout).with_context(|| format!("`{line}` printed something that is not UTF-8"))
+}
+
+/// Today's date, as `2026-11-24`.
+pub(crate) fn today() -> String {
+    let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    now.split('T').next().unwrap_or_default().to_owned()
 }
 
 /// The command as one would type it.

@@ -5,13 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::str::FromStr;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use crate::shell::read;
+use crate::shell::{read, today};
 use crate::{apt, verify};
 
 /// Where results are kept.
@@ -50,19 +50,8 @@ impl FromStr for Shard {
     }
 }
 
-/// A part of the work: so many chunks, and how to do one.
-struct Part {
-    name: &'static str,
-    chunks: u32,
-    work: fn(&Path, u32) -> Result<Chunk>,
-}
-
-/// What is done. A chunk's number is its seed, so that any one can be repeated.
-const PARTS: [Part; 3] = [
-    Part { name: "execve", chunks: 50, work: |native_verify, seed| random(native_verify, "execve", seed) },
-    Part { name: "calls", chunks: 50, work: |native_verify, seed| random(native_verify, "calls", seed) },
-    Part { name: "namespaces", chunks: 50, work: |native_verify, seed| random(native_verify, "namespaces", seed) },
-];
+/// How many chunks each suite of random cases is cut into. A chunk's number is its seed, so that any can be repeated.
+const CHUNKS: u32 = 50;
 
 /// How many random cases a chunk has.
 const CASES: u32 = 20_000;
@@ -89,25 +78,24 @@ pub(crate) fn soak(arguments: &Arguments) -> Result<()> {
     let start = Instant::now();
     let limit = Duration::try_from_secs_f64(arguments.hours * 3600.0).context("--hours is no length of time")?;
     let mut skipped = Vec::new();
-    for part in &PARTS {
+    for suite in verify::SUITES {
         if let Some(reason) = obstacle() {
-            skipped.push(format!("{}: all {} chunks, for {reason}", part.name, part.chunks));
+            skipped.push(format!("{suite}: all {CHUNKS} chunks, for {reason}"));
             continue;
         }
-        let mine = (1..=part.chunks).filter(|chunk| chunk % count == index % count);
+        let mine = (1..=CHUNKS).filter(|chunk| chunk % count == index % count);
         for chunk in mine {
-            let finished = done.entry(part.name.to_owned()).or_default();
+            let finished = done.entry(suite.to_owned()).or_default();
             if finished.contains_key(&chunk) {
                 continue;
             }
             if start.elapsed() > limit {
-                skipped.push(format!("{}: chunk {chunk}, for the time is up", part.name));
+                skipped.push(format!("{suite}: chunk {chunk}, for the time is up"));
                 continue;
             }
-            let result =
-                (part.work)(&native_verify, chunk).with_context(|| format!("{}, chunk {chunk}", part.name))?;
+            let result = random(&native_verify, suite, chunk).with_context(|| format!("{suite}, chunk {chunk}"))?;
             let Chunk { drawn, agreed, differed, .. } = &result;
-            println!("{}, chunk {chunk}: {drawn} drawn, {agreed} agree, {differed} differ", part.name);
+            println!("{suite}, chunk {chunk}: {drawn} drawn, {agreed} agree, {differed} differ");
             finished.insert(chunk, result);
             write_json(&journal, &done)?;
         }
@@ -170,8 +158,7 @@ impl Sum {
 }
 
 fn write_result(shard: Shard, done: &Done, skipped: Vec<String>) -> Result<()> {
-    let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-    let date = now.split('T').next().unwrap_or_default();
+    let date = &today();
     let mut kernels: Vec<_> = done.values().flat_map(BTreeMap::values).map(|chunk| chunk.kernel.as_str()).collect();
     kernels.sort_unstable();
     kernels.dedup();

@@ -10,9 +10,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use proptest::strategy::{BoxedStrategy, Strategy};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use serde::Serialize;
-use sim_core::scenario::{Loaded, Scenario, World};
+use sim_core::scenario::Scenario;
 
-use super::{CommonArguments, absolute, describe, exit_code, keep_evidence, on_stage, options, say, verify};
+use super::{CommonArguments, absolute, describe, exit_code, keep_evidence, load, on_stage, say, verify};
 use crate::compare::{Difference, show};
 use crate::evidence::Evidence;
 use crate::generate::{Bounds, calls_scenario, execve_scenario, namespaces_scenario};
@@ -184,7 +184,7 @@ impl<'a> Run<'a> {
         }
         self.tally.drawn += 1;
         self.progress.inc(1);
-        let loaded = match self.load(scenario) {
+        let loaded = match load(scenario, self.machine) {
             Ok(loaded) => loaded,
             Err(skip) => {
                 self.tally.skip(&skip);
@@ -206,13 +206,7 @@ impl<'a> Run<'a> {
     }
 
     fn differences(&mut self, scenario: &Scenario) -> Result<Vec<Difference>, Skip> {
-        let loaded = self.load(scenario)?;
+        let loaded = load(scenario, self.machine)?;
         verify(self.stage, self.machine, &loaded).map(|comparison| comparison.differences)
-    }
-
-    fn load(&self, scenario: &Scenario) -> Result<Loaded, Skip> {
-        let world = World::new(scenario, &options(self.machine))
-            .map_err(|error| Skip(format!("a case that makes no sense was drawn: {error}")))?;
-        Ok(Loaded { scenario: scenario.clone(), world })
     }
 }

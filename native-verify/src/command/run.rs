@@ -1,11 +1,11 @@
-use std::fs;
-use std::io::Write;
+use std::fs::File;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Serialize;
-use sim_core::scenario::{Loaded, ReadError};
+use sim_core::scenario::{Loaded, MAX_SIZE, ReadError};
 use walkdir::WalkDir;
 
 use super::{
@@ -134,7 +134,10 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
 }
 
 fn read(path: &Path, machine: &Machine) -> Result<Result<Loaded, ReadError>> {
-    let text = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut text = Vec::new();
+    // No more than shows that it is too large.
+    let read = File::open(path).and_then(|file| file.take(MAX_SIZE as u64 + 1).read_to_end(&mut text));
+    read.with_context(|| format!("cannot read {}", path.display()))?;
     Ok(Loaded::read(&text, &options(machine)))
 }
 

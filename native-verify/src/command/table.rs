@@ -1,13 +1,12 @@
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
-use sim_core::scenario::{Loaded, Scenario, World};
 
-use super::{CommonArguments, absolute, describe, exit_code, keep_evidence, on_stage, options, say, verify};
+use super::{CommonArguments, absolute, describe, exit_code, keep_evidence, load, on_stage, say, verify};
 use crate::compare::show;
 use crate::evidence::Evidence;
 use crate::machine::Machine;
-use crate::report::{Skip, Tally};
+use crate::report::Tally;
 use crate::table::{Combination, Row, markdown};
 
 /// Arguments of `table`.
@@ -90,10 +89,4 @@ pub(crate) fn table(arguments: &TableArguments) -> Result<u8> {
         keep_evidence(evidence, evidence_file.as_deref())?;
         finish(&tally, proven)
     })
-}
-
-fn load(scenario: &Scenario, machine: &Machine) -> Result<Loaded, Skip> {
-    let world = World::new(scenario, &options(machine))
-        .map_err(|error| Skip(format!("a combination makes no sense: {error}")))?;
-    Ok(Loaded { scenario: scenario.clone(), world })
 }
