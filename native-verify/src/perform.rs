@@ -8,7 +8,7 @@ use sim_core::scenario::{Call, Loaded};
 
 use crate::machine::Machine;
 use crate::namespaces::Namespace;
-use crate::program::{self, NAMESPACES_FD, Program, SOCKETS_FD};
+use crate::program::{self, NAMESPACES_FD, Program, SOCKETS_FD, StepPlace};
 use crate::report::Skip;
 use crate::stage::Stage;
 use crate::sys;
@@ -139,13 +139,13 @@ fn read(tape: &Tape, program: &Program, ended_early: Option<String>) -> Result<P
     let done = usize::try_from(tape.next).unwrap_or_default();
     let start = tape.states.first().map(observed).ok_or_else(|| Skip("the tape is damaged".to_owned()))?;
     let mut steps = Vec::new();
-    for (index, &(operation, look)) in program.steps.iter().enumerate() {
+    for (index, &StepPlace { call, look, answer }) in program.steps.iter().enumerate() {
         // A step counts if the look at the thread after it was finished.
-        let (Some(step), Some(state)) = (tape.operations.get(operation), tape.states.get(index + 1)) else { break };
+        let (Some(step), Some(state)) = (tape.operations.get(call), tape.states.get(index + 1)) else { break };
         if look + 1 > done {
             break;
         }
-        steps.push((step.result, observed(state)));
+        steps.push((answer.read(step.result), observed(state)));
     }
     let short = steps.len() < program.steps.len();
     let ended_early = ended_early.or_else(|| short.then(|| "the process ended before its last step".to_owned()));

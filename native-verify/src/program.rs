@@ -1,5 +1,9 @@
 //! Turns a scenario into a tape: the start state first, then each step and a look at the thread after it.
 
+mod path;
+mod process;
+mod system;
+
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -38,8 +42,39 @@ pub(crate) fn namespace_names(steps: &[Step]) -> Vec<&str> {
 
 /// Where on the tape the results of a scenario will be.
 pub(crate) struct Program {
-    /// The operation of each step, and that of the look at the thread after it.
-    pub(crate) steps: Vec<(usize, usize)>,
+    pub(crate) steps: Vec<StepPlace>,
+}
+
+/// Where on the tape a step is.
+pub(crate) struct StepPlace {
+    /// Its operation.
+    pub(crate) call: usize,
+    /// The look at the thread after it.
+    pub(crate) look: usize,
+    /// How its result is to be read.
+    pub(crate) answer: Answer,
+}
+
+/// How the result of a system call is to be read.
+#[derive(Clone, Copy)]
+pub(crate) enum Answer {
+    /// As it is.
+    Value,
+    /// Only whether it was permitted: these errors come after the permission, from arguments chosen to be without effect.
+    Permission(&'static [i32]),
+}
+
+impl Answer {
+    /// The result as the format has it: a permission granted is 0.
+    pub(crate) fn read(self, result: i64) -> i64 {
+        match self {
+            Self::Value => result,
+            Self::Permission(harmless) => {
+                let harmless = harmless.iter().any(|&errno| result == -i64::from(errno));
+                if result >= 0 || harmless { 0 } else { result }
+            }
+        }
+    }
 }
 
 /// Writes a tape from its beginning.
@@ -81,8 +116,8 @@ pub(crate) fn write(
     }
     for step in steps {
         let call = writer.operations;
-        writer.step(&step.call, world, places, &names, &mut sockets)?;
-        operations.push((call, writer.operations));
+        let answer = writer.step(&step.call, world, places, &names, &mut sockets)?;
+        operations.push(StepPlace { call, look: writer.operations, answer });
         writer.observe()?;
     }
     writer.finish();
@@ -186,17 +221,14 @@ impl Writer<'_> {
         places: &BTreeMap<String, PathBuf>,
         names: &[&str],
         sockets: &mut i32,
-    ) -> Result<(), Skip> {
+    ) -> Result<Answer, Skip> {
         let descriptor = |name: &str| {
             let index = names.iter().position(|known| *known == name).unwrap_or_default();
             u64::from(NAMESPACES_FD.unsigned_abs()) + index as u64
         };
         match call {
             Call::Execve(path) => {
-                let place = places.get(path).ok_or_else(|| Skip(format!("there is no file {path:?}")))?;
-                let mut bytes = place.as_os_str().as_bytes().to_vec();
-                bytes.push(0);
-                let path = self.store(&bytes)?;
+                let path = self.store_path(path, places)?;
                 self.push(Kind::Execute, 0b1, 0, [path, 0, 0, 0, 0, 0])?;
             }
             Call::Capset(wish) => {
@@ -247,8 +279,19 @@ impl Writer<'_> {
                 *sockets += 1;
                 self.push(Kind::Call, 0b10, libc::SYS_bind, [fd, address, 16, 0, 0, 0])?;
             }
+            Call::Process(operation) => return Ok(self.process(operation)?),
+            Call::Path(operation) => return self.path(operation, places),
+            Call::System(operation) => return Ok(self.system(operation)?),
         }
-        Ok(())
+        Ok(Answer::Value)
+    }
+
+    /// Puts where a file of the scenario is among the tape's data.
+    fn store_path(&mut self, path: &str, places: &BTreeMap<String, PathBuf>) -> Result<u64, Skip> {
+        let place = places.get(path).ok_or_else(|| Skip(format!("there is no file {path:?}")))?;
+        let mut bytes = place.as_os_str().as_bytes().to_vec();
+        bytes.push(0);
+        Ok(self.store(&bytes)?)
     }
 
     /// Keeps the namespace that the call before made.

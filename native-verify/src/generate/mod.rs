@@ -4,10 +4,12 @@
 mod calls;
 mod execve;
 mod namespaces;
+mod operations;
 
 pub(crate) use calls::calls_scenario;
 pub(crate) use execve::execve_scenario;
 pub(crate) use namespaces::namespaces_scenario;
+pub(crate) use operations::operations_scenario;
 
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};

@@ -122,6 +122,16 @@ conditions! {
     AnotherNamespace "it is another namespace"
     SysAdminInTarget "CAP_SYS_ADMIN is held in the target"
 
+    // Writing maps.
+
+    // Changes of files.
+
+    // Operations on processes.
+
+    // Operations on paths.
+
+    // Operations on the system.
+
     // bind.
     PortIsPrivileged "the port is below net.ipv4.ip_unprivileged_port_start"
     PortIsUnprivileged "the port is not below net.ipv4.ip_unprivileged_port_start"

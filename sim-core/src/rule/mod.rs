@@ -20,8 +20,11 @@ mod witness;
 pub mod bind;
 pub mod capset;
 pub mod execve;
+pub mod path;
 pub mod prctl;
+pub mod process;
 pub mod setid;
+pub mod system;
 pub mod user_namespace;
 
 #[cfg(test)]
@@ -85,10 +88,20 @@ impl Rule {
 
     /// Every rule, by call and in the order in which the kernel tries them.
     pub fn all() -> impl Iterator<Item = &'static Self> {
-        [execve::RULES, capset::RULES, prctl::RULES, setid::RULES, user_namespace::RULES, bind::RULES]
-            .into_iter()
-            .flatten()
-            .copied()
+        [
+            execve::RULES,
+            capset::RULES,
+            prctl::RULES,
+            setid::RULES,
+            user_namespace::RULES,
+            process::RULES,
+            path::RULES,
+            system::RULES,
+            bind::RULES,
+        ]
+        .into_iter()
+        .flatten()
+        .copied()
     }
 
     /// The rule of this id.

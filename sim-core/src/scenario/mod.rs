@@ -19,10 +19,12 @@
 //! # Ok::<(), sim_core::scenario::ReadError>(())
 //! ```
 
+mod call_group;
 mod edit;
 mod expect;
 mod format;
 mod objects;
+mod operation;
 mod path;
 mod prctl_call;
 mod read;
@@ -41,6 +43,7 @@ mod world;
 pub use edit::FiveSets;
 pub use expect::{Difference, Expect, ExpectProcess};
 pub use format::{FileEntry, Process, Scenario, Setgroups, Sysctl, Traced, UserNamespaceEntry};
+pub use operation::*;
 pub use prctl_call::{PrctlArgument, PrctlCall};
 pub use read::{Loaded, MAX_SIZE, ReadError};
 pub use release_differences::{ReleaseDifference, release_differences};

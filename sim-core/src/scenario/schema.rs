@@ -4,9 +4,11 @@ use alloc::vec::Vec;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::expect::{ErrnoText, RuleText};
-use super::step::{BindArguments, CALLS, NoArguments};
+use super::step::{BindArguments, NoArguments, call_names};
 use super::values::{CapsEntry, FourIds, ModeText, ReleaseText, SecurebitsText, SetText};
-use super::{CapsetCall, CloneCall, Expect, PrctlCall, Scenario, Step};
+use super::{
+    CapsetCall, CloneCall, Expect, PathOperation, PrctlCall, ProcessOperation, Scenario, Step, SystemOperation,
+};
 use crate::calls::{AmbientOperation, PrctlOption};
 use crate::credentials::Securebits;
 use crate::rule::Rule;
@@ -160,8 +162,13 @@ schema!(RuleText, "RuleId", |_generator| json_schema!({
 }));
 
 schema!(Step, "Step", |generator| {
-    let calls: Vec<_> = CALLS.iter().map(|call| json_schema!({ "required": [call] })).collect();
-    json_schema!({
+    let calls: Vec<_> = call_names().map(|call| json_schema!({ "required": [call] })).collect();
+    let operations = [
+        ProcessOperation::schemas(generator),
+        PathOperation::schemas(generator),
+        SystemOperation::schemas(generator),
+    ];
+    let mut schema = json_schema!({
         "description": "Exactly one call, and what is expected of it.",
         "type": "object",
         "properties": {
@@ -187,5 +194,11 @@ schema!(Step, "Step", |generator| {
         },
         "additionalProperties": false,
         "oneOf": calls
-    })
+    });
+    if let Some(properties) = schema.get_mut("properties").and_then(|properties| properties.as_object_mut()) {
+        for (name, operation) in operations.into_iter().flatten() {
+            properties.insert(name.into(), operation.into());
+        }
+    }
+    schema
 });

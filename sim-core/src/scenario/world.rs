@@ -203,6 +203,12 @@ impl World {
         let mut given: BTreeSet<&str> = BTreeSet::new();
         for (index, step) in scenario.steps.iter().enumerate() {
             let at = |key: &str| Path::default().key("steps").index(index).key(key);
+            if let Call::Path(operation) = &step.call
+                && let Some(missing) = operation.paths().find(|path| !self.files.contains_key(*path))
+            {
+                let problem = Problem::NoFile { path: missing.to_string() };
+                return Err(WorldError { path: at(operation.name()), problem });
+            }
             match &step.call {
                 Call::Execve(path) if !self.files.contains_key(path) => {
                     let problem = Problem::NoFile { path: path.clone() };
@@ -406,7 +412,7 @@ impl Builder<'_> {
             fail(key, Problem::Credentials { error, by_default })
         })?;
         let tracer = process.traced.map(|traced| Tracer { has_sys_ptrace: traced.tracer_has_sys_ptrace });
-        Ok(Thread { credentials, shares_fs: process.shares_fs, tracer })
+        Ok(Thread { shares_fs: process.shares_fs, tracer, ..Thread::from(credentials) })
     }
 
     fn check_known(&self, key: &str, set: CapSet) -> Result<(), WorldError> {
