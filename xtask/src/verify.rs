@@ -32,7 +32,7 @@ pub(crate) fn verify(arguments: &Arguments) -> Result<()> {
     // Without root little can be performed; what is skipped is printed with its reason.
     let deny_skips = apt::is_root().then_some("--deny-skips");
     run(native_verify().arg("run").args(deny_skips).args(article()))?;
-    run(native_verify().args(["run", "scenarios"]))?;
+    run(native_verify().arg("run").args(SCENARIOS))?;
     run(native_verify().arg("table"))?;
     let (cases, seed) = (arguments.cases.to_string(), arguments.seed.to_string());
     for suite in SUITES {
@@ -42,7 +42,10 @@ pub(crate) fn verify(arguments: &Arguments) -> Result<()> {
 }
 
 /// The suites of random cases.
-pub(crate) const SUITES: [&str; 3] = ["execve", "calls", "namespaces"];
+pub(crate) const SUITES: [&str; 4] = ["execve", "calls", "namespaces", "operations"];
+
+/// Where scenarios are.
+pub(crate) const SCENARIOS: [&str; 1] = ["scenarios"];
 
 /// Where a difference between kernel and model is written.
 pub(crate) const DIFFERENCE: &str = "target/difference.json";
