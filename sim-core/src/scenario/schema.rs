@@ -17,6 +17,7 @@ use crate::rule::Rule;
 pub fn json_schema() -> Schema {
     let mut schema = schemars::schema_for!(Scenario);
     schema.insert("title".into(), "An eperm scenario".into());
+    schema.insert("description".into(), "A world, the steps taken in it, and what is expected of them.".into());
     schema
 }
 
