@@ -104,3 +104,11 @@ fn namespaces_nest_33_deep() {
     }
     assert!(spaces.add(ns, Kuid::ROOT).is_err());
 }
+
+#[test]
+fn root_has_what_it_is_given_and_no_more() {
+    let kill = CapSet::from(Capability::KILL);
+    let root = Credentials::root(kill);
+    assert_eq!((root.permitted, root.effective, root.bounding), (kill, kill, kill));
+    assert!(root.inheritable.is_empty() && root.ambient.is_empty());
+}
