@@ -15,6 +15,7 @@ pub mod evidence;
 mod omission;
 mod provenance;
 mod trace;
+mod unconfirmed;
 mod witness;
 
 pub mod bind;
@@ -34,6 +35,7 @@ pub use condition::Condition;
 pub use omission::{NOT_MODELLED, Omission};
 pub use provenance::{Link, Motion, Provenance};
 pub use trace::{Event, Trace};
+pub use unconfirmed::{Kernels, UNCONFIRMED, Unconfirmed};
 pub use witness::{Effect, Flow, IdName, SetName, Silent, SourceSet, Witness};
 
 use alloc::format;
@@ -146,7 +148,15 @@ impl Rule {
                 )
             })
             .collect();
-        if kernels.is_empty() { "cited only".into() } else { format!("confirmed by {}", kernels.join(", ")) }
+        let known =
+            if kernels.is_empty() { "cited only".into() } else { format!("confirmed by {}", kernels.join(", ")) };
+        let reasons = Unconfirmed::of(self).map(|unconfirmed| match unconfirmed.kernels {
+            Kernels::All => format!(". {}", unconfirmed.reason.trim_end_matches('.')),
+            Kernels::Series(series) => {
+                format!(". Not on {}: {}", series.join(", "), unconfirmed.reason.trim_end_matches('.'))
+            }
+        });
+        known + &reasons.collect::<String>()
     }
 }
 
