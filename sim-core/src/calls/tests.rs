@@ -2,10 +2,10 @@ use alloc::string::ToString;
 
 use super::{
     AmbientOperation, Capset, CloneFlags, IdChange, IdKind, Prctl, PrctlOption, SetId, capset, clone, prctl, set_id,
-    setgroups,
+    setgroups, unshare,
 };
 use crate::capability::{CapSet, Capability};
-use crate::credentials::{Credentials, Ids, Kuid, RawCredentials, Securebits, Thread, Tracer};
+use crate::credentials::{Credentials, Ids, Kuid, RawCredentials, Securebits, Thread, Tracer, UserNs};
 use crate::kernel::Errno;
 use crate::outcome::Outcome;
 use crate::rule::{Effect, Event, Flow, Silent, Trace};
@@ -368,4 +368,20 @@ fn a_child_is_not_traced_and_shares_only_what_it_was_asked_to() {
         (child.shares_fs, child.tracer)
     };
     assert_eq!((child(false), child(true)), ((false, None), (true, None)));
+}
+
+#[test]
+fn whoever_makes_a_namespace_needs_both_ids_mapped() {
+    let made = |uid_map: &str, gid_map: &str| {
+        let mut system = System::default();
+        let ns = system.user_namespaces.add(UserNs::INIT, 1000.into()).unwrap();
+        system.user_namespaces.set_uid_map(ns, &uid_map.parse().unwrap()).unwrap();
+        system.user_namespaces.set_gid_map(ns, &gid_map.parse().unwrap()).unwrap();
+        let flags = CloneFlags { new_user: true, ..CloneFlags::default() };
+        let thread = thread(RawCredentials { user_ns: ns, ..RawCredentials::user(1000) });
+        unshare(&system, &thread, flags, &mut Silent).refusal().map(|refusal| refusal.rule.id)
+    };
+    let unmapped = Some("userns.unmapped-creator");
+    assert_eq!(made("0 1000 1", "0 1000 1"), None);
+    assert_eq!([made("0 1 1", "0 1000 1"), made("0 1000 1", "0 1 1")], [unmapped, unmapped]);
 }
