@@ -71,7 +71,7 @@ fn maps_that_the_kernel_refuses() {
     check("0 1000 10\n9 2000 1", Some(MapError::Overlap { line: 2 }));
     check("0 1000 10\n20 1009 1", Some(MapError::Overlap { line: 2 }));
     let lines: alloc::vec::Vec<_> = (0..341).map(|n| alloc::format!("{n} {n} 1")).collect();
-    check(&lines.join("\n"), Some(MapError::Lines { lines: 341 }));
+    check(&lines.join("\n"), Some(MapError::Lines { lines: 341, limit: 340 }));
     check(&lines[..340].join("\n"), None);
 }
 
