@@ -189,12 +189,7 @@ impl Writing<'_> {
         demand(holds, Errno::EPERM, rule, needed.into(), satisfied, witness)
     }
 
-    fn new_idmap_permitted<W: Witness>(
-        &self,
-        kind: MapKind,
-        map: &IdMap,
-        witness: &mut W,
-    ) -> Result<(), Refusal> {
+    fn new_idmap_permitted<W: Witness>(&self, kind: MapKind, map: &IdMap, witness: &mut W) -> Result<(), Refusal> {
         let parent = self.namespaces.parent(self.target);
         let (needed, rule) = match kind {
             MapKind::User => (Capability::SETUID, &rules::SETUID),

@@ -54,11 +54,7 @@ pub const NOT_MODELLED: &[Omission] = &[
         effect: "their files in /proc belong to root, so that opening them may fail with EACCES",
         calls: &["write_map"],
     },
-    Omission {
-        name: "pages of more than 4096 bytes",
-        effect: "let longer maps be written",
-        calls: &["write_map"],
-    },
+    Omission { name: "pages of more than 4096 bytes", effect: "let longer maps be written", calls: &["write_map"] },
     Omission {
         name: "network namespaces of their own",
         effect: "ports are bound in the network namespace of the init user namespace",

@@ -160,8 +160,7 @@ pub(super) fn call_names() -> impl Iterator<Item = &'static str> + Clone {
 }
 
 /// The calls of the format that this version does not model yet.
-const NOT_YET: &[&str] =
-    &["seccomp", "syscall", "chown", "chmod", "setcap", "removexattr", "write", "truncate"];
+const NOT_YET: &[&str] = &["seccomp", "syscall", "chown", "chmod", "setcap", "removexattr", "write", "truncate"];
 
 impl Call {
     /// The call's key in the format.
