@@ -61,9 +61,11 @@ pub(crate) fn perform(
     let steps = &loaded.scenario.steps;
     let program = program::write(stage.tape.tape(), world, steps, &places, namespace.fd, machine)?;
     let named = leave_namespaces(own_pool.as_mut().unwrap_or(&mut stage.pool), stage.tape.tape(), loaded)?;
-    let _sockets = leave_sockets(loaded).map_err(|error| Skip(format!("no sockets can be made: {error}")))?;
+    let sockets = leave_sockets(loaded).map_err(|error| Skip(format!("no sockets can be made: {error}")))?;
     let ended_early = run(stage).map_err(|error| Skip(format!("no process can be started: {error}")))?;
     end_bystanders(stage.tape.tape(), &named);
+    // Nobody who is started later may hold a port.
+    (SOCKETS_FD..).zip(&sockets).for_each(|(number, _)| sys::close_at(number));
     let performance = read(stage.tape.tape(), &program, ended_early)?;
     let mut links = links(loaded, &namespace);
     links.extend(named.into_iter().map(|(name, link, _)| (name, link)));
