@@ -76,6 +76,27 @@ fn maps_that_the_kernel_refuses() {
 }
 
 #[test]
+fn what_the_kernel_reads_as_a_map() {
+    let check = |text: &str, expected| {
+        let read = IdMap::from_written(text, Release::NEWEST);
+        assert_eq!(read.map(|map| (map.outside(0), map.outside(1))), expected, "{text:?}");
+    };
+    check("0 1000 1", Ok((Some(1000), None)));
+    check("\u{b}0\t1000\r2 \u{c}\n", Ok((Some(1000), Some(1001))));
+    check("4294967296 18446744073709551616 1", Ok((Some(0), None)));
+    check("0 1000 1\0\n1 1001 1", Ok((Some(1000), None)));
+    check("0 1000 1\n\0", Ok((Some(1000), None)));
+    check("0 1000 4294967296", Err(MapError::Empty { line: 1 }));
+    for form in ["", "\0", "\n0 0 1", "0 0 1\n\n", "0\u{a0}0 1", "+0 0 1", "0x0 0 1", "0 0 1.", "0 0\n1"] {
+        check(form, Err(MapError::Form { line: if form == "0 0 1\n\n" { 2 } else { 1 } }));
+    }
+    let lines: alloc::vec::Vec<_> = (0..6).map(|n| alloc::format!("{n} {n} 1")).collect();
+    let six = |release| IdMap::from_written(&lines.join("\n"), release).err();
+    assert_eq!(six(Release::OLDEST), Some(MapError::Lines { lines: 6, limit: 5 }));
+    assert_eq!(six("4.15".parse().unwrap()), None);
+}
+
+#[test]
 fn nested_maps_lead_to_host_ids() {
     let mut spaces = UserNamespaces::default();
     let outer = spaces.add(UserNs::INIT, Kuid::ROOT).unwrap();

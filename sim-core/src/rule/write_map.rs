@@ -120,13 +120,15 @@ rules! {
     }
     SETUID {
         id: "write-map.setuid",
-        statement: "Any other uid_map needs CAP_SETUID in the user namespace above. Without it: EPERM.",
+        statement: "Unless the owner maps nothing but the own user id, a uid_map needs CAP_SETUID of its writer, in the user namespace \
+                    above. Without it: EPERM.",
         manual: WRITING,
         source: PERMITTED,
     }
     SETGID {
         id: "write-map.setgid",
-        statement: "Any other gid_map needs CAP_SETGID in the user namespace above. Without it: EPERM.",
+        statement: "Unless the owner maps nothing but the own group id with setgroups denied, a gid_map needs CAP_SETGID of its writer, \
+                    in the user namespace above. Without it: EPERM.",
         manual: WRITING,
         source: PERMITTED,
     }
