@@ -7,12 +7,12 @@ use sim_core::kernel::Errno;
 use sim_core::scenario::{Call, Loaded};
 
 use crate::machine::Machine;
-use crate::namespaces::Namespace;
+use crate::namespaces::{Namespace, Pool};
 use crate::program::{self, NAMESPACES_FD, Program, SOCKETS_FD, StepPlace};
 use crate::report::Skip;
 use crate::stage::Stage;
 use crate::sys;
-use crate::tape::{GROUPS, State, Tape};
+use crate::tape::{GROUPS, Kind, State, Tape};
 
 /// What was seen of a scenario performed on the kernel.
 #[derive(Clone, Debug)]
@@ -49,36 +49,70 @@ pub(crate) fn perform(
     loaded: &Loaded,
 ) -> Result<(Performance, BTreeMap<String, String>), Skip> {
     let world = &loaded.world;
-    let namespace = stage.pool.of_process(loaded)?;
+    let mut own_pool = if writes_maps(loaded) {
+        let made = Pool::with_makers().map_err(|error| Skip(format!("no user namespaces can be made: {error:#}")))?;
+        Some(made)
+    } else {
+        None
+    };
+    let namespace = own_pool.as_mut().unwrap_or(&mut stage.pool).of_process(loaded)?;
     let places = stage.make_files(world)?;
     stage.set_sysctls(world)?;
     let steps = &loaded.scenario.steps;
     let program = program::write(stage.tape.tape(), world, steps, &places, namespace.fd, machine)?;
-    let named = leave_namespaces(stage, loaded)?;
-    let _sockets = leave_sockets(loaded).map_err(|error| Skip(format!("no sockets can be made: {error}")))?;
+    let named = leave_namespaces(own_pool.as_mut().unwrap_or(&mut stage.pool), stage.tape.tape(), loaded)?;
+    let sockets = leave_sockets(loaded).map_err(|error| Skip(format!("no sockets can be made: {error}")))?;
     let ended_early = run(stage).map_err(|error| Skip(format!("no process can be started: {error}")))?;
+    end_bystanders(stage.tape.tape(), &named);
+    // Nobody who is started later may hold a port.
+    (SOCKETS_FD..).zip(&sockets).for_each(|(number, _)| sys::close_at(number));
     let performance = read(stage.tape.tape(), &program, ended_early)?;
     let mut links = links(loaded, &namespace);
-    links.extend(named);
+    links.extend(named.into_iter().map(|(name, link, _)| (name, link)));
     Ok((performance, links))
 }
 
-/// Puts the described namespaces that steps enter where the tape expects them, closes the places of those that steps
-/// make, and gives their links.
-fn leave_namespaces(stage: &mut Stage, loaded: &Loaded) -> Result<Vec<(String, String)>, Skip> {
+/// Whether a step writes maps of a described namespace, so that nothing else may use it afterwards.
+fn writes_maps(loaded: &Loaded) -> bool {
+    loaded.scenario.steps.iter().any(|step| match &step.call {
+        Call::WriteMap(call) => call.user_ns != "init" && loaded.world.namespace(&call.user_ns).is_some(),
+        _ => false,
+    })
+}
+
+/// Puts the described namespaces that steps enter where the tape expects them, tells it of a process in each, and closes
+/// the places of those that steps make. Gives names and links of the described ones, and their places.
+fn leave_namespaces(pool: &mut Pool, tape: &mut Tape, loaded: &Loaded) -> Result<Vec<(String, String, usize)>, Skip> {
     let mut links = Vec::new();
-    for (name, number) in program::namespace_names(&loaded.scenario.steps).into_iter().zip(NAMESPACES_FD..) {
+    let names = program::namespace_names(&loaded.scenario.steps);
+    for ((place, name), number) in names.into_iter().enumerate().zip(NAMESPACES_FD..) {
         match loaded.world.namespace(name) {
             Some(described) => {
-                let namespace = stage.pool.of(loaded, described)?;
+                let namespace = pool.of(loaded, described)?;
                 sys::leave_at(&BorrowedDescriptor(namespace.open), number)
                     .map_err(|error| Skip(format!("a user namespace cannot be handed on: {error}")))?;
-                links.push((name.to_owned(), namespace.link));
+                if let (Some(process), Some(keeper)) = (namespace.process, tape.keepers.get_mut(place)) {
+                    *keeper = process.into();
+                }
+                links.push((name.to_owned(), namespace.link, place));
             }
             None => sys::close_at(number),
         }
     }
     Ok(links)
+}
+
+/// Ends the helpers and keepers that the tape started; they are the harness's since their parents ended.
+fn end_bystanders(tape: &Tape, described: &[(String, String, usize)]) {
+    let helpers = (tape.operations.iter().take(usize::try_from(tape.length).unwrap_or_default()))
+        .filter(|operation| operation.kind == Kind::Helper)
+        .map(|operation| operation.result);
+    let keepers = (tape.keepers.iter().enumerate())
+        .filter(|(place, _)| described.iter().all(|(_, _, known)| known != place))
+        .map(|(_, keeper)| *keeper);
+    for pid in helpers.chain(keepers).filter_map(|pid| libc::pid_t::try_from(pid).ok()).filter(|pid| *pid > 0) {
+        sys::end(pid);
+    }
 }
 
 /// A descriptor that somebody else owns.

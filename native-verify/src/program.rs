@@ -3,6 +3,7 @@
 mod path;
 mod process;
 mod system;
+mod write_map;
 
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
@@ -16,26 +17,32 @@ use sim_core::scenario::{Call, CloneCall, Step, World};
 use crate::machine::Machine;
 use crate::report::Skip;
 use crate::sys;
-use crate::tape::{DATA, GROUPS, Kind, OPERATIONS, Operation, STATES, State, Tape};
+use crate::tape::{DATA, GROUPS, HELPERS, KEEPERS, Kind, OPERATIONS, Operation, STATES, State, Tape};
+use write_map::MapWrites;
 
 /// The first file descriptor of the sockets that `bind` steps use.
 pub(crate) const SOCKETS_FD: i32 = 110;
 
 /// The first file descriptor of the user namespaces that steps name, in order of [`namespace_names`].
 pub(crate) const NAMESPACES_FD: i32 = 240;
-/// How many of them there can be.
-const NAMESPACES: usize = 60;
 
-/// The user namespaces that steps make or enter, each once.
+/// The user namespaces that steps make, enter, or write maps of, and those that writers are in; each once.
 pub(crate) fn namespace_names(steps: &[Step]) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
     for step in steps {
-        let name = match &step.call {
-            Call::Unshare(call) | Call::Clone(call) => call.user_ns.as_deref(),
-            Call::Setns(name) => Some(name.as_str()),
-            _ => None,
+        let named = match &step.call {
+            Call::Unshare(call) | Call::Clone(call) => [call.user_ns.as_deref(), None],
+            Call::Setns(name) => [Some(name.as_str()), None],
+            Call::WriteMap(call) => {
+                [Some(call.user_ns.as_str()), call.by.as_ref().and_then(|process| process.user_ns.as_deref())]
+            }
+            _ => [None, None],
         };
-        names.extend(name.filter(|name| !names.contains(name)));
+        for name in named.into_iter().flatten() {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
     }
     names
 }
@@ -103,19 +110,23 @@ pub(crate) fn write(
     user_ns: Option<i32>,
     machine: &Machine,
 ) -> Result<Program, Skip> {
-    check_possible(world, machine)?;
+    check_possible(world, &world.thread, machine)?;
     let mut writer = Writer { tape, operations: 0, states: 0, data: 0 };
     writer.rewind();
+    let names = namespace_names(steps);
+    if names.len() > KEEPERS {
+        return Err(Full.into());
+    }
+    let writes = MapWrites::prepare(&mut writer, world, steps, &names, machine)?;
     writer.start(&world.thread, user_ns, machine)?;
     writer.observe()?;
     let mut operations = Vec::new();
     let mut sockets = 0;
-    let names = namespace_names(steps);
-    if names.len() > NAMESPACES {
-        return Err(Full.into());
-    }
-    for step in steps {
+    for (index, step) in steps.iter().enumerate() {
         let call = writer.operations;
+        if let Call::WriteMap(write) = &step.call {
+            writer.write_map(index, write, &writes, &names)?;
+        }
         let answer = writer.step(&step.call, world, places, &names, &mut sockets)?;
         operations.push(StepPlace { call, look: writer.operations, answer });
         writer.observe()?;
@@ -125,8 +136,8 @@ pub(crate) fn write(
 }
 
 /// What no preparation can bring about on this machine.
-fn check_possible(world: &World, machine: &Machine) -> Result<(), Skip> {
-    let credentials = &world.thread.credentials;
+fn check_possible(world: &World, thread: &Thread, machine: &Machine) -> Result<(), Skip> {
+    let credentials = &thread.credentials;
     let sets = credentials.permitted | credentials.inheritable | credentials.bounding;
     let in_init = world.namespace_name(credentials.user_ns) == "init";
     let possible = if in_init { machine.capabilities } else { machine.known };
@@ -150,6 +161,9 @@ impl Writer<'_> {
         self.tape.next = 0;
         self.tape.length = 0;
         self.tape.broken = 0;
+        self.tape.keepers = [0; KEEPERS];
+        self.tape.cues = [0; HELPERS];
+        self.tape.ended = [0; HELPERS];
     }
 
     fn finish(&mut self) {
@@ -279,6 +293,8 @@ impl Writer<'_> {
                 *sockets += 1;
                 self.push(Kind::Call, 0b10, libc::SYS_bind, [fd, address, 16, 0, 0, 0])?;
             }
+            // Written before, for it depends on the steps before it.
+            Call::WriteMap(_) => {}
             Call::Process(operation) => return Ok(self.process(operation)?),
             Call::Path(operation) => return self.path(operation, places),
             Call::System(operation) => return Ok(self.system(operation)?),
@@ -297,7 +313,11 @@ impl Writer<'_> {
     /// Keeps the namespace that the call before made.
     fn keep_namespace(&mut self, call: &CloneCall, descriptor: impl Fn(&str) -> u64) -> Result<(), Full> {
         match &call.user_ns {
-            Some(name) => self.push(Kind::KeepNamespace, 0, 0, [descriptor(name), 0, 0, 0, 0, 0]),
+            Some(name) => {
+                let descriptor = descriptor(name);
+                let keeper = descriptor - u64::from(NAMESPACES_FD.unsigned_abs());
+                self.push(Kind::KeepNamespace, 0, 0, [descriptor, keeper, 0, 0, 0, 0])
+            }
             None => Ok(()),
         }
     }

@@ -54,6 +54,12 @@ pub(crate) fn become_with_capabilities(uid: u32, gid: u32) -> io::Result<()> {
     check(unsafe { libc::setresuid(uid, uid, uid) }).map(drop)
 }
 
+/// Lets this process's files in /proc belong to its effective user.
+pub(crate) fn become_dumpable() -> io::Result<()> {
+    // SAFETY: it takes no pointer.
+    check(unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0) }).map(drop)
+}
+
 /// Switches the machine off. Only the first process of a virtual machine calls this.
 pub(crate) fn switch_off() {
     // SAFETY: neither takes a pointer.
@@ -96,6 +102,13 @@ pub(crate) fn ptrace_continue(pid: libc::pid_t, signal: libc::c_int) -> io::Resu
 pub(crate) fn kill(pid: libc::pid_t) {
     // SAFETY: it takes no pointer. The pid is that of a child that has not been waited for.
     unsafe { libc::kill(pid, libc::SIGKILL) };
+}
+
+/// Ends a child of this process that has not been waited for.
+pub(crate) fn end(pid: libc::pid_t) {
+    kill(pid);
+    // It cannot fail: whoever is not a child any more has been waited for.
+    let _ = wait(pid);
 }
 
 /// Has the kernel kill this process when its parent ends.

@@ -3,6 +3,7 @@
 
 mod calls;
 mod execve;
+mod map_writes;
 mod namespaces;
 mod operations;
 

@@ -112,7 +112,7 @@ fn create_if<W: Witness>(
     demand(mapped, Errno::EPERM, &rules::UNMAPPED_CREATOR, none, Condition::CreatorMapped, witness)?;
     let mut namespaces = namespaces.clone();
     // Refused above if there is no room.
-    let made = namespaces.add(parent, owner).unwrap_or(parent);
+    let made = namespaces.add_made_by(old).unwrap_or(parent);
     enter(system, thread, made, witness);
     Ok(Some((namespaces, made)))
 }

@@ -123,6 +123,26 @@ conditions! {
     SysAdminInTarget "CAP_SYS_ADMIN is held in the target"
 
     // Writing maps.
+    OwnFile "the file's owner is the filesystem user"
+    NotInitial "the namespace is not the initial one"
+    InsideOrDirectlyAbove "the writer is in the namespace or directly above it"
+    WithinAPage "the text is shorter than a page"
+    MapUnwritten "the map is not written yet"
+    ThreeNumbers "every line is three numbers"
+    RangeValid "every line covers ids that exist"
+    NoOverlap "no lines overlap"
+    FewLines "there are not too many lines"
+    RootNotMapped "user 0 of the namespace above is not mapped"
+    CreatorHadSetfcap "CAP_SETFCAP was effective for whoever made the namespace"
+    SetfcapAbove "CAP_SETFCAP is held in the namespace above"
+    MoreThanOneId "more than one id is mapped"
+    WriterNotOwner "the writer does not own the namespace"
+    NotOwnId "it is not the writer's own id"
+    OnlyOwnIdMapped "only the own id is mapped"
+    CapableAbove "the capability is held in the namespace above"
+    OutsideIdsMapped "the outside ids are mapped above"
+    AllowOrDeny "the word is one of the two"
+    GidMapUnwritten "the gid_map is not written yet"
 
     // Changes of files.
 

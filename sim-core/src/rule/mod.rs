@@ -27,6 +27,7 @@ pub mod process;
 pub mod setid;
 pub mod system;
 pub mod user_namespace;
+pub mod write_map;
 
 #[cfg(test)]
 mod tests;
@@ -96,6 +97,7 @@ impl Rule {
             prctl::RULES,
             setid::RULES,
             user_namespace::RULES,
+            write_map::RULES,
             process::RULES,
             path::RULES,
             system::RULES,

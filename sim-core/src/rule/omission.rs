@@ -45,6 +45,17 @@ pub const NOT_MODELLED: &[Omission] = &[
         calls: &["unshare", "setns"],
     },
     Omission {
+        name: "user.max_user_namespaces",
+        effect: "may refuse a new user namespace with ENOSPC",
+        calls: &["unshare", "clone"],
+    },
+    Omission {
+        name: "processes that cannot be dumped, as after a change of ids or when permitted capabilities were gained",
+        effect: "their files in /proc belong to root, so that opening them may fail with EACCES",
+        calls: &["write_map"],
+    },
+    Omission { name: "pages of more than 4096 bytes", effect: "let longer maps be written", calls: &["write_map"] },
+    Omission {
         name: "network namespaces of their own",
         effect: "ports are bound in the network namespace of the init user namespace",
         calls: &["bind"],

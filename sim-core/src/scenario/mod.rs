@@ -39,6 +39,7 @@ mod tests;
 mod values;
 mod verdict;
 mod world;
+mod write_map_call;
 
 pub use edit::FiveSets;
 pub use expect::{Difference, Expect, ExpectProcess};
@@ -55,3 +56,4 @@ pub use step::{Call, CapsetCall, CloneCall, CloneFlag, Step};
 pub use values::{CapsEntry, FileCapsObject, FourIds, ModeText, ReleaseText, SecurebitsText, SetText};
 pub use verdict::{explain_event, explain_link, verdict};
 pub use world::{Options, World, WorldError};
+pub use write_map_call::{MapFileName, WriteMapCall};

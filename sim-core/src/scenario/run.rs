@@ -68,6 +68,9 @@ impl Simulation {
             Outcome::Granted(effect) => {
                 outcome.value = effect.value;
                 outcome.at_secure = effect.at_secure;
+                if let Some(namespaces) = effect.namespaces {
+                    self.world.system.user_namespaces = namespaces;
+                }
                 if let Some((namespaces, made)) = effect.made {
                     self.world.system.user_namespaces = namespaces;
                     self.world.name_namespace(call, made);
@@ -111,6 +114,11 @@ impl Simulation {
             Call::Setns(name) => {
                 calls::setns(system, thread, self.world.namespace(name), trace).map(StepEffect::from)
             }
+            Call::WriteMap(call) => call.decide(&self.world, trace).map(|namespaces| StepEffect {
+                value: call.length(),
+                namespaces: Some(namespaces),
+                ..StepEffect::default()
+            }),
             Call::Bind { port } => access::bind(system, thread, *port, trace).map(|()| StepEffect::default()),
             Call::Process(operation) => operation.decide(&self.world, trace).map(|()| StepEffect::default()),
             Call::Path(operation) => operation.decide(&self.world, trace).map(|()| StepEffect::default()),
@@ -186,6 +194,8 @@ struct StepEffect {
     thread: Option<Thread>,
     /// The user namespaces with a new one, and which it is.
     made: Option<(UserNamespaces, UserNs)>,
+    /// The user namespaces with another map.
+    namespaces: Option<UserNamespaces>,
 }
 
 impl From<Entered> for StepEffect {

@@ -8,6 +8,7 @@ use super::step::{BindArguments, NoArguments, call_names};
 use super::values::{CapsEntry, FourIds, ModeText, ReleaseText, SecurebitsText, SetText};
 use super::{
     CapsetCall, CloneCall, Expect, PathOperation, PrctlCall, ProcessOperation, Scenario, Step, SystemOperation,
+    WriteMapCall,
 };
 use crate::calls::{AmbientOperation, PrctlOption};
 use crate::credentials::Securebits;
@@ -189,6 +190,7 @@ schema!(Step, "Step", |generator| {
             "unshare": generator.subschema_for::<CloneCall>(),
             "clone": generator.subschema_for::<CloneCall>(),
             "setns": { "type": "string", "description": "The name of a user namespace." },
+            "write_map": generator.subschema_for::<WriteMapCall>(),
             "bind": generator.subschema_for::<BindArguments>(),
             "expect": generator.subschema_for::<Expect>(),
             "note": { "type": "string" }

@@ -8,7 +8,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::values::{self, GroupArguments, IdArgument, IdArguments, Refused, SetText};
-use super::{Expect, PathOperation, PrctlCall, ProcessOperation, SystemOperation};
+use super::{Expect, PathOperation, PrctlCall, ProcessOperation, SystemOperation, WriteMapCall};
 use crate::calls::{CloneFlags, IdChange, IdKind, SetId};
 use crate::capability::CapSet;
 
@@ -44,6 +44,8 @@ pub enum Call {
     Clone(CloneCall),
     /// setns(2) to the user namespace of this name.
     Setns(String),
+    /// A write to `/proc/PID/uid_map`, `gid_map` or `setgroups`.
+    WriteMap(WriteMapCall),
     /// bind(2) of an internet socket.
     Bind {
         /// The port.
@@ -130,7 +132,7 @@ const fn group(change: IdChange) -> SetId {
 }
 
 /// The calls that change the thread, and `bind`.
-const CALLS: [&str; 17] = [
+const CALLS: [&str; 18] = [
     "execve",
     "setuid",
     "setgid",
@@ -147,6 +149,7 @@ const CALLS: [&str; 17] = [
     "unshare",
     "clone",
     "setns",
+    "write_map",
     "bind",
 ];
 
@@ -157,8 +160,7 @@ pub(super) fn call_names() -> impl Iterator<Item = &'static str> + Clone {
 }
 
 /// The calls of the format that this version does not model yet.
-const NOT_YET: &[&str] =
-    &["write_map", "seccomp", "syscall", "chown", "chmod", "setcap", "removexattr", "write", "truncate"];
+const NOT_YET: &[&str] = &["seccomp", "syscall", "chown", "chmod", "setcap", "removexattr", "write", "truncate"];
 
 impl Call {
     /// The call's key in the format.
@@ -173,6 +175,7 @@ impl Call {
             Self::Unshare(_) => "unshare",
             Self::Clone(_) => "clone",
             Self::Setns(_) => "setns",
+            Self::WriteMap(_) => "write_map",
             Self::Bind { .. } => "bind",
             Self::Process(operation) => operation.name(),
             Self::Path(operation) => operation.name(),
@@ -189,6 +192,7 @@ impl Call {
                 permitted: digits(*permitted),
                 inheritable: digits(*inheritable),
             }),
+            Self::WriteMap(call) => Self::WriteMap(call.in_digits(all)),
             other => other.clone(),
         }
     }
@@ -206,6 +210,7 @@ impl Call {
             Self::Capget => map.serialize_entry(self.name(), &NoArguments {}),
             Self::Unshare(call) | Self::Clone(call) => map.serialize_entry(self.name(), call),
             Self::Setns(name) => map.serialize_entry(self.name(), name),
+            Self::WriteMap(call) => map.serialize_entry(self.name(), call),
             Self::Bind { port } => map.serialize_entry(self.name(), &BindArguments { port: *port }),
             Self::Process(operation) => operation.serialize_into(map),
             Self::Path(operation) => operation.serialize_into(map),
@@ -234,6 +239,7 @@ impl Call {
             "unshare" => Self::Unshare(map.next_value()?),
             "clone" => Self::Clone(map.next_value()?),
             "setns" => Self::Setns(map.next_value()?),
+            "write_map" => Self::WriteMap(map.next_value()?),
             "bind" => Self::Bind { port: map.next_value::<BindArguments>()?.port },
             other => return Self::next_operation(other, map),
         }))

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::path::Path;
 use super::values::{FourIds, SecurebitsText};
-use super::{Call, CloneCall, FileEntry, Scenario, Setgroups};
+use super::{Call, CloneCall, FileEntry, Process, Scenario, Setgroups};
 use crate::capability::{CapSet, Capability};
 use crate::credentials::{
     Credentials, Groups, IdMap, Ids, InvalidCredentials, Kgid, Kuid, MapError, RawCredentials, Securebits, Thread,
@@ -145,7 +145,9 @@ impl World {
         }
         let all = options.all.unwrap_or_else(|| system.capabilities());
         let namespaces = Namespaces::build(scenario, &mut system)?;
-        let thread = Builder { scenario, system: &system, namespaces: &namespaces, all }.thread()?;
+        let place = Path::default().key("process");
+        let find = |name: &str| namespaces.find(name);
+        let thread = Builder { process: &scenario.process, place, system: &system, find: &find, all }.thread()?;
         let world = Self { files: files(scenario, all)?, namespaces: namespaces.named, system, thread, all };
         world.check_steps(scenario)?;
         Ok(world)
@@ -188,6 +190,16 @@ impl World {
             }
         }
         deciding
+    }
+
+    /// A thread beside the one that the steps act on.
+    pub fn other_thread(&self, process: &Process) -> Result<Thread, WorldError> {
+        self.thread_at(process, Path::default())
+    }
+
+    fn thread_at(&self, process: &Process, place: Path) -> Result<Thread, WorldError> {
+        let find = |name: &str| self.namespace(name);
+        Builder { process, place, system: &self.system, find: &find, all: self.all }.thread()
     }
 
     /// Remembers the name that a call gave to the namespace it made.
@@ -233,6 +245,16 @@ impl World {
                         path: at("setns"),
                         problem: Problem::UnknownNamespace { name: name.clone() },
                     });
+                }
+                Call::WriteMap(call) => {
+                    let place = at("write_map");
+                    if let Some(process) = &call.by {
+                        self.thread_at(process, place.clone().key("by"))?;
+                    }
+                    if self.namespace(&call.user_ns).is_none() && !given.contains(call.user_ns.as_str()) {
+                        let problem = Problem::UnknownNamespace { name: call.user_ns.clone() };
+                        return Err(WorldError { path: place.key("user_ns"), problem });
+                    }
                 }
                 _ => {}
             }
@@ -359,21 +381,23 @@ fn file(entry: &FileEntry, all: CapSet) -> File {
     }
 }
 
-/// What is needed to build the thread.
-struct Builder<'a> {
-    scenario: &'a Scenario,
+/// What is needed to build a thread.
+struct Builder<'a, F> {
+    process: &'a Process,
+    /// Where it is described.
+    place: Path,
     system: &'a System,
-    namespaces: &'a Namespaces,
+    /// The user namespace of a name.
+    find: &'a F,
     all: CapSet,
 }
 
-impl Builder<'_> {
+impl<F: Fn(&str) -> Option<UserNs>> Builder<'_, F> {
     fn thread(&self) -> Result<Thread, WorldError> {
-        let process = &self.scenario.process;
+        let process = self.process;
+        let fail = |key: &str, problem: Problem| self.fail(key, problem);
         let ns_name = process.user_ns.as_deref().unwrap_or("init");
-        let user_ns = self
-            .namespaces
-            .find(ns_name)
+        let user_ns = (self.find)(ns_name)
             .ok_or_else(|| fail("user_ns", Problem::UnknownNamespace { name: ns_name.to_string() }))?;
         let FourIds(uid) = process.uid.unwrap_or(FourIds([0; 4]));
         let FourIds(gid) = process.gid.unwrap_or(FourIds([0; 4]));
@@ -421,7 +445,7 @@ impl Builder<'_> {
             None => Ok(()),
             Some(capability) => {
                 let last = release.last_capability();
-                Err(fail(key, Problem::UnknownCapability { capability, release, last }))
+                Err(self.fail(key, Problem::UnknownCapability { capability, release, last }))
             }
         }
     }
@@ -432,12 +456,12 @@ impl Builder<'_> {
         if known.contains(bits) {
             return Ok(bits);
         }
-        Err(fail("securebits", Problem::UnknownSecurebits { release, known: known.bits() }))
+        Err(self.fail("securebits", Problem::UnknownSecurebits { release, known: known.bits() }))
     }
-}
 
-fn fail(key: &str, problem: Problem) -> WorldError {
-    WorldError { path: Path::default().key("process").key(key), problem }
+    fn fail(&self, key: &str, problem: Problem) -> WorldError {
+        WorldError { path: self.place.clone().key(key), problem }
+    }
 }
 
 fn four<T: Copy>(
