@@ -26,6 +26,8 @@ pub(crate) const NAMESPACES_FD: i32 = 240;
 /// How many of them there can be.
 const NAMESPACES: usize = 60;
 
+pub(crate) use path::{FILES, FILES_FD, flagged_paths};
+
 /// The user namespaces that steps make or enter, each once.
 pub(crate) fn namespace_names(steps: &[Step]) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
@@ -81,6 +83,8 @@ impl Answer {
 struct Writer<'a> {
     tape: &'a mut Tape,
     operations: usize,
+    /// The operation of the present step whose result counts, where it is not the first.
+    deciding: Option<usize>,
     states: usize,
     data: usize,
 }
@@ -104,19 +108,23 @@ pub(crate) fn write(
     machine: &Machine,
 ) -> Result<Program, Skip> {
     check_possible(world, machine)?;
-    let mut writer = Writer { tape, operations: 0, states: 0, data: 0 };
+    if world.system.protected_hardlinks != machine.protected_hardlinks {
+        return Err(Skip("this machine has another fs.protected_hardlinks".to_owned()));
+    }
+    let mut writer = Writer { tape, operations: 0, deciding: None, states: 0, data: 0 };
     writer.rewind();
     writer.start(&world.thread, user_ns, machine)?;
     writer.observe()?;
     let mut operations = Vec::new();
-    let mut sockets = 0;
+    let (mut sockets, mut files) = (0, 0);
     let names = namespace_names(steps);
     if names.len() > NAMESPACES {
         return Err(Full.into());
     }
     for step in steps {
-        let call = writer.operations;
-        let answer = writer.step(&step.call, world, places, &names, &mut sockets)?;
+        let first = writer.operations;
+        let answer = writer.step(&step.call, world, places, &names, &mut sockets, &mut files)?;
+        let call = writer.deciding.take().unwrap_or(first);
         operations.push(StepPlace { call, look: writer.operations, answer });
         writer.observe()?;
     }
@@ -221,6 +229,7 @@ impl Writer<'_> {
         places: &BTreeMap<String, PathBuf>,
         names: &[&str],
         sockets: &mut i32,
+        files: &mut i32,
     ) -> Result<Answer, Skip> {
         let descriptor = |name: &str| {
             let index = names.iter().position(|known| *known == name).unwrap_or_default();
@@ -280,7 +289,7 @@ impl Writer<'_> {
                 self.push(Kind::Call, 0b10, libc::SYS_bind, [fd, address, 16, 0, 0, 0])?;
             }
             Call::Process(operation) => return Ok(self.process(operation)?),
-            Call::Path(operation) => return self.path(operation, places),
+            Call::Path(operation) => return self.path(operation, world, places, files),
             Call::System(operation) => return Ok(self.system(operation)?),
         }
         Ok(Answer::Value)
@@ -349,6 +358,12 @@ impl Writer<'_> {
         *slot = Operation { kind, pointers, number, arguments, result: 0 };
         self.operations += 1;
         Ok(())
+    }
+
+    /// Writes the operation of a step whose result counts, after others that prepare it.
+    fn deciding(&mut self, kind: Kind, pointers: u32, number: libc::c_long, arguments: [u64; 6]) -> Result<(), Full> {
+        self.deciding = Some(self.operations);
+        self.push(kind, pointers, number, arguments)
     }
 
     /// Puts bytes among the tape's data, aligned to 8, and gives their offset.
