@@ -72,7 +72,7 @@ impl Writer<'_> {
                 let path = self.store_path(path, places)?;
                 let (pointers, times) = match times {
                     TimesText::Now => (0b10, 0),
-                    TimesText::Given => (0b110, self.store(&[1; 32])?),
+                    TimesText::Given => (0b110, self.store(&[0; 32])?),
                 };
                 self.push(Kind::Call, pointers, libc::SYS_utimensat, [HERE, path, times, 0, 0, 0])?;
                 Ok(Answer::Value)

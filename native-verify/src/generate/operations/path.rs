@@ -58,7 +58,7 @@ pub(super) fn files(home: Home) -> impl Strategy<Value = Vec<(String, FileEntry)
 
 /// Capabilities to be effective beside others: none, or some of those that operations on paths ask for.
 pub(super) fn capabilities(all: CapSet) -> impl Strategy<Value = CapSet> {
-    let some = subsequence(&CAPABILITIES[..], 1..=4).prop_map(|some| some.into_iter().collect::<CapSet>());
+    let some = subsequence(&CAPABILITIES[..], 1..=5).prop_map(|some| some.into_iter().collect::<CapSet>());
     prop_oneof![1 => Just(CapSet::EMPTY), 1 => some].prop_map(move |set| set & all)
 }
 
@@ -78,7 +78,7 @@ pub(super) fn operation() -> impl Strategy<Value = PathOperation> {
         3 => (select(&[MADE_DIRECTORY, MADE_DIRECTORY, "/srv/sub/made", SUBDIRECTORY][..]), made_mode())
             .prop_map(|(path, mode)| PathOperation::Mkdir(MkdirArguments { path: path.to_owned(), mode })),
         4 => ioctl(),
-        1 => exists().prop_map(|path| PathOperation::OpenByHandleAt(OpenByHandleAtArguments { path })),
+        4 => exists().prop_map(|path| PathOperation::OpenByHandleAt(OpenByHandleAtArguments { path })),
     ]
 }
 
