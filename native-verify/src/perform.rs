@@ -1,16 +1,19 @@
 use std::collections::BTreeMap;
+use std::fs;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 
 use sim_core::capability::CapSet;
 use sim_core::kernel::Errno;
-use sim_core::scenario::{Call, Loaded};
+use sim_core::scenario::{Call, Loaded, Step};
 
 use crate::machine::Machine;
 use crate::namespaces::{Namespace, Pool};
-use crate::program::{self, NAMESPACES_FD, Program, SOCKETS_FD, StepPlace};
+use crate::program::{self, FILES, FILES_FD, NAMESPACES_FD, Program, SOCKETS_FD, StepPlace};
 use crate::report::Skip;
-use crate::stage::Stage;
+use crate::stage::{self, Stage};
 use crate::sys;
 use crate::tape::{GROUPS, Kind, State, Tape};
 
@@ -23,6 +26,8 @@ pub(crate) struct Performance {
     pub(crate) steps: Vec<(i64, Observed)>,
     /// How the process ended, if that was not of its own accord.
     pub(crate) ended_early: Option<String>,
+    /// What is at the paths that steps make in the end: owner, group and mode with the kind of file.
+    pub(crate) made: Vec<(String, Option<[u32; 3]>)>,
 }
 
 /// Everything observed of a thread.
@@ -56,17 +61,20 @@ pub(crate) fn perform(
         None
     };
     let namespace = own_pool.as_mut().unwrap_or(&mut stage.pool).of_process(loaded)?;
-    let places = stage.make_files(world)?;
-    stage.set_sysctls(world)?;
     let steps = &loaded.scenario.steps;
+    let places = stage.make_files(world, steps)?;
+    stage.set_sysctls(world)?;
     let program = program::write(stage.tape.tape(), world, steps, &places, namespace.fd, machine)?;
     let named = leave_namespaces(own_pool.as_mut().unwrap_or(&mut stage.pool), stage.tape.tape(), loaded)?;
     let sockets = leave_sockets(loaded).map_err(|error| Skip(format!("no sockets can be made: {error}")))?;
+    let open_files = leave_files(steps, &places)?;
     let ended_early = run(stage).map_err(|error| Skip(format!("no process can be started: {error}")))?;
+    drop(open_files);
     end_bystanders(stage.tape.tape(), &named);
     // Nobody who is started later may hold a port.
     (SOCKETS_FD..).zip(&sockets).for_each(|(number, _)| sys::close_at(number));
-    let performance = read(stage.tape.tape(), &program, ended_early)?;
+    let mut performance = read(stage.tape.tape(), &program, ended_early)?;
+    performance.made = stage::made_paths(steps).map(|path| (path.to_owned(), seen_file(places.get(path)))).collect();
     let mut links = links(loaded, &namespace);
     links.extend(named.into_iter().map(|(name, link, _)| (name, link)));
     Ok((performance, links))
@@ -144,6 +152,28 @@ fn leave_sockets(loaded: &Loaded) -> io::Result<Vec<OwnedFd>> {
         .collect()
 }
 
+/// The files whose flags are set, open where the tape expects them.
+fn leave_files(steps: &[Step], places: &BTreeMap<String, PathBuf>) -> Result<Vec<fs::File>, Skip> {
+    let paths = program::flagged_paths(steps);
+    if paths.len() > FILES {
+        return Err(Skip(format!("more than {FILES} files cannot be kept open")));
+    }
+    let open = |(path, number): (&str, RawFd)| {
+        let place = places.get(path).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+        let file = fs::File::open(place)?;
+        sys::leave_at(&file, number)?;
+        Ok(file)
+    };
+    let opened: io::Result<_> = paths.into_iter().zip(FILES_FD..).map(open).collect();
+    opened.map_err(|error| Skip(format!("a file cannot be opened: {error}")))
+}
+
+/// Owner, group and mode, with the kind of file, of what is at a place.
+fn seen_file(place: Option<&PathBuf>) -> Option<[u32; 3]> {
+    let seen = fs::symlink_metadata(place?).ok()?;
+    Some([seen.uid(), seen.gid(), seen.mode()])
+}
+
 /// Runs the tape in a child and waits for its end; says how it ended unless it ended of its own accord.
 fn run(stage: &mut Stage) -> io::Result<Option<String>> {
     let child = stage.tape.start()?;
@@ -183,7 +213,7 @@ fn read(tape: &Tape, program: &Program, ended_early: Option<String>) -> Result<P
     }
     let short = steps.len() < program.steps.len();
     let ended_early = ended_early.or_else(|| short.then(|| "the process ended before its last step".to_owned()));
-    Ok(Performance { start, steps, ended_early })
+    Ok(Performance { start, steps, ended_early, made: Vec::new() })
 }
 
 fn observed(state: &State) -> Observed {

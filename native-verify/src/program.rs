@@ -26,6 +26,8 @@ pub(crate) const SOCKETS_FD: i32 = 110;
 /// The first file descriptor of the user namespaces that steps name, in order of [`namespace_names`].
 pub(crate) const NAMESPACES_FD: i32 = 240;
 
+pub(crate) use path::{FILES, FILES_FD, flagged_paths};
+
 /// The user namespaces that steps make, enter, or write maps of, and those that writers are in; each once.
 pub(crate) fn namespace_names(steps: &[Step]) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
@@ -88,6 +90,8 @@ impl Answer {
 struct Writer<'a> {
     tape: &'a mut Tape,
     operations: usize,
+    /// The operation of the present step whose result counts, where it is not the first.
+    deciding: Option<usize>,
     states: usize,
     data: usize,
 }
@@ -111,7 +115,10 @@ pub(crate) fn write(
     machine: &Machine,
 ) -> Result<Program, Skip> {
     check_possible(world, &world.thread, machine)?;
-    let mut writer = Writer { tape, operations: 0, states: 0, data: 0 };
+    if world.system.protected_hardlinks != machine.protected_hardlinks {
+        return Err(Skip("this machine has another fs.protected_hardlinks".to_owned()));
+    }
+    let mut writer = Writer { tape, operations: 0, deciding: None, states: 0, data: 0 };
     writer.rewind();
     let names = namespace_names(steps);
     if names.len() > KEEPERS {
@@ -121,13 +128,14 @@ pub(crate) fn write(
     writer.start(&world.thread, user_ns, machine)?;
     writer.observe()?;
     let mut operations = Vec::new();
-    let mut sockets = 0;
+    let (mut sockets, mut files) = (0, 0);
     for (index, step) in steps.iter().enumerate() {
-        let call = writer.operations;
+        let first = writer.operations;
         if let Call::WriteMap(write) = &step.call {
             writer.write_map(index, write, &writes, &names)?;
         }
-        let answer = writer.step(&step.call, world, places, &names, &mut sockets)?;
+        let answer = writer.step(&step.call, world, places, &names, &mut sockets, &mut files)?;
+        let call = writer.deciding.take().unwrap_or(first);
         operations.push(StepPlace { call, look: writer.operations, answer });
         writer.observe()?;
     }
@@ -235,6 +243,7 @@ impl Writer<'_> {
         places: &BTreeMap<String, PathBuf>,
         names: &[&str],
         sockets: &mut i32,
+        files: &mut i32,
     ) -> Result<Answer, Skip> {
         let descriptor = |name: &str| {
             let index = names.iter().position(|known| *known == name).unwrap_or_default();
@@ -296,7 +305,7 @@ impl Writer<'_> {
             // Written before, for it depends on the steps before it.
             Call::WriteMap(_) => {}
             Call::Process(operation) => return Ok(self.process(operation)?),
-            Call::Path(operation) => return self.path(operation, places),
+            Call::Path(operation) => return self.path(operation, world, places, files),
             Call::System(operation) => return Ok(self.system(operation)?),
         }
         Ok(Answer::Value)
@@ -369,6 +378,12 @@ impl Writer<'_> {
         *slot = Operation { kind, pointers, number, arguments, result: 0 };
         self.operations += 1;
         Ok(())
+    }
+
+    /// Writes the operation of a step whose result counts, after others that prepare it.
+    fn deciding(&mut self, kind: Kind, pointers: u32, number: libc::c_long, arguments: [u64; 6]) -> Result<(), Full> {
+        self.deciding = Some(self.operations);
+        self.push(kind, pointers, number, arguments)
     }
 
     /// Puts bytes among the tape's data, aligned to 8, and gives their offset.

@@ -192,14 +192,37 @@ pub(crate) fn stream_socket() -> io::Result<OwnedFd> {
 /// Brings the loopback interface of this network namespace up.
 pub(crate) fn raise_loopback() -> io::Result<()> {
     let socket = stream_socket()?;
-    // SAFETY: zero is a valid value for every field.
-    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
-    for (to, from) in request.ifr_name.iter_mut().zip(b"lo") {
-        *to = from.cast_signed();
-    }
-    request.ifr_ifru.ifru_flags = libc::IFF_UP.try_into().unwrap_or_default();
+    let request = loopback_request();
     // SAFETY: the request is a whole ifreq that lives through the call.
-    check(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) }).map(drop)
+    check(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, request.as_ptr()) }).map(drop)
+}
+
+/// A `struct ifreq` that says "the loopback interface is up".
+pub(crate) fn loopback_request() -> [u8; size_of::<libc::ifreq>()] {
+    let mut request = [0; size_of::<libc::ifreq>()];
+    let up = libc::c_short::try_from(libc::IFF_UP).unwrap_or_default().to_ne_bytes();
+    let (name, flags) = request.split_at_mut(std::mem::offset_of!(libc::ifreq, ifr_ifru));
+    for (to, from) in name.iter_mut().zip(b"lo").chain(flags.iter_mut().zip(&up)) {
+        *to = *from;
+    }
+    request
+}
+
+/// The `struct file_handle` of a file, as name_to_handle_at(2) gives it.
+pub(crate) fn file_handle(path: &Path) -> io::Result<Vec<u8>> {
+    const LARGEST: u32 = 128;
+    let path = c_path(path)?;
+    // The size that there is room for, the type, and the room.
+    let mut handle = LARGEST.to_ne_bytes().to_vec();
+    handle.resize(8 + LARGEST as usize, 0);
+    let mut mount: libc::c_int = 0;
+    // SAFETY: the path is a string, the handle has the room that its beginning says, the mount is a place of this
+    // function, and all live through the call.
+    let result = unsafe {
+        let (handle, mount) = (handle.as_mut_ptr(), &raw mut mount);
+        libc::syscall(libc::SYS_name_to_handle_at, libc::AT_FDCWD, path.as_ptr(), handle, mount, 0)
+    };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(handle) }
 }
 
 /// The bytes of an internet address for bind(2).

@@ -138,6 +138,7 @@ fn file(home: Home, bounds: Bounds) -> impl Strategy<Value = FileEntry> {
             caps,
             nosuid,
             noexec,
+            directory: false,
             interpreter: None,
         },
     )

@@ -1,15 +1,34 @@
 //! Operations on files and directories.
 
-use super::demand_capability;
-use crate::capability::Capability;
-use crate::credentials::{Thread, UserNs};
-use crate::kernel::Errno;
-use crate::outcome::Outcome;
+mod attributes;
+mod create;
+mod handle;
+mod ioctl;
+mod link;
+mod open;
+#[cfg(test)]
+mod tests;
+
+pub use attributes::{Times, setxattr_trusted, setxattr_user, utimensat};
+pub use create::{Node, mkdir, mknod};
+pub use handle::open_by_handle_at;
+pub use ioctl::{set_interface_flags, set_protecting_flags};
+pub use link::{link, unlink};
+pub use open::{OpenFlags, open, open_setting};
+
+use super::inode::{Permissions, inode_permission};
+use crate::credentials::Thread;
+use crate::file::File;
+use crate::outcome::Refusal;
 use crate::rule::{Witness, path as rules};
 use crate::system::System;
 
-/// Decides setxattr(2) of an attribute whose name begins with `trusted.`: `CAP_SYS_ADMIN` in `init`.
-pub fn setxattr_trusted<W: Witness>(system: &System, thread: &Thread, witness: &mut W) -> Outcome<()> {
-    let (needed, rule) = (Capability::SYS_ADMIN, &rules::SETXATTR_TRUSTED);
-    demand_capability(system, thread, UserNs::INIT, needed, Errno::EPERM, rule, witness).into()
+/// Refuses unless a directory on the way may be searched (`may_lookup`).
+pub(crate) fn search<W: Witness>(
+    system: &System,
+    thread: &Thread,
+    directory: &File,
+    witness: &mut W,
+) -> Result<(), Refusal> {
+    inode_permission(system, thread, directory, Permissions::EXECUTE, &rules::SEARCH, witness)
 }

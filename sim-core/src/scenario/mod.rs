@@ -23,6 +23,7 @@ mod call_group;
 mod edit;
 mod expect;
 mod format;
+mod lookup;
 mod objects;
 mod operation;
 mod path;

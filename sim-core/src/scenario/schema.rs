@@ -32,6 +32,11 @@ pub(super) fn ids(generator: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "array", "items": id(generator) })
 }
 
+/// The schema of a setting that is off or on.
+pub(super) fn switch(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "integer", "minimum": 0, "maximum": 1 })
+}
+
 /// The schema of a call alone.
 pub(super) fn call(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "object", "minProperties": 1, "maxProperties": 1 })

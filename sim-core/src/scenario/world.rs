@@ -2,6 +2,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::lookup::{LONGEST_PATH, paths_above};
 use super::path::Path;
 use super::values::{FourIds, SecurebitsText};
 use super::{Call, CloneCall, FileEntry, Process, Scenario, Setgroups};
@@ -10,7 +11,7 @@ use crate::credentials::{
     Credentials, Groups, IdMap, Ids, InvalidCredentials, Kgid, Kuid, MapError, RawCredentials, Securebits, Thread,
     TooDeep, Tracer, UserNs,
 };
-use crate::file::{File, Mount};
+use crate::file::{File, FileKind, Mount};
 use crate::kernel::Release;
 use crate::system::System;
 
@@ -21,6 +22,8 @@ pub struct Options {
     pub release: Option<Release>,
     /// What `"all"` means, if not every capability of the release.
     pub all: Option<CapSet>,
+    /// What `fs.protected_hardlinks` is where the scenario does not say it.
+    pub protected_hardlinks: Option<bool>,
 }
 
 /// The world that a scenario describes.
@@ -126,6 +129,27 @@ pub enum Problem {
         /// Whether the set in the way was left out.
         by_default: bool,
     },
+    /// A path without a directory.
+    #[error("there is no directory {path:?}; describe it in `files`, with \"directory\": true")]
+    NoDirectory {
+        /// The path.
+        path: String,
+    },
+    /// A file in something that is no directory.
+    #[error("{path:?} is described, but not as a directory")]
+    NotADirectory {
+        /// The path of what should be a directory.
+        path: String,
+    },
+    /// A directory that is to be a script.
+    #[error("a directory has no interpreter")]
+    DirectoryWithInterpreter,
+    /// An ioctl with arguments of another request, or without its own.
+    #[error("FS_IOC_SETFLAGS takes a `path` and `flags`, SIOCSIFFLAGS takes neither")]
+    IoctlArguments,
+    /// A path that is longer than the kernel takes.
+    #[error("a path has at most 4095 bytes")]
+    PathTooLong,
     /// A path without a file.
     #[error("there is no file {path:?}; describe it in `files`")]
     NoFile {
@@ -143,6 +167,8 @@ impl World {
         if let Some(start) = scenario.sysctl.ip_unprivileged_port_start {
             system.ip_unprivileged_port_start = start;
         }
+        let protected_hardlinks = scenario.sysctl.protected_hardlinks.or(options.protected_hardlinks);
+        system.protected_hardlinks = protected_hardlinks.unwrap_or(system.protected_hardlinks);
         let all = options.all.unwrap_or_else(|| system.capabilities());
         let namespaces = Namespaces::build(scenario, &mut system)?;
         let place = Path::default().key("process");
@@ -169,14 +195,19 @@ impl World {
     /// The files that executing `path` opens, one after the other: itself, its interpreter, and so on, but no more
     /// than the kernel would open.
     pub fn files_to_open(&self, path: &str) -> Vec<&File> {
+        self.paths_to_open(path).into_iter().filter_map(|path| self.files.get(path)).map(|(file, _)| file).collect()
+    }
+
+    /// The paths of [`files_to_open`](Self::files_to_open).
+    pub(super) fn paths_to_open<'a>(&'a self, path: &'a str) -> Vec<&'a str> {
         const LIMIT: usize = 7;
-        let mut files = Vec::new();
+        let mut paths = Vec::new();
         let mut next = Some(path);
-        while let Some((file, interpreter)) = next.and_then(|path| self.files.get(path)) {
-            files.push(file);
-            next = interpreter.as_deref().filter(|_| files.len() < LIMIT);
+        while let Some((path, (_, interpreter))) = next.and_then(|path| Some((path, self.files.get(path)?))) {
+            paths.push(path);
+            next = interpreter.as_deref().filter(|_| paths.len() < LIMIT);
         }
-        files
+        paths
     }
 
     /// The path of the file whose owner, mode and capabilities count when `path` is executed: itself, or the last
@@ -213,13 +244,12 @@ impl World {
 
     fn check_steps(&self, scenario: &Scenario) -> Result<(), WorldError> {
         let mut given: BTreeSet<&str> = BTreeSet::new();
+        let mut made = BTreeMap::new();
         for (index, step) in scenario.steps.iter().enumerate() {
             let at = |key: &str| Path::default().key("steps").index(index).key(key);
-            if let Call::Path(operation) = &step.call
-                && let Some(missing) = operation.paths().find(|path| !self.files.contains_key(*path))
-            {
-                let problem = Problem::NoFile { path: missing.to_string() };
-                return Err(WorldError { path: at(operation.name()), problem });
+            if let Call::Path(operation) = &step.call {
+                let checked = self.check_names(operation, &mut made);
+                checked.map_err(|problem| WorldError { path: at(operation.name()), problem })?;
             }
             match &step.call {
                 Call::Execve(path) if !self.files.contains_key(path) => {
@@ -366,6 +396,20 @@ fn files(scenario: &Scenario, all: CapSet) -> Result<BTreeMap<String, (File, Opt
             let at = Path::default().key("files").key(path).key("interpreter");
             return Err(WorldError { path: at, problem: Problem::NoFile { path: interpreter.clone() } });
         }
+        let fail = |key: Option<&str>, problem| {
+            let at = Path::default().key("files").key(path);
+            Err(WorldError { path: key.into_iter().fold(at, Path::key), problem })
+        };
+        if entry.directory && entry.interpreter.is_some() {
+            return fail(Some("interpreter"), Problem::DirectoryWithInterpreter);
+        }
+        if path.len() > LONGEST_PATH {
+            return fail(None, Problem::PathTooLong);
+        }
+        let described = |above: &&str| scenario.files.get(*above).is_some_and(|entry| !entry.directory);
+        if let Some(above) = paths_above(path).find(described) {
+            return fail(None, Problem::NotADirectory { path: above.to_string() });
+        }
         files.insert(path.clone(), (file(entry, all), entry.interpreter.clone()));
     }
     Ok(files)
@@ -373,6 +417,7 @@ fn files(scenario: &Scenario, all: CapSet) -> Result<BTreeMap<String, (File, Opt
 
 fn file(entry: &FileEntry, all: CapSet) -> File {
     File {
+        kind: if entry.directory { FileKind::Directory } else { FileKind::Regular },
         uid: Kuid::new(entry.uid).unwrap_or(Kuid::ROOT),
         gid: Kgid::new(entry.gid).unwrap_or(Kgid::ROOT),
         mode: entry.mode.0,

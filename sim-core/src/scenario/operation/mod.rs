@@ -4,6 +4,7 @@ mod path;
 mod process;
 mod system;
 
+pub(super) use path::is_network_setting;
 pub use path::*;
 pub use process::*;
 pub use system::*;
