@@ -12,6 +12,8 @@ use crate::sys;
 const RESULTS: &str = "/dev/ttyS1";
 /// Where the image has the scenarios.
 const SCENARIOS: &str = "/scenarios";
+/// Where the image has the peers' cases.
+const CONFORMANCE: &str = "/tests/conformance";
 /// Where evidence is collected.
 const EVIDENCE: &str = "/tmp/evidence.json";
 
@@ -51,7 +53,7 @@ fn work(arguments: &GuestArguments) -> Result<()> {
         sys::mount(kind, Path::new(target), 0, c"").with_context(|| format!("cannot mount {target}"))?;
     }
     let mut results = OpenOptions::new().write(true).open(RESULTS).context("there is no second serial port")?;
-    verify(&results, &["run", SCENARIOS])?;
+    verify(&results, &["run", SCENARIOS, CONFORMANCE])?;
     verify(&results, &["table"])?;
     let (cases, seed) = (arguments.cases.to_string(), arguments.seed.to_string());
     for suite in &arguments.suites {
