@@ -18,7 +18,7 @@ pub(crate) struct Input {
 pub(crate) fn scenarios(paths: &[PathBuf]) -> impl Iterator<Item = Input> {
     paths.iter().flat_map(|path| -> Box<dyn Iterator<Item = Input>> {
         if path.as_os_str() == "-" {
-            Box::new(Lines { file: None, from: io::stdin().lock(), line: 0, broken: false })
+            Box::new(Lines { file: None, from: io::stdin().lock(), line: 0, empty: true, broken: false })
         } else {
             Box::new(below(path).flat_map(of_file))
         }
@@ -34,18 +34,23 @@ pub(crate) fn scenario(path: &Path) -> Input {
 }
 
 /// The scenario of a file, or those of its lines; of what cannot be walked, the error.
-fn of_file(found: Result<PathBuf, Input>) -> Box<dyn Iterator<Item = Input>> {
+fn of_file(found: Result<PathBuf, Unwalkable>) -> Box<dyn Iterator<Item = Input>> {
     match found {
-        Err(error) => Box::new(std::iter::once(error)),
+        Err((path, error)) => Box::new(std::iter::once(Input { file: Some(path), read: Err(unreadable(&error)) })),
         Ok(path) if path.extension().is_some_and(|extension| extension == "jsonl") => match File::open(&path) {
-            Ok(file) => Box::new(Lines { file: Some(path), from: BufReader::new(file), line: 0, broken: false }),
+            Ok(file) => {
+                Box::new(Lines { file: Some(path), from: BufReader::new(file), line: 0, empty: true, broken: false })
+            }
             Err(error) => Box::new(std::iter::once(Input { file: Some(path), read: Err(unreadable(&error)) })),
         },
         Ok(path) => Box::new(std::iter::once(scenario(&path))),
     }
 }
 
-fn below(path: &Path) -> impl Iterator<Item = Result<PathBuf, Input>> {
+/// What cannot be walked, and why.
+type Unwalkable = (PathBuf, io::Error);
+
+fn below(path: &Path) -> impl Iterator<Item = Result<PathBuf, Unwalkable>> {
     let mut empty = true;
     // Links are followed, as by the shell; walkdir ends a circle of them with an error.
     let mut entries = WalkDir::new(path).follow_links(true).sort_by_file_name().into_iter();
@@ -64,14 +69,14 @@ fn below(path: &Path) -> impl Iterator<Item = Result<PathBuf, Input>> {
                 Err(error) => {
                     empty = false;
                     let file = error.path().unwrap_or(&start).to_owned();
-                    return Some(Err(Input { file: Some(file), read: Err(unreadable(&error.into())) }));
+                    return Some(Err((file, error.into())));
                 }
             }
         }
         // A guard that checks nothing must not pass.
         std::mem::take(&mut empty).then(|| {
             let error = io::Error::other("there is no .json or .jsonl file below it");
-            Err(Input { file: Some(start.clone()), read: Err(unreadable(&error)) })
+            Err((start.clone(), error))
         })
     })
 }
@@ -91,6 +96,7 @@ struct Lines<R> {
     file: Option<PathBuf>,
     from: R,
     line: usize,
+    empty: bool,
     /// Reading failed: nothing more can come.
     broken: bool,
 }
@@ -107,7 +113,9 @@ impl<R: BufRead> Iterator for Lines<R> {
                 Err(error) => return Some(self.fail(&error)),
             };
             if size == 0 {
-                return None;
+                // A guard that checks nothing must not pass.
+                let error = io::Error::other("there is no scenario in it");
+                return (self.empty && self.file.is_some()).then(|| self.fail(&error));
             }
             self.line += 1;
             let too_long = !text.ends_with(b"\n") && text.len() > MAX_SIZE;
@@ -117,6 +125,7 @@ impl<R: BufRead> Iterator for Lines<R> {
             // A line that is too long is an error as it is: what was cut off could be anything.
             let line = if too_long { text.as_slice() } else { text.trim_ascii_end() };
             if !line.trim_ascii_start().is_empty() || too_long {
+                self.empty = false;
                 let read = Loaded::read(line, &Options::default());
                 return Some(self.input(read));
             }

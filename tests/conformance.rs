@@ -1,7 +1,7 @@
 //! The peers' cases: the model answers each as Linux does, and the score file says what of the peers' own expectations
 //! Linux does not meet. `SNAPSHOTS=overwrite cargo test --test conformance` accepts the scores as they are now.
 
-#![allow(clippy::unwrap_used, reason = "a helper of tests may say what it expects")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of tests may say what it expects")]
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -134,7 +134,11 @@ fn a_case_without_a_release_holds_on_every_one() {
         }
         for release in &releases {
             let unmet = unmet(&case.load(Some(*release)));
-            assert!(unmet.is_empty(), "{}: it must name the releases it is for, on {release}: {unmet:#?}", case.place);
+            assert!(
+                unmet.is_empty(),
+                "{}: it must name the releases it is for, on {release}: {unmet:#?}",
+                case.place
+            );
         }
     }
 }
@@ -185,11 +189,7 @@ fn what_is_pending_cannot_be_performed_yet() {
             Ok(_) => panic!("{}: it can be performed; move its file into its suite", case.place),
             Err(error) => error.to_string(),
         };
-        assert!(
-            error.contains("does not model it yet") || error.contains("unknown key"),
-            "{}: {error}",
-            case.place
-        );
+        assert!(error.contains("does not model it yet") || error.contains("unknown key"), "{}: {error}", case.place);
     }
 }
 

@@ -82,7 +82,8 @@ fn recipe(loaded: &Loaded, ns: UserNs) -> Result<Recipe, Skip> {
     let world = &loaded.world;
     let parent = |ns| world.system.user_namespaces.parent(ns);
     let recipe = described(loaded, ns)?;
-    let before = loaded.scenario.user_namespaces.keys().map_while(|name| world.namespace(name).filter(|one| *one != ns));
+    let before =
+        loaded.scenario.user_namespaces.keys().map_while(|name| world.namespace(name).filter(|one| *one != ns));
     let alike = before.filter(|one| parent(*one) == parent(ns) && described(loaded, *one) == Ok(recipe.clone()));
     Ok(Recipe { twins: alike.count(), ..recipe })
 }

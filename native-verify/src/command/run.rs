@@ -171,6 +171,9 @@ fn lines(path: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>> {
             lines.push((PathBuf::from(format!("{}:{number}", path.display())), line));
         }
     }
+    if lines.is_empty() {
+        bail!("{}: there is no scenario in it", path.display());
+    }
     Ok(lines)
 }
 
