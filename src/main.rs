@@ -29,7 +29,7 @@ struct CommandLine {
 enum Command {
     /// Run scenarios and compare them with what they expect.
     Run {
-        /// Scenario files; a folder stands for the .json files below it, - for JSON Lines on standard input.
+        /// Scenario files, or JSON Lines in .jsonl files; a folder stands for both below it, - for JSON Lines on standard input.
         #[arg(required = true)]
         paths: Vec<PathBuf>,
         /// One result a line, as JSON.

@@ -1,5 +1,7 @@
 //! The command as people and programs use it. `SNAPSHOTS=overwrite cargo test` accepts what it prints now.
 
+use std::path::Path;
+
 use snapbox::cmd::{Command, cargo_bin};
 use snapbox::{file, str};
 
@@ -27,6 +29,24 @@ fn explain_derives_every_step() {
 fn json_lines_are_answered_in_order() {
     let input = "{\"title\": \"one\"}\n\n{\"titl\": 1}\n  {\"steps\": [{\"bind\": {\"port\": 80}, \"expect\": {\"errno\": \"EACCES\"}}]}\nnonsense";
     eperm().args(["run", "--json", "-"]).stdin(input).assert().code(2).stdout_eq(file!["snapshots/json-lines.txt"]);
+}
+
+#[test]
+fn json_lines_in_a_file_are_scenarios_with_the_place_of_each() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("json-lines");
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("cases.jsonl");
+    std::fs::write(&path, "{\"title\": \"one\"}\n\n{\"titl\": 1}\n").unwrap();
+    for argument in [&path, &folder] {
+        let result = eperm().args(["run", "--json"]).arg(argument).assert().code(2);
+        let printed = String::from_utf8_lossy(&result.get_output().stdout).into_owned();
+        let lines: Vec<serde_json::Value> = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let [one, two] = lines.as_slice() else { panic!("{printed}") };
+        assert_eq!((&one["file"], &one["title"]), (&format!("{}:1", path.display()).into(), &"one".into()));
+        assert_eq!((&two["file"], &two["error"]["line"]), (&format!("{}:3", path.display()).into(), &3.into()));
+    }
+    std::fs::write(&path, "\n").unwrap();
+    eperm().arg("run").arg(&path).assert().code(2);
 }
 
 #[test]

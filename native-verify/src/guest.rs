@@ -12,6 +12,8 @@ use crate::sys;
 const RESULTS: &str = "/dev/ttyS1";
 /// Where the image has the scenarios.
 const SCENARIOS: &str = "/scenarios";
+/// Where the image has the peers' cases.
+const CONFORMANCE: &str = "/tests/conformance";
 /// Where evidence is collected.
 const EVIDENCE: &str = "/tmp/evidence.json";
 
@@ -56,7 +58,7 @@ fn work(arguments: &GuestArguments) -> Result<()> {
     // As practically every distribution has it; the setting is the whole machine's, so that no scenario can choose.
     fs::write(PROTECTED_HARDLINKS, "1").context("cannot set fs.protected_hardlinks")?;
     let mut results = OpenOptions::new().write(true).open(RESULTS).context("there is no second serial port")?;
-    verify(&results, &["run", SCENARIOS])?;
+    verify(&results, &["run", SCENARIOS, CONFORMANCE])?;
     verify(&results, &["table"])?;
     let (cases, seed) = (arguments.cases.to_string(), arguments.seed.to_string());
     for suite in &arguments.suites {

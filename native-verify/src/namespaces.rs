@@ -22,6 +22,8 @@ struct Recipe {
     uid_map: Option<String>,
     gid_map: Option<String>,
     deny_setgroups: bool,
+    /// How many of the same scenario come before it that are described alike: each is a namespace of its own.
+    twins: usize,
 }
 
 /// User namespaces made so far, by the recipes of themselves and those above. Held open, they stay.
@@ -109,6 +111,17 @@ impl Drop for Pool {
 
 fn recipe(loaded: &Loaded, ns: UserNs) -> Result<Recipe, Skip> {
     let world = &loaded.world;
+    let parent = |ns| world.system.user_namespaces.parent(ns);
+    let recipe = described(loaded, ns)?;
+    let before =
+        loaded.scenario.user_namespaces.keys().map_while(|name| world.namespace(name).filter(|one| *one != ns));
+    let alike = before.filter(|one| parent(*one) == parent(ns) && described(loaded, *one) == Ok(recipe.clone()));
+    Ok(Recipe { twins: alike.count(), ..recipe })
+}
+
+/// What the scenario says of it.
+fn described(loaded: &Loaded, ns: UserNs) -> Result<Recipe, Skip> {
+    let world = &loaded.world;
     let namespaces = &world.system.user_namespaces;
     let entry = loaded.scenario.user_namespaces.get(world.namespace_name(ns));
     let parent = namespaces.parent(ns);
@@ -122,6 +135,7 @@ fn recipe(loaded: &Loaded, ns: UserNs) -> Result<Recipe, Skip> {
         uid_map: entry.and_then(|entry| entry.uid_map.clone()),
         gid_map: entry.and_then(|entry| entry.gid_map.clone()),
         deny_setgroups: entry.is_some_and(|entry| entry.setgroups == Some(Setgroups::Deny)),
+        twins: 0,
     })
 }
 

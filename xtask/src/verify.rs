@@ -44,8 +44,8 @@ pub(crate) fn verify(arguments: &Arguments) -> Result<()> {
 /// The suites of random cases.
 pub(crate) const SUITES: [&str; 4] = ["execve", "calls", "namespaces", "operations"];
 
-/// Where scenarios are.
-pub(crate) const SCENARIOS: [&str; 1] = ["scenarios"];
+/// Where scenarios are, those of the peers among them.
+pub(crate) const SCENARIOS: [&str; 2] = ["scenarios", "tests/conformance"];
 
 /// Where a difference between kernel and model is written.
 pub(crate) const DIFFERENCE: &str = "target/difference.json";

@@ -1,11 +1,11 @@
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Serialize;
-use sim_core::scenario::{Loaded, MAX_SIZE, ReadError};
+use sim_core::scenario::{Loaded, MAX_SIZE};
 use walkdir::WalkDir;
 
 use super::{
@@ -19,7 +19,7 @@ use crate::report::{Skip, Tally};
 /// Arguments of `run`.
 #[derive(Debug, Args)]
 pub(crate) struct RunArguments {
-    /// Scenario files; a folder stands for the .json files below it.
+    /// Scenario files, or JSON Lines in .jsonl files; a folder stands for both below it.
     #[arg(required = true)]
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
@@ -85,15 +85,26 @@ impl<'a> Suite<'a> {
         let evidence_file = arguments.common.evidence.as_deref().map(absolute).transpose()?;
         let mut suite = Self { machine, arguments, scenarios: Vec::new(), unreadable: false, evidence_file };
         for path in files(&arguments.paths)? {
-            match read(&path, machine)? {
-                Ok(loaded) => suite.scenarios.push((path, loaded)),
-                Err(error) => {
-                    eprintln!("{}: {error}", path.display());
-                    suite.unreadable = true;
+            if path.extension().is_some_and(|extension| extension == "jsonl") {
+                for (place, line) in lines(&path)? {
+                    suite.add(place, &line);
                 }
+            } else {
+                let text = read(&path)?;
+                suite.add(path, &text);
             }
         }
         Ok(suite)
+    }
+
+    fn add(&mut self, place: PathBuf, text: &[u8]) {
+        match Loaded::read(text, &options(self.machine)) {
+            Ok(loaded) => self.scenarios.push((place, loaded)),
+            Err(error) => {
+                eprintln!("{}: {error}", place.display());
+                self.unreadable = true;
+            }
+        }
     }
 
     fn say(&self, text: &str) {
@@ -114,31 +125,56 @@ impl<'a> Suite<'a> {
     }
 }
 
-/// The files themselves, and the `.json` files below folders in order of name.
+/// The files themselves, and the `.json` and `.jsonl` files below folders in order of name.
 fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
         let before = files.len();
         for entry in WalkDir::new(path).follow_links(true).sort_by_file_name() {
             let entry = entry.with_context(|| format!("cannot read {}", path.display()))?;
-            let named = entry.depth() == 0 || entry.path().extension().is_some_and(|extension| extension == "json");
+            let extension = entry.path().extension();
+            let named = entry.depth() == 0 || extension.is_some_and(|name| name == "json" || name == "jsonl");
             if !entry.file_type().is_dir() && named {
                 files.push(entry.into_path());
             }
         }
         if files.len() == before {
-            bail!("{}: there is no .json file below it", path.display());
+            bail!("{}: there is no .json or .jsonl file below it", path.display());
         }
     }
     Ok(files)
 }
 
-fn read(path: &Path, machine: &Machine) -> Result<Result<Loaded, ReadError>> {
+fn read(path: &Path) -> Result<Vec<u8>> {
     let mut text = Vec::new();
     // No more than shows that it is too large.
     let read = File::open(path).and_then(|file| file.take(MAX_SIZE as u64 + 1).read_to_end(&mut text));
     read.with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(Loaded::read(&text, &options(machine)))
+    Ok(text)
+}
+
+/// The lines of a file, each with its place as `FILE:LINE`. Blank lines are passed over.
+fn lines(path: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>> {
+    let cannot_read = || format!("cannot read {}", path.display());
+    let mut file = BufReader::new(File::open(path).with_context(cannot_read)?);
+    let mut lines = Vec::new();
+    for number in 1_u32.. {
+        let mut line = Vec::new();
+        let limit = MAX_SIZE as u64 + 2;
+        if file.by_ref().take(limit).read_until(b'\n', &mut line).with_context(cannot_read)? == 0 {
+            break;
+        }
+        if !line.ends_with(b"\n") && line.len() > MAX_SIZE {
+            bail!("{}:{number}: a scenario has at most {MAX_SIZE} bytes; this line goes on", path.display());
+        }
+        if !line.trim_ascii().is_empty() {
+            lines.push((PathBuf::from(format!("{}:{number}", path.display())), line));
+        }
+    }
+    if lines.is_empty() {
+        bail!("{}: there is no scenario in it", path.display());
+    }
+    Ok(lines)
 }
 
 fn line<'a>(

@@ -1,4 +1,4 @@
-//! What a kernel finds at its start: native-verify as its first process, and the scenarios.
+//! What a kernel finds at its start: native-verify as its first process, the scenarios, and the peers' cases.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -11,6 +11,7 @@ use flate2::write::GzEncoder;
 use walkdir::WalkDir;
 
 use crate::shell::{cargo, run};
+use crate::verify::SCENARIOS;
 
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
@@ -25,13 +26,13 @@ pub(crate) fn build(folder: &Path) -> Result<PathBuf> {
     let path = folder.join("initramfs.gz");
     let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
     let mut archive = Archive { output: GzEncoder::new(file, Compression::fast()) };
-    for name in ["dev", "proc", "sys", "tmp"] {
+    for name in ["dev", "proc", "sys", "tmp", "tests"] {
         archive.add(Builder::new(name).mode(FOLDER), &[])?;
     }
     // Without a console the first process has no standard output.
     archive.add(Builder::new("dev/console").mode(CHARACTER_DEVICE).rdev_major(5).rdev_minor(1), &[])?;
     archive.add(Builder::new("init").mode(PROGRAM), &fs::read(program)?)?;
-    for entry in WalkDir::new("scenarios").sort_by_file_name() {
+    for entry in SCENARIOS.into_iter().flat_map(|folder| WalkDir::new(folder).sort_by_file_name()) {
         let entry = entry?;
         let name = entry.path().to_string_lossy();
         if entry.file_type().is_dir() {
