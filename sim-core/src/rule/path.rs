@@ -47,6 +47,12 @@ rules! {
         manual: "path_resolution(7), Step 2: walk along the path",
         source: Source::new("fs/namei.c", "link_path_walk"),
     }
+    NOT_A_DIRECTORY {
+        id: "path.not-a-directory",
+        statement: "What is on the way must be directories: ENOTDIR.",
+        manual: "path_resolution(7), Step 2: walk along the path",
+        source: Source::new("fs/namei.c", "link_path_walk"),
+    }
 
     OPEN_DIRECTORY {
         id: "open.directory",

@@ -25,7 +25,16 @@ pub(crate) fn operations_scenario(bounds: Bounds) -> impl Strategy<Value = Scena
         let process = (any_process(home, all, bounds), path::capabilities(all)).prop_map(favour);
         let files = (file(home, bounds), path::files(home));
         (process, files, vec(operation, 1..=8)).prop_map(move |(process, (file, files), calls)| {
-            let steps = calls.into_iter().map(|call| Step { call, expect: None, note: None }).collect();
+            let mut steps = Vec::new();
+            for call in calls {
+                let sequel = match &call {
+                    Call::Path(operation) if !path::makes_sense(operation, &steps) => continue,
+                    Call::Path(operation) => path::sequel(operation).map(Call::Path),
+                    _ => None,
+                };
+                let calls = [call].into_iter().chain(sequel);
+                steps.extend(calls.map(|call| Step { call, expect: None, note: None }));
+            }
             let mut scenario = home.scenario(process, [file], steps);
             scenario.files.extend(files);
             scenario
