@@ -141,7 +141,7 @@ rules! {
         statement: "To remove a name from a directory takes the permission to write and to search the directory; the file's \
                     own mode does not matter. Without it: EACCES.",
         manual: "unlink(2), ERRORS",
-        source: Source::new("fs/namei.c", "may_delete_dentry"),
+        source: Source::new("fs/namei.c", "may_delete"),
     }
     UNLINK_FOWNER {
         id: "unlink.fowner",
@@ -161,7 +161,7 @@ rules! {
         id: "unlink.directory",
         statement: "unlink does not remove a directory: EISDIR, once the permission to remove it is there.",
         manual: "unlink(2), ERRORS",
-        source: Source::new("fs/namei.c", "may_delete_dentry"),
+        source: Source::new("fs/namei.c", "may_delete"),
     }
 
     UTIMENSAT_GIVEN {

@@ -20,6 +20,7 @@ pub(crate) fn operations_scenario(bounds: Bounds) -> impl Strategy<Value = Scena
             6 => path::operation().prop_map(Call::Path),
             4 => system::operation().prop_map(Call::System),
             2 => call(home, bounds),
+            1 => path::executable().prop_map(Call::Execve),
         ];
         let all = home.capabilities(bounds);
         let process = (any_process(home, all, bounds), path::capabilities(all)).prop_map(favour);

@@ -94,6 +94,11 @@ pub(super) fn sequel(operation: &PathOperation) -> Option<PathOperation> {
     (path == MADE).then_some(PathOperation::Mknod(below))
 }
 
+/// What is executed: a file in a directory, or a directory.
+pub(super) fn executable() -> impl Strategy<Value = String> {
+    select(&[FILE, FILE_BELOW, FILE_BELOW, SUBDIRECTORY][..]).prop_map(str::to_owned)
+}
+
 /// Any operation on a file or directory.
 pub(super) fn operation() -> impl Strategy<Value = PathOperation> {
     let exists = || select(vec![path(0), FILE.into(), FILE_BELOW.into(), FILE_BELOW.into(), SUBDIRECTORY.into()]);
