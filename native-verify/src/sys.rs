@@ -208,6 +208,15 @@ pub(crate) fn loopback_request() -> [u8; size_of::<libc::ifreq>()] {
     request
 }
 
+/// The flags of a file, as lsattr(1) shows them.
+pub(crate) fn file_flags(path: &Path) -> io::Result<libc::c_int> {
+    let file = std::fs::File::open(path)?;
+    let mut flags = 0;
+    // SAFETY: the flags are a place of this function.
+    check(unsafe { libc::ioctl(file.as_raw_fd(), libc::FS_IOC_GETFLAGS, &raw mut flags) })?;
+    Ok(flags)
+}
+
 /// The `struct file_handle` of a file, as name_to_handle_at(2) gives it.
 pub(crate) fn file_handle(path: &Path) -> io::Result<Vec<u8>> {
     const LARGEST: u32 = 128;

@@ -99,7 +99,7 @@ impl Writer<'_> {
                 self.deciding(Kind::Call, 0b10, libc::SYS_mkdirat, [HERE, path, mode.0.bits().into(), 0, 0, 0])?;
                 Ok(Answer::Value)
             }
-            PathOperation::Ioctl(arguments) => self.ioctl(arguments, files),
+            PathOperation::Ioctl(arguments) => self.ioctl(arguments, places, files),
             PathOperation::OpenByHandleAt(arguments) => self.open_by_handle(&arguments.path, world, places),
         }
     }
@@ -180,7 +180,12 @@ impl Writer<'_> {
         Ok(Answer::Value)
     }
 
-    fn ioctl(&mut self, arguments: &IoctlArguments, files: &mut i32) -> Result<Answer, Skip> {
+    fn ioctl(
+        &mut self,
+        arguments: &IoctlArguments,
+        places: &BTreeMap<String, PathBuf>,
+        files: &mut i32,
+    ) -> Result<Answer, Skip> {
         if arguments.request == IoctlRequest::SetInterfaceFlags {
             let request = self.store(&sys::loopback_request())?;
             let (family, kind) = (libc::AF_INET.unsigned_abs(), libc::SOCK_DGRAM.unsigned_abs());
@@ -190,6 +195,9 @@ impl Writer<'_> {
             self.close_lowest()?;
             return Ok(Answer::Value);
         }
+        let path = arguments.path.as_deref().unwrap_or_default();
+        sys::file_flags(place(path, places)?)
+            .map_err(|error| Skip(format!("files have no flags on the tmpfs of this kernel: {error}")))?;
         let flag = |flag: &FileFlag| match flag {
             FileFlag::Immutable => FS_IMMUTABLE_FL,
             FileFlag::Append => FS_APPEND_FL,

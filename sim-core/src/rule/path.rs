@@ -47,6 +47,12 @@ rules! {
         manual: "path_resolution(7), Step 2: walk along the path",
         source: Source::new("fs/namei.c", "link_path_walk"),
     }
+    NOT_A_DIRECTORY {
+        id: "path.not-a-directory",
+        statement: "What is on the way must be directories: ENOTDIR.",
+        manual: "path_resolution(7), Step 2: walk along the path",
+        source: Source::new("fs/namei.c", "link_path_walk"),
+    }
 
     OPEN_DIRECTORY {
         id: "open.directory",
@@ -135,7 +141,7 @@ rules! {
         statement: "To remove a name from a directory takes the permission to write and to search the directory; the file's \
                     own mode does not matter. Without it: EACCES.",
         manual: "unlink(2), ERRORS",
-        source: Source::new("fs/namei.c", "may_delete_dentry"),
+        source: Source::new("fs/namei.c", "may_delete"),
     }
     UNLINK_FOWNER {
         id: "unlink.fowner",
@@ -155,7 +161,7 @@ rules! {
         id: "unlink.directory",
         statement: "unlink does not remove a directory: EISDIR, once the permission to remove it is there.",
         manual: "unlink(2), ERRORS",
-        source: Source::new("fs/namei.c", "may_delete_dentry"),
+        source: Source::new("fs/namei.c", "may_delete"),
     }
 
     UTIMENSAT_GIVEN {

@@ -47,10 +47,16 @@ impl World {
         self.files.get(parent(path)?).map(|(file, _)| file)
     }
 
-    /// Refuses unless every directory above `path` that is described may be searched.
+    /// Refuses unless what is described above `path` are directories that may be searched.
     pub(super) fn look_up<W: Witness>(&self, path: &str, witness: &mut W) -> Result<(), Refusal> {
-        self.directories_above(path)
-            .try_for_each(|(_, directory)| access::search(&self.system, &self.thread, directory, witness))
+        self.directories_above(path).try_for_each(|(_, directory)| self.search(directory, witness))
+    }
+
+    fn search<W: Witness>(&self, directory: &File, witness: &mut W) -> Result<(), Refusal> {
+        if directory.kind != FileKind::Directory {
+            return Err(refuse(Errno::ENOTDIR, &rules::NOT_A_DIRECTORY, CapSet::EMPTY, witness));
+        }
+        access::search(&self.system, &self.thread, directory, witness)
     }
 
     /// The file at `path`, once it is looked up.
@@ -64,9 +70,7 @@ impl World {
 
     /// The directory at `path`, once a name in it is looked up.
     pub(super) fn find_into<W: Witness>(&self, path: &str, witness: &mut W) -> Outcome<&File> {
-        self.find(path, witness).and_then(|directory| {
-            access::search(&self.system, &self.thread, directory, witness).map(|()| directory).into()
-        })
+        self.find(path, witness).and_then(|directory| self.search(directory, witness).map(|()| directory).into())
     }
 
     /// The directory that holds `path`, once `path` is looked up.
@@ -107,7 +111,90 @@ impl World {
         {
             return Err(Problem::PathTooLong);
         }
-        made.extend(names.makes.filter(|(path, _)| !self.files.contains_key(*path)));
+        if let Some((path, kind)) = names.makes {
+            // A path may be tried for a file first and for a directory then.
+            let known = made.entry(path).or_insert(kind);
+            *known = if kind == FileKind::Directory { kind } else { *known };
+        }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::{String, ToString};
+    use alloc::vec::Vec;
+
+    use super::{parent, paths_above};
+    use crate::scenario::{Loaded, Options};
+
+    #[test]
+    fn what_is_above_a_path() {
+        let above = |path| paths_above(path).collect::<Vec<_>>();
+        assert_eq!(above("/srv/private/data"), ["/", "/srv", "/srv/private"]);
+        assert_eq!(above("a/b"), ["a"]);
+        assert_eq!((above("/"), above("a"), above("")), (alloc::vec![], alloc::vec![], alloc::vec![]));
+        assert_eq!(["/srv/a", "/a", "a", "/", "a/"].map(parent), [Some("/srv"), Some("/"), None, None, None]);
+    }
+
+    /// The error that files and a step give, if they give one.
+    fn error(files: &str, step: &str) -> Option<String> {
+        let text = format!(r#"{{"process": {{"uid": 1}}, "files": {{{files}}}, "steps": [{step}]}}"#);
+        Loaded::read(&text, &Options::default()).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_steps_name_must_make_sense() {
+        let files = r#""/d": {"directory": true}, "/d/f": {}, "/f": {}"#;
+        for (step, at) in [
+            (r#"{"open": {"path": "/d/x", "flags": []}}"#, "no file \"/d/x\""),
+            (r#"{"open": {"path": "/proc/sys/kernel/../x", "flags": []}}"#, "no file"),
+            (r#"{"open": {"path": "/proc/sys/kernel/shmmax", "flags": []}}"#, "no file"),
+            (r#"{"open": {"path": "/d/f", "flags": ["O_CREAT"]}}"#, "unknown variant `O_CREAT`"),
+            (r#"{"unlink": {"path": "/f"}}"#, "no directory \"/\""),
+            (r#"{"mknod": {"path": "/e/x", "type": "S_IFREG", "mode": "644"}}"#, "no directory \"/e\""),
+            (r#"{"mkdir": {"path": "/f/x", "mode": "755"}}"#, "no directory \"/f\""),
+            (r#"{"mkdir": {"path": "x", "mode": "755"}}"#, "no directory \"\""),
+            (r#"{"link": {"path": "/f", "into": "/d/f"}}"#, "no directory \"/d/f\""),
+            (r#"{"ioctl": {"request": "FS_IOC_SETFLAGS"}}"#, "takes a `path`"),
+            (r#"{"ioctl": {"request": "SIOCSIFFLAGS", "path": "/f"}}"#, "takes neither"),
+        ] {
+            let found = error(files, step).unwrap_or_default();
+            assert!(found.contains(at) && found.contains("steps[0]"), "{step}: {found}");
+        }
+        for step in [
+            r#"{"open": {"path": "/proc/sys/kernel/panic", "flags": []}}"#,
+            r#"{"mkdir": {"path": "/d/e", "mode": "755"}}, {"mknod": {"path": "/d/e/x", "type": "S_IFIFO", "mode": "644"}},
+               {"utimensat": {"path": "/d/e/x", "times": "now"}}"#,
+        ] {
+            assert_eq!(error(files, step), None);
+        }
+    }
+
+    #[test]
+    fn files_must_make_sense_together() {
+        assert!(
+            error(r#""/f": {}, "/f/g": {}"#, "").unwrap().contains("\"/f\" is described, but not as a directory")
+        );
+        let script = r#""/d": {"directory": true, "interpreter": "/f"}, "/f": {}"#;
+        assert!(error(script, "").unwrap().contains("has no interpreter"));
+        let long = format!("{:?}: {{}}", "/x".repeat(2048));
+        assert!(error(&long, "").unwrap().contains("at most 4095 bytes"));
+        assert_eq!(error(r#""/a": {}, "/a-b": {}, "/ab/c": {}"#, ""), None);
+    }
+
+    #[test]
+    fn files_and_settings_are_written_as_they_are_read() {
+        let text = r#"{"sysctl":{"fs.protected_hardlinks":1},"process":{},"files":{"/d":{"directory":true}},"steps":[{"mknod":{"path":"/d/x","type":"S_IFCHR","mode":"0644","device":[1,3]}}]}"#;
+        let loaded = Loaded::read(text, &Options::default()).unwrap();
+        assert_eq!(serde_json::to_string(&loaded.scenario).unwrap(), text);
+        assert!(loaded.world.system.protected_hardlinks);
+        let other = text.replace(":1}", ":2}");
+        assert!(Loaded::read(&other, &Options::default()).unwrap_err().to_string().contains("0 or 1"));
+        let options = Options { protected_hardlinks: Some(true), ..Options::default() };
+        assert!(Loaded::read("{}", &options).unwrap().world.system.protected_hardlinks);
+        let named = Loaded::read(text.replace(":1}", ":0}"), &options).unwrap();
+        assert!(!named.world.system.protected_hardlinks, "what is written counts");
     }
 }

@@ -20,12 +20,22 @@ pub(crate) fn operations_scenario(bounds: Bounds) -> impl Strategy<Value = Scena
             6 => path::operation().prop_map(Call::Path),
             4 => system::operation().prop_map(Call::System),
             2 => call(home, bounds),
+            1 => path::executable().prop_map(Call::Execve),
         ];
         let all = home.capabilities(bounds);
         let process = (any_process(home, all, bounds), path::capabilities(all)).prop_map(favour);
         let files = (file(home, bounds), path::files(home));
         (process, files, vec(operation, 1..=8)).prop_map(move |(process, (file, files), calls)| {
-            let steps = calls.into_iter().map(|call| Step { call, expect: None, note: None }).collect();
+            let mut steps = Vec::new();
+            for call in calls {
+                let sequel = match &call {
+                    Call::Path(operation) if !path::makes_sense(operation, &steps) => continue,
+                    Call::Path(operation) => path::sequel(operation).map(Call::Path),
+                    _ => None,
+                };
+                let calls = [call].into_iter().chain(sequel);
+                steps.extend(calls.map(|call| Step { call, expect: None, note: None }));
+            }
             let mut scenario = home.scenario(process, [file], steps);
             scenario.files.extend(files);
             scenario

@@ -5,9 +5,9 @@ use proptest::sample::{select, subsequence};
 use sim_core::capability::{CapSet, Capability};
 use sim_core::file::Mode;
 use sim_core::scenario::{
-    AttributeName, FileEntry, FileFlag, IoctlArguments, IoctlRequest, LinkArguments, MkdirArguments, MknodArguments,
-    ModeText, NodeKind, OpenArguments, OpenByHandleAtArguments, OpenFlag, PathOperation, SetxattrArguments,
-    TimesText, UnlinkArguments, UtimensatArguments,
+    AttributeName, Call, FileEntry, FileFlag, IoctlArguments, IoctlRequest, LinkArguments, MkdirArguments,
+    MknodArguments, ModeText, NodeKind, OpenArguments, OpenByHandleAtArguments, OpenFlag, PathOperation,
+    SetxattrArguments, Step, TimesText, UnlinkArguments, UtimensatArguments,
 };
 
 use crate::generate::{Home, path};
@@ -18,9 +18,11 @@ const FILE: &str = "/srv/file";
 const SUBDIRECTORY: &str = "/srv/sub";
 const FILE_BELOW: &str = "/srv/sub/file";
 
-/// What steps make; the second is in the first, if that is there.
-const MADE_DIRECTORY: &str = "/srv/made";
-const MADE: [&str; 4] = ["/srv/new", "/srv/sub/new", "/srv/made", "/srv/file"];
+/// What steps make, and what they make in it.
+const MADE: &str = "/srv/made";
+const MADE_BELOW: &str = "/srv/made/new";
+/// Where mknod is tried.
+const NODES: [&str; 7] = ["/srv/new", "/srv/sub/new", FILE, MADE, MADE_BELOW, MADE_BELOW, MADE_BELOW];
 
 /// The capabilities that operations on paths ask for.
 const CAPABILITIES: [Capability; 8] = [
@@ -35,10 +37,12 @@ const CAPABILITIES: [Capability; 8] = [
 ];
 
 /// Settings whose mode is 0644 and that nobody minds being opened.
-const SETTINGS: [&str; 4] = [
+const SETTINGS: [&str; 6] = [
     "/proc/sys/kernel/panic",
     "/proc/sys/vm/swappiness",
     "/proc/sys/net/ipv4/ip_forward",
+    "/proc/sys/net/ipv4/ip_default_ttl",
+    "/proc/sys/net/ipv4/tcp_fin_timeout",
     "/proc/sys/net/ipv4/ip_unprivileged_port_start",
 ];
 
@@ -62,20 +66,54 @@ pub(super) fn capabilities(all: CapSet) -> impl Strategy<Value = CapSet> {
     prop_oneof![1 => Just(CapSet::EMPTY), 1 => some].prop_map(move |set| set & all)
 }
 
+/// Whether a step makes sense after others: what it names is described, or one of them tried to make it.
+pub(super) fn makes_sense(operation: &PathOperation, before: &[Step]) -> bool {
+    let tried = |wanted: &str, directory: bool| {
+        before.iter().any(|step| match &step.call {
+            Call::Path(PathOperation::Mkdir(made)) => made.path == wanted,
+            Call::Path(PathOperation::Mknod(made)) => made.path == wanted && !directory,
+            _ => false,
+        })
+    };
+    match operation {
+        PathOperation::Mknod(MknodArguments { path, .. }) => path != MADE_BELOW || tried(MADE, true),
+        PathOperation::Open(OpenArguments { path, .. })
+        | PathOperation::Setxattr(SetxattrArguments { path, .. })
+        | PathOperation::Utimensat(UtimensatArguments { path, .. }) => {
+            ![MADE, MADE_BELOW].contains(&path.as_str()) || tried(path, false)
+        }
+        _ => true,
+    }
+}
+
+/// What follows a step at once: into a directory that should have been made, something is put.
+pub(super) fn sequel(operation: &PathOperation) -> Option<PathOperation> {
+    let PathOperation::Mkdir(MkdirArguments { path, mode }) = operation else { return None };
+    let (kind, device) = (NodeKind::Regular, None);
+    let below = MknodArguments { path: MADE_BELOW.to_owned(), kind, mode: *mode, device };
+    (path == MADE).then_some(PathOperation::Mknod(below))
+}
+
+/// What is executed: a file in a directory, or a directory.
+pub(super) fn executable() -> impl Strategy<Value = String> {
+    select(&[FILE, FILE_BELOW, FILE_BELOW, SUBDIRECTORY][..]).prop_map(str::to_owned)
+}
+
 /// Any operation on a file or directory.
 pub(super) fn operation() -> impl Strategy<Value = PathOperation> {
     let exists = || select(vec![path(0), FILE.into(), FILE_BELOW.into(), FILE_BELOW.into(), SUBDIRECTORY.into()]);
+    let exists_or_made = || prop_oneof![4 => exists(), 1 => select(vec![MADE.to_owned(), MADE_BELOW.to_owned()])];
     prop_oneof![
-        4 => open(),
-        3 => (exists(), select(vec![AttributeName::Trusted, AttributeName::User, AttributeName::User]))
+        5 => open(),
+        3 => (exists_or_made(), select(vec![AttributeName::Trusted, AttributeName::User, AttributeName::User]))
             .prop_map(|(path, name)| PathOperation::Setxattr(SetxattrArguments { path, name })),
         3 => link(),
         3 => select(vec![FILE, FILE, FILE_BELOW, FILE_BELOW, SUBDIRECTORY])
             .prop_map(|path| PathOperation::Unlink(UnlinkArguments { path: path.to_owned() })),
-        2 => (exists(), select(vec![TimesText::Now, TimesText::Given]))
+        2 => (exists_or_made(), select(vec![TimesText::Now, TimesText::Given]))
             .prop_map(|(path, times)| PathOperation::Utimensat(UtimensatArguments { path, times })),
         3 => mknod(),
-        3 => (select(&[MADE_DIRECTORY, MADE_DIRECTORY, "/srv/sub/made", SUBDIRECTORY][..]), made_mode())
+        3 => (select(&[MADE, MADE, MADE, "/srv/sub/made", SUBDIRECTORY][..]), made_mode())
             .prop_map(|(path, mode)| PathOperation::Mkdir(MkdirArguments { path: path.to_owned(), mode })),
         4 => ioctl(),
         4 => exists().prop_map(|path| PathOperation::OpenByHandleAt(OpenByHandleAtArguments { path })),
@@ -86,7 +124,8 @@ fn open() -> impl Strategy<Value = PathOperation> {
     let path = prop_oneof![
         1 => Just(path(0)),
         6 => select(&[DIRECTORY, FILE, SUBDIRECTORY, FILE_BELOW, FILE_BELOW][..]).prop_map(str::to_owned),
-        2 => select(&SETTINGS[..]).prop_map(str::to_owned),
+        4 => select(&SETTINGS[..]).prop_map(str::to_owned),
+        1 => select(&[MADE, MADE_BELOW][..]).prop_map(str::to_owned),
     ];
     let access = select(vec![OpenFlag::ReadOnly, OpenFlag::ReadOnly, OpenFlag::WriteOnly, OpenFlag::ReadWrite]);
     (path, access, prop::bool::weighted(0.2)).prop_map(|(path, access, noatime)| {
@@ -115,7 +154,7 @@ fn mknod() -> impl Strategy<Value = PathOperation> {
         NodeKind::BlockDevice,
     ];
     let device = select(vec![None, Some([1, 3]), Some([7, 200])]);
-    (select(&MADE[..]), select(kinds.to_vec()), made_mode(), device).prop_map(|(path, kind, mode, device)| {
+    (select(&NODES[..]), select(kinds.to_vec()), made_mode(), device).prop_map(|(path, kind, mode, device)| {
         PathOperation::Mknod(MknodArguments { path: path.to_owned(), kind, mode, device })
     })
 }
