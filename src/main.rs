@@ -2,6 +2,7 @@
 
 mod decode;
 mod explain;
+mod format;
 mod input;
 mod rules;
 mod run;
@@ -58,7 +59,11 @@ enum Command {
         markdown: bool,
     },
     /// Print the JSON Schema of the scenario format.
-    Schema,
+    Schema {
+        /// For people, as Markdown.
+        #[arg(long)]
+        markdown: bool,
+    },
 }
 
 /// Exit status.
@@ -101,11 +106,8 @@ fn perform(command: &Command, out: &mut impl Write) -> Result<Status> {
         Command::Decode { what, bytes } => decode::decode(what, *bytes, out),
         Command::Rules { markdown: true, .. } => rules::book(out),
         Command::Rules { id, .. } => rules::list(id.as_deref(), out),
-        Command::Schema => {
-            let schema = serde_json::to_string_pretty(&sim_core::scenario::json_schema())?;
-            writeln!(out, "{schema}")?;
-            Ok(Status::Held)
-        }
+        Command::Schema { markdown: true } => format::book(out),
+        Command::Schema { markdown: false } => format::schema(out),
     }
 }
 

@@ -2,7 +2,7 @@ use std::io::Write;
 
 use anyhow::{Result, bail};
 use sim_core::kernel::CHANGES;
-use sim_core::rule::{NOT_MODELLED, Rule};
+use sim_core::rule::{Kernels, NOT_MODELLED, Rule, UNCONFIRMED};
 
 use crate::Status;
 
@@ -54,6 +54,14 @@ pub(crate) fn book(out: &mut impl Write) -> Result<Status> {
     writeln!(out, "## Changes between releases\n")?;
     for change in CHANGES {
         writeln!(out, "- **{}** `{}`: {} ({})", change.since, change.id, change.statement, change.source)?;
+    }
+    writeln!(out, "\n## Cited only\n\nRules that no kernel confirmed, or not every kernel that has them.\n")?;
+    for unconfirmed in UNCONFIRMED {
+        let kernels = match unconfirmed.kernels {
+            Kernels::All => "no kernel".to_owned(),
+            Kernels::Series(series) => format!("not on {}", series.join(", ")),
+        };
+        writeln!(out, "- `{}`, {kernels}: {}", unconfirmed.rule, unconfirmed.reason)?;
     }
     writeln!(out, "\n## Not modelled\n")?;
     for omission in NOT_MODELLED {

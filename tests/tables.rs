@@ -68,6 +68,13 @@ fn the_book_of_rules_is_up_to_date() {
 }
 
 #[test]
+fn the_description_of_the_format_is_up_to_date() {
+    let printed = Command::new(cargo_bin!("eperm")).args(["schema", "--markdown"]).output().unwrap();
+    let file = fs::read_to_string("FORMAT.md").unwrap_or_default();
+    assert!(file == String::from_utf8_lossy(&printed.stdout), "FORMAT.md is not what `cargo xtask book` would write");
+}
+
+#[test]
 fn the_schema_file_is_up_to_date() {
     let printed = Command::new(cargo_bin!("eperm")).arg("schema").output().unwrap();
     let file = fs::read_to_string("scenarios/scenario.schema").unwrap_or_default();

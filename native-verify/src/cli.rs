@@ -27,6 +27,8 @@ enum Command {
     Calls(RandomArguments),
     /// Draw random states and sequences of calls that make and enter user namespaces.
     Namespaces(RandomArguments),
+    /// Draw random states and sequences of operations that ask for a permission.
+    Operations(RandomArguments),
     /// Be the first process of a virtual machine, verify, and switch off.
     #[command(hide = true)]
     Guest(GuestArguments),
@@ -40,6 +42,7 @@ pub fn command_line() -> ExitCode {
         Command::Execve(arguments) => command::random(Suite::Execve, &arguments),
         Command::Calls(arguments) => command::random(Suite::Calls, &arguments),
         Command::Namespaces(arguments) => command::random(Suite::Namespaces, &arguments),
+        Command::Operations(arguments) => command::random(Suite::Operations, &arguments),
         Command::Guest(arguments) => guest(&arguments),
     };
     match result {

@@ -41,7 +41,11 @@ pub(crate) struct CommonArguments {
 
 /// What the model is asked with: the running release, and `"all"` as this machine has it.
 fn options(machine: &Machine) -> Options {
-    Options { release: Some(machine.release), all: Some(machine.capabilities) }
+    Options {
+        release: Some(machine.release),
+        all: Some(machine.capabilities),
+        protected_hardlinks: Some(machine.protected_hardlinks),
+    }
 }
 
 /// A scenario that was drawn or enumerated, on this machine.

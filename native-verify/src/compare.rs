@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use sim_core::file::{File, FileKind};
 use sim_core::rule::{Effect, Event};
 use sim_core::scenario::{Call, Loaded, ProcessResult, Simulation, StepOutcome};
 
@@ -59,7 +60,29 @@ pub(crate) fn compare(loaded: &Loaded, seen: &Performance, links: &BTreeMap<Stri
         comparison.rules.extend(confirmed(&outcome));
         comparison.calls.push((subject(&step.call), outcome.refusal.is_none()));
     }
+    for (path, kernel) in &seen.made {
+        let model = simulation.world().files.get(path).map(|(file, _)| file);
+        let mut fields = Fields { prefix: format!("files[{path:?}]"), found: &mut comparison.differences };
+        fields.compare("owner, group, mode", described(model.map(numbers)), described(*kernel));
+    }
     comparison
+}
+
+/// Owner, group and mode with the kind of file, as stat(2) gives them.
+fn numbers(file: &File) -> [u32; 3] {
+    let kind = match file.kind {
+        FileKind::Regular => libc::S_IFREG,
+        FileKind::Directory => libc::S_IFDIR,
+        FileKind::Fifo => libc::S_IFIFO,
+        FileKind::Socket => libc::S_IFSOCK,
+        FileKind::CharacterDevice => libc::S_IFCHR,
+        FileKind::BlockDevice => libc::S_IFBLK,
+    };
+    [file.uid.number(), file.gid.number(), kind | u32::from(file.mode.bits())]
+}
+
+fn described(file: Option<[u32; 3]>) -> String {
+    file.map_or_else(|| "nothing".to_owned(), |[uid, gid, mode]| format!("{uid} {gid} {mode:o}"))
 }
 
 /// Differences for people.

@@ -15,6 +15,8 @@ pub(crate) struct Machine {
     pub(crate) capabilities: CapSet,
     /// Every capability that the kernel knows.
     pub(crate) known: CapSet,
+    /// `fs.protected_hardlinks`, which there is only one of for the whole machine.
+    pub(crate) protected_hardlinks: bool,
 }
 
 /// What the harness itself needs to build worlds.
@@ -44,7 +46,11 @@ impl Machine {
         let Some(last) = Capability::from_number(last) else { bail!("cap_last_cap is {last}") };
         let bounding = read(caps::CapSet::Bounding)?;
         let permitted = read(caps::CapSet::Permitted)?;
-        Ok(Self { uname, release, capabilities: bounding & permitted, known: CapSet::up_to(last) })
+        let hardlinks =
+            fs::read_to_string("/proc/sys/fs/protected_hardlinks").context("cannot read fs.protected_hardlinks")?;
+        let protected_hardlinks = hardlinks.trim() == "1";
+        let (capabilities, known) = (bounding & permitted, CapSet::up_to(last));
+        Ok(Self { uname, release, capabilities, known, protected_hardlinks })
     }
 
     /// Why this process cannot build worlds, if it cannot.

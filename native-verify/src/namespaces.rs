@@ -14,8 +14,10 @@ use crate::sys;
 /// A user namespace as it must be made: who makes it, and what is written to its maps.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Recipe {
+    /// Two of the same kind are still two.
+    name: String,
     owner: u32,
-    /// A host group that the namespace above maps, for the maker to be in.
+    /// The maker's group.
     group: u32,
     uid_map: Option<String>,
     gid_map: Option<String>,
@@ -28,6 +30,9 @@ struct Recipe {
 pub(crate) struct Pool {
     init: File,
     made: BTreeMap<Vec<Recipe>, File>,
+    /// Whether whoever made a namespace stays in it.
+    keeps_makers: bool,
+    makers: BTreeMap<Vec<Recipe>, libc::pid_t>,
 }
 
 /// A user namespace that can be joined and recognised.
@@ -38,12 +43,21 @@ pub(crate) struct Namespace {
     pub(crate) link: String,
     /// Its descriptor, that of the harness's own included.
     pub(crate) open: RawFd,
+    /// A process in it: its maker, if the pool keeps makers, or the harness itself.
+    pub(crate) process: Option<libc::pid_t>,
 }
 
 impl Pool {
     pub(crate) fn new() -> Result<Self> {
         let init = File::open("proc/self/ns/user").context("cannot open the user namespace")?;
-        Ok(Self { init, made: BTreeMap::new() })
+        Ok(Self { init, made: BTreeMap::new(), keeps_makers: false, makers: BTreeMap::new() })
+    }
+
+    /// A pool for one scenario, whose namespaces may change. Their makers stay in them as long as the pool lives.
+    pub(crate) fn with_makers() -> Result<Self> {
+        let mut pool = Self::new()?;
+        pool.keeps_makers = true;
+        Ok(pool)
     }
 
     /// The namespace of the scenario's process, made if it is new.
@@ -64,8 +78,13 @@ impl Pool {
             recipes.push(recipe(loaded, ns)?);
             if !self.made.contains_key(&recipes) {
                 let Some(last) = recipes.last() else { continue };
-                let made = make(last, current)
+                let (made, maker) = make(last, current)
                     .map_err(|error| Skip(format!("a user namespace cannot be made: {error:#}")))?;
+                if self.keeps_makers {
+                    self.makers.insert(recipes.clone(), maker);
+                } else {
+                    sys::end(maker);
+                }
                 let made = sys::move_up(&made)
                     .map_err(|error| Skip(format!("no more user namespaces can be kept open: {error}")))?;
                 self.made.insert(recipes.clone(), made);
@@ -74,7 +93,19 @@ impl Pool {
         }
         let file = self.made.get(&recipes).unwrap_or(&self.init);
         let inode = file.metadata().map_err(|error| Skip(format!("a user namespace cannot be read: {error}")))?.ino();
-        Ok(Namespace { fd: current, link: format!("user:[{inode}]"), open: file.as_raw_fd() })
+        let process = match current {
+            None => libc::pid_t::try_from(std::process::id()).ok(),
+            Some(_) => self.makers.get(&recipes).copied(),
+        };
+        Ok(Namespace { fd: current, link: format!("user:[{inode}]"), open: file.as_raw_fd(), process })
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        for maker in self.makers.values() {
+            sys::end(*maker);
+        }
     }
 }
 
@@ -94,16 +125,13 @@ fn described(loaded: &Loaded, ns: UserNs) -> Result<Recipe, Skip> {
     let namespaces = &world.system.user_namespaces;
     let entry = loaded.scenario.user_namespaces.get(world.namespace_name(ns));
     let parent = namespaces.parent(ns);
-    let group = (loaded.scenario.user_namespaces.get(world.namespace_name(parent)))
-        .and_then(|entry| entry.gid_map.as_deref())
-        .and_then(|map| map.split_whitespace().next())
-        .and_then(|inside| inside.parse().ok())
-        .or((parent == UserNs::INIT).then_some(0))
-        .and_then(|inside| namespaces.kgid(parent, inside))
-        .ok_or_else(|| Skip("a user namespace can only be made from one that maps groups".to_owned()))?;
+    if !namespaces.has_gid_map(parent) {
+        return Err(Skip("a user namespace can only be made from one that maps groups".to_owned()));
+    }
     Ok(Recipe {
+        name: world.namespace_name(ns).to_owned(),
         owner: namespaces.owner(ns).number(),
-        group: group.number(),
+        group: namespaces.group(ns).number(),
         uid_map: entry.and_then(|entry| entry.uid_map.clone()),
         gid_map: entry.and_then(|entry| entry.gid_map.clone()),
         deny_setgroups: entry.is_some_and(|entry| entry.setgroups == Some(Setgroups::Deny)),
@@ -111,13 +139,14 @@ fn described(loaded: &Loaded, ns: UserNs) -> Result<Recipe, Skip> {
     })
 }
 
-/// Makes a user namespace below `parent`, or below the harness's own.
-fn make(recipe: &Recipe, parent: Option<RawFd>) -> Result<File> {
+/// Makes a user namespace below `parent`, or below the harness's own. Gives it and its maker, who stays in it.
+fn make(recipe: &Recipe, parent: Option<RawFd>) -> Result<(File, libc::pid_t)> {
     let (mut ready, tell) = io::pipe()?;
     let maker = sys::fork(|| {
         let made = sys::become_with_capabilities(recipe.owner, recipe.group)
             .and_then(|()| parent.map_or(Ok(()), |parent| sys::setns(parent, libc::CLONE_NEWUSER)))
-            .and_then(|()| sys::unshare(libc::CLONE_NEWUSER));
+            .and_then(|()| sys::unshare(libc::CLONE_NEWUSER))
+            .and_then(|()| sys::become_dumpable());
         match made {
             Ok(()) => {
                 // The harness kills this process once it has what it needs.
@@ -133,9 +162,13 @@ fn make(recipe: &Recipe, parent: Option<RawFd>) -> Result<File> {
             .and_then(|()| File::open(format!("proc/{maker}/ns/user")).context("cannot open the new namespace")),
         Err(_) => Err(anyhow::anyhow!("unshare was refused")),
     };
-    sys::kill(maker);
-    sys::wait(maker)?;
-    outcome
+    match outcome {
+        Ok(made) => Ok((made, maker)),
+        Err(error) => {
+            sys::end(maker);
+            Err(error)
+        }
+    }
 }
 
 /// Maps may be written from the namespace above only.

@@ -1,18 +1,21 @@
 use std::collections::BTreeMap;
+use std::fs;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 
 use sim_core::capability::CapSet;
 use sim_core::kernel::Errno;
-use sim_core::scenario::{Call, Loaded};
+use sim_core::scenario::{Call, Loaded, Step};
 
 use crate::machine::Machine;
-use crate::namespaces::Namespace;
-use crate::program::{self, NAMESPACES_FD, Program, SOCKETS_FD};
+use crate::namespaces::{Namespace, Pool};
+use crate::program::{self, FILES, FILES_FD, NAMESPACES_FD, Program, SOCKETS_FD, StepPlace};
 use crate::report::Skip;
-use crate::stage::Stage;
+use crate::stage::{self, Stage};
 use crate::sys;
-use crate::tape::{GROUPS, State, Tape};
+use crate::tape::{GROUPS, Kind, State, Tape};
 
 /// What was seen of a scenario performed on the kernel.
 #[derive(Clone, Debug)]
@@ -23,6 +26,8 @@ pub(crate) struct Performance {
     pub(crate) steps: Vec<(i64, Observed)>,
     /// How the process ended, if that was not of its own accord.
     pub(crate) ended_early: Option<String>,
+    /// What is at the paths that steps make in the end: owner, group and mode with the kind of file.
+    pub(crate) made: Vec<(String, Option<[u32; 3]>)>,
 }
 
 /// Everything observed of a thread.
@@ -49,36 +54,73 @@ pub(crate) fn perform(
     loaded: &Loaded,
 ) -> Result<(Performance, BTreeMap<String, String>), Skip> {
     let world = &loaded.world;
-    let namespace = stage.pool.of_process(loaded)?;
-    let places = stage.make_files(world)?;
-    stage.set_sysctls(world)?;
+    let mut own_pool = if writes_maps(loaded) {
+        let made = Pool::with_makers().map_err(|error| Skip(format!("no user namespaces can be made: {error:#}")))?;
+        Some(made)
+    } else {
+        None
+    };
+    let namespace = own_pool.as_mut().unwrap_or(&mut stage.pool).of_process(loaded)?;
     let steps = &loaded.scenario.steps;
+    let places = stage.make_files(world, steps)?;
+    stage.set_sysctls(world)?;
     let program = program::write(stage.tape.tape(), world, steps, &places, namespace.fd, machine)?;
-    let named = leave_namespaces(stage, loaded)?;
-    let _sockets = leave_sockets(loaded).map_err(|error| Skip(format!("no sockets can be made: {error}")))?;
+    let named = leave_namespaces(own_pool.as_mut().unwrap_or(&mut stage.pool), stage.tape.tape(), loaded)?;
+    let sockets = leave_sockets(loaded).map_err(|error| Skip(format!("no sockets can be made: {error}")))?;
+    let open_files = leave_files(steps, &places)?;
     let ended_early = run(stage).map_err(|error| Skip(format!("no process can be started: {error}")))?;
-    let performance = read(stage.tape.tape(), &program, ended_early)?;
+    drop(open_files);
+    end_bystanders(stage.tape.tape(), &named);
+    // Nobody who is started later may hold a port.
+    (SOCKETS_FD..).zip(&sockets).for_each(|(number, _)| sys::close_at(number));
+    let mut performance = read(stage.tape.tape(), &program, ended_early)?;
+    performance.made = stage::made_paths(steps).map(|path| (path.to_owned(), seen_file(places.get(path)))).collect();
     let mut links = links(loaded, &namespace);
-    links.extend(named);
+    links.extend(named.into_iter().map(|(name, link, _)| (name, link)));
     Ok((performance, links))
 }
 
-/// Puts the described namespaces that steps enter where the tape expects them, closes the places of those that steps
-/// make, and gives their links.
-fn leave_namespaces(stage: &mut Stage, loaded: &Loaded) -> Result<Vec<(String, String)>, Skip> {
+/// Whether a step writes maps of a described namespace, so that nothing else may use it afterwards.
+fn writes_maps(loaded: &Loaded) -> bool {
+    loaded.scenario.steps.iter().any(|step| match &step.call {
+        Call::WriteMap(call) => call.user_ns != "init" && loaded.world.namespace(&call.user_ns).is_some(),
+        _ => false,
+    })
+}
+
+/// Puts the described namespaces that steps enter where the tape expects them, tells it of a process in each, and closes
+/// the places of those that steps make. Gives names and links of the described ones, and their places.
+fn leave_namespaces(pool: &mut Pool, tape: &mut Tape, loaded: &Loaded) -> Result<Vec<(String, String, usize)>, Skip> {
     let mut links = Vec::new();
-    for (name, number) in program::namespace_names(&loaded.scenario.steps).into_iter().zip(NAMESPACES_FD..) {
+    let names = program::namespace_names(&loaded.scenario.steps);
+    for ((place, name), number) in names.into_iter().enumerate().zip(NAMESPACES_FD..) {
         match loaded.world.namespace(name) {
             Some(described) => {
-                let namespace = stage.pool.of(loaded, described)?;
+                let namespace = pool.of(loaded, described)?;
                 sys::leave_at(&BorrowedDescriptor(namespace.open), number)
                     .map_err(|error| Skip(format!("a user namespace cannot be handed on: {error}")))?;
-                links.push((name.to_owned(), namespace.link));
+                if let (Some(process), Some(keeper)) = (namespace.process, tape.keepers.get_mut(place)) {
+                    *keeper = process.into();
+                }
+                links.push((name.to_owned(), namespace.link, place));
             }
             None => sys::close_at(number),
         }
     }
     Ok(links)
+}
+
+/// Ends the helpers and keepers that the tape started; they are the harness's since their parents ended.
+fn end_bystanders(tape: &Tape, described: &[(String, String, usize)]) {
+    let helpers = (tape.operations.iter().take(usize::try_from(tape.length).unwrap_or_default()))
+        .filter(|operation| operation.kind == Kind::Helper)
+        .map(|operation| operation.result);
+    let keepers = (tape.keepers.iter().enumerate())
+        .filter(|(place, _)| described.iter().all(|(_, _, known)| known != place))
+        .map(|(_, keeper)| *keeper);
+    for pid in helpers.chain(keepers).filter_map(|pid| libc::pid_t::try_from(pid).ok()).filter(|pid| *pid > 0) {
+        sys::end(pid);
+    }
 }
 
 /// A descriptor that somebody else owns.
@@ -110,6 +152,28 @@ fn leave_sockets(loaded: &Loaded) -> io::Result<Vec<OwnedFd>> {
         .collect()
 }
 
+/// The files whose flags are set, open where the tape expects them.
+fn leave_files(steps: &[Step], places: &BTreeMap<String, PathBuf>) -> Result<Vec<fs::File>, Skip> {
+    let paths = program::flagged_paths(steps);
+    if paths.len() > FILES {
+        return Err(Skip(format!("more than {FILES} files cannot be kept open")));
+    }
+    let open = |(path, number): (&str, RawFd)| {
+        let place = places.get(path).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+        let file = fs::File::open(place)?;
+        sys::leave_at(&file, number)?;
+        Ok(file)
+    };
+    let opened: io::Result<_> = paths.into_iter().zip(FILES_FD..).map(open).collect();
+    opened.map_err(|error| Skip(format!("a file cannot be opened: {error}")))
+}
+
+/// Owner, group and mode, with the kind of file, of what is at a place.
+fn seen_file(place: Option<&PathBuf>) -> Option<[u32; 3]> {
+    let seen = fs::symlink_metadata(place?).ok()?;
+    Some([seen.uid(), seen.gid(), seen.mode()])
+}
+
 /// Runs the tape in a child and waits for its end; says how it ended unless it ended of its own accord.
 fn run(stage: &mut Stage) -> io::Result<Option<String>> {
     let child = stage.tape.start()?;
@@ -139,17 +203,17 @@ fn read(tape: &Tape, program: &Program, ended_early: Option<String>) -> Result<P
     let done = usize::try_from(tape.next).unwrap_or_default();
     let start = tape.states.first().map(observed).ok_or_else(|| Skip("the tape is damaged".to_owned()))?;
     let mut steps = Vec::new();
-    for (index, &(operation, look)) in program.steps.iter().enumerate() {
+    for (index, &StepPlace { call, look, answer }) in program.steps.iter().enumerate() {
         // A step counts if the look at the thread after it was finished.
-        let (Some(step), Some(state)) = (tape.operations.get(operation), tape.states.get(index + 1)) else { break };
+        let (Some(step), Some(state)) = (tape.operations.get(call), tape.states.get(index + 1)) else { break };
         if look + 1 > done {
             break;
         }
-        steps.push((step.result, observed(state)));
+        steps.push((answer.read(step.result), observed(state)));
     }
     let short = steps.len() < program.steps.len();
     let ended_early = ended_early.or_else(|| short.then(|| "the process ended before its last step".to_owned()));
-    Ok(Performance { start, steps, ended_early })
+    Ok(Performance { start, steps, ended_early, made: Vec::new() })
 }
 
 fn observed(state: &State) -> Observed {

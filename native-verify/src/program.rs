@@ -1,5 +1,10 @@
 //! Turns a scenario into a tape: the start state first, then each step and a look at the thread after it.
 
+mod path;
+mod process;
+mod system;
+mod write_map;
+
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -12,40 +17,81 @@ use sim_core::scenario::{Call, CloneCall, Step, World};
 use crate::machine::Machine;
 use crate::report::Skip;
 use crate::sys;
-use crate::tape::{DATA, GROUPS, Kind, OPERATIONS, Operation, STATES, State, Tape};
+use crate::tape::{DATA, GROUPS, HELPERS, KEEPERS, Kind, OPERATIONS, Operation, STATES, State, Tape};
+use write_map::MapWrites;
 
 /// The first file descriptor of the sockets that `bind` steps use.
 pub(crate) const SOCKETS_FD: i32 = 110;
 
 /// The first file descriptor of the user namespaces that steps name, in order of [`namespace_names`].
 pub(crate) const NAMESPACES_FD: i32 = 240;
-/// How many of them there can be.
-const NAMESPACES: usize = 60;
 
-/// The user namespaces that steps make or enter, each once.
+pub(crate) use path::{FILES, FILES_FD, flagged_paths};
+
+/// The user namespaces that steps make, enter, or write maps of, and those that writers are in; each once.
 pub(crate) fn namespace_names(steps: &[Step]) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
     for step in steps {
-        let name = match &step.call {
-            Call::Unshare(call) | Call::Clone(call) => call.user_ns.as_deref(),
-            Call::Setns(name) => Some(name.as_str()),
-            _ => None,
+        let named = match &step.call {
+            Call::Unshare(call) | Call::Clone(call) => [call.user_ns.as_deref(), None],
+            Call::Setns(name) => [Some(name.as_str()), None],
+            Call::WriteMap(call) => {
+                [Some(call.user_ns.as_str()), call.by.as_ref().and_then(|process| process.user_ns.as_deref())]
+            }
+            _ => [None, None],
         };
-        names.extend(name.filter(|name| !names.contains(name)));
+        for name in named.into_iter().flatten() {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
     }
     names
 }
 
 /// Where on the tape the results of a scenario will be.
 pub(crate) struct Program {
-    /// The operation of each step, and that of the look at the thread after it.
-    pub(crate) steps: Vec<(usize, usize)>,
+    pub(crate) steps: Vec<StepPlace>,
+}
+
+/// Where on the tape a step is.
+pub(crate) struct StepPlace {
+    /// Its operation.
+    pub(crate) call: usize,
+    /// The look at the thread after it.
+    pub(crate) look: usize,
+    /// How its result is to be read.
+    pub(crate) answer: Answer,
+}
+
+/// How the result of a system call is to be read.
+#[derive(Clone, Copy)]
+pub(crate) enum Answer {
+    /// As it is.
+    Value,
+    /// Only whether it was permitted: these errors come after the permission, from arguments chosen to be without effect.
+    Permission(&'static [i32]),
+}
+
+impl Answer {
+    /// The result as the format has it: a permission granted is 0.
+    pub(crate) fn read(self, result: i64) -> i64 {
+        match self {
+            Self::Value => result,
+            Self::Permission(harmless) => {
+                let harmless = harmless.iter().any(|&errno| result == -i64::from(errno));
+                if result >= 0 || harmless { 0 } else { result }
+            }
+        }
+    }
 }
 
 /// Writes a tape from its beginning.
 struct Writer<'a> {
     tape: &'a mut Tape,
     operations: usize,
+    /// The operation of the present step whose result counts, where it is not the first.
+    deciding: Option<usize>,
     states: usize,
     data: usize,
 }
@@ -68,21 +114,29 @@ pub(crate) fn write(
     user_ns: Option<i32>,
     machine: &Machine,
 ) -> Result<Program, Skip> {
-    check_possible(world, machine)?;
-    let mut writer = Writer { tape, operations: 0, states: 0, data: 0 };
+    check_possible(world, &world.thread, machine)?;
+    if world.system.protected_hardlinks != machine.protected_hardlinks {
+        return Err(Skip("this machine has another fs.protected_hardlinks".to_owned()));
+    }
+    let mut writer = Writer { tape, operations: 0, deciding: None, states: 0, data: 0 };
     writer.rewind();
+    let names = namespace_names(steps);
+    if names.len() > KEEPERS {
+        return Err(Full.into());
+    }
+    let writes = MapWrites::prepare(&mut writer, world, steps, &names, machine)?;
     writer.start(&world.thread, user_ns, machine)?;
     writer.observe()?;
     let mut operations = Vec::new();
-    let mut sockets = 0;
-    let names = namespace_names(steps);
-    if names.len() > NAMESPACES {
-        return Err(Full.into());
-    }
-    for step in steps {
-        let call = writer.operations;
-        writer.step(&step.call, world, places, &names, &mut sockets)?;
-        operations.push((call, writer.operations));
+    let (mut sockets, mut files) = (0, 0);
+    for (index, step) in steps.iter().enumerate() {
+        let first = writer.operations;
+        if let Call::WriteMap(write) = &step.call {
+            writer.write_map(index, write, &writes, &names)?;
+        }
+        let answer = writer.step(&step.call, world, places, &names, &mut sockets, &mut files)?;
+        let call = writer.deciding.take().unwrap_or(first);
+        operations.push(StepPlace { call, look: writer.operations, answer });
         writer.observe()?;
     }
     writer.finish();
@@ -90,8 +144,8 @@ pub(crate) fn write(
 }
 
 /// What no preparation can bring about on this machine.
-fn check_possible(world: &World, machine: &Machine) -> Result<(), Skip> {
-    let credentials = &world.thread.credentials;
+fn check_possible(world: &World, thread: &Thread, machine: &Machine) -> Result<(), Skip> {
+    let credentials = &thread.credentials;
     let sets = credentials.permitted | credentials.inheritable | credentials.bounding;
     let in_init = world.namespace_name(credentials.user_ns) == "init";
     let possible = if in_init { machine.capabilities } else { machine.known };
@@ -115,6 +169,9 @@ impl Writer<'_> {
         self.tape.next = 0;
         self.tape.length = 0;
         self.tape.broken = 0;
+        self.tape.keepers = [0; KEEPERS];
+        self.tape.cues = [0; HELPERS];
+        self.tape.ended = [0; HELPERS];
     }
 
     fn finish(&mut self) {
@@ -186,17 +243,15 @@ impl Writer<'_> {
         places: &BTreeMap<String, PathBuf>,
         names: &[&str],
         sockets: &mut i32,
-    ) -> Result<(), Skip> {
+        files: &mut i32,
+    ) -> Result<Answer, Skip> {
         let descriptor = |name: &str| {
             let index = names.iter().position(|known| *known == name).unwrap_or_default();
             u64::from(NAMESPACES_FD.unsigned_abs()) + index as u64
         };
         match call {
             Call::Execve(path) => {
-                let place = places.get(path).ok_or_else(|| Skip(format!("there is no file {path:?}")))?;
-                let mut bytes = place.as_os_str().as_bytes().to_vec();
-                bytes.push(0);
-                let path = self.store(&bytes)?;
+                let path = self.store_path(path, places)?;
                 self.push(Kind::Execute, 0b1, 0, [path, 0, 0, 0, 0, 0])?;
             }
             Call::Capset(wish) => {
@@ -247,14 +302,31 @@ impl Writer<'_> {
                 *sockets += 1;
                 self.push(Kind::Call, 0b10, libc::SYS_bind, [fd, address, 16, 0, 0, 0])?;
             }
+            // Written before, for it depends on the steps before it.
+            Call::WriteMap(_) => {}
+            Call::Process(operation) => return Ok(self.process(operation)?),
+            Call::Path(operation) => return self.path(operation, world, places, files),
+            Call::System(operation) => return Ok(self.system(operation)?),
         }
-        Ok(())
+        Ok(Answer::Value)
+    }
+
+    /// Puts where a file of the scenario is among the tape's data.
+    fn store_path(&mut self, path: &str, places: &BTreeMap<String, PathBuf>) -> Result<u64, Skip> {
+        let place = places.get(path).ok_or_else(|| Skip(format!("there is no file {path:?}")))?;
+        let mut bytes = place.as_os_str().as_bytes().to_vec();
+        bytes.push(0);
+        Ok(self.store(&bytes)?)
     }
 
     /// Keeps the namespace that the call before made.
     fn keep_namespace(&mut self, call: &CloneCall, descriptor: impl Fn(&str) -> u64) -> Result<(), Full> {
         match &call.user_ns {
-            Some(name) => self.push(Kind::KeepNamespace, 0, 0, [descriptor(name), 0, 0, 0, 0, 0]),
+            Some(name) => {
+                let descriptor = descriptor(name);
+                let keeper = descriptor - u64::from(NAMESPACES_FD.unsigned_abs());
+                self.push(Kind::KeepNamespace, 0, 0, [descriptor, keeper, 0, 0, 0, 0])
+            }
             None => Ok(()),
         }
     }
@@ -306,6 +378,12 @@ impl Writer<'_> {
         *slot = Operation { kind, pointers, number, arguments, result: 0 };
         self.operations += 1;
         Ok(())
+    }
+
+    /// Writes the operation of a step whose result counts, after others that prepare it.
+    fn deciding(&mut self, kind: Kind, pointers: u32, number: libc::c_long, arguments: [u64; 6]) -> Result<(), Full> {
+        self.deciding = Some(self.operations);
+        self.push(kind, pointers, number, arguments)
     }
 
     /// Puts bytes among the tape's data, aligned to 8, and gives their offset.

@@ -1,12 +1,12 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File as StdFile, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use sim_core::file::{File, Mount, Revision, VfsCaps};
-use sim_core::scenario::World;
+use sim_core::file::{File, FileKind, Mount, Revision, VfsCaps};
+use sim_core::scenario::{Call, MkdirArguments, MknodArguments, PathOperation, Step, World};
 
 use crate::namespaces::Pool;
 use crate::report::Skip;
@@ -31,7 +31,11 @@ pub(crate) struct Stage {
 enum Content {
     Probe,
     Script(String),
+    Directory,
 }
+
+/// In each mount, a directory that everybody may write.
+pub(crate) const OPEN_FOLDER: &str = "open";
 
 const PORT_START: &str = "proc/sys/net/ipv4/ip_unprivileged_port_start";
 
@@ -46,6 +50,9 @@ impl Stage {
             let nosuid = if mount.nosuid { libc::MS_NOSUID } else { 0 };
             let noexec = if mount.noexec { libc::MS_NOEXEC } else { 0 };
             sys::mount(c"tmpfs", &folder, nosuid | noexec, c"mode=0755").context("cannot mount a tmpfs")?;
+            let open = folder.join(OPEN_FOLDER);
+            fs::create_dir(&open).context("cannot make a folder")?;
+            fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).context("cannot open a folder to all")?;
         }
         fs::create_dir("proc").context("cannot make a folder")?;
         sys::mount(c"proc", Path::new("proc"), 0, c"").context("cannot mount proc")?;
@@ -57,14 +64,13 @@ impl Stage {
     }
 
     /// Makes the files of a scenario and gives where each of its paths is.
-    pub(crate) fn make_files(&mut self, world: &World) -> Result<BTreeMap<String, PathBuf>, Skip> {
-        let places: BTreeMap<String, PathBuf> = (world.files.iter())
-            .enumerate()
-            .map(|(index, (path, (file, _)))| (path.clone(), mount_folder(file.mount).join(index.to_string())))
-            .collect();
+    pub(crate) fn make_files(&mut self, world: &World, steps: &[Step]) -> Result<BTreeMap<String, PathBuf>, Skip> {
+        let places = places(world, steps)?;
+        self.clear(world, &places).map_err(|error| Skip(format!("a directory cannot be cleared: {error}")))?;
         for (path, (file, interpreter)) in &world.files {
             let content = match interpreter.as_ref().and_then(|path| places.get(path)) {
                 Some(interpreter) => Content::Script(format!("#!{}\n", interpreter.display())),
+                None if file.kind == FileKind::Directory => Content::Directory,
                 None => Content::Probe,
             };
             let Some(place) = places.get(path) else { continue };
@@ -73,6 +79,24 @@ impl Stage {
                 .map_err(|error| Skip(format!("{path}: cannot be made: {error}")))?;
         }
         Ok(places)
+    }
+
+    /// Removes what former scenarios left in the directories of this one.
+    fn clear(&mut self, world: &World, places: &BTreeMap<String, PathBuf>) -> io::Result<()> {
+        let kept: BTreeSet<&Path> = world.files.keys().filter_map(|path| Some(places.get(path)?.as_path())).collect();
+        let described = (world.files.iter()).filter(|(_, (file, _))| file.kind == FileKind::Directory);
+        let described = described.filter_map(|(path, _)| places.get(path).cloned());
+        for directory in described.chain(mounts().map(|mount| mount_folder(mount).join(OPEN_FOLDER))) {
+            let Ok(entries) = fs::read_dir(&directory) else { continue };
+            for entry in entries {
+                let (path, kind) = entry.and_then(|entry| Ok((entry.path(), entry.file_type()?)))?;
+                if !kept.contains(path.as_path()) {
+                    self.files.retain(|known, _| !known.starts_with(&path));
+                    if kind.is_dir() { fs::remove_dir_all(&path)? } else { fs::remove_file(&path)? }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Sets the sysctls of a scenario in the stage's own network namespace.
@@ -87,7 +111,9 @@ impl Stage {
     }
 
     fn make(&mut self, place: &Path, file: &File, content: Content, attribute: Option<&[u8]>) -> io::Result<()> {
-        if self.files.get(place) != Some(&content) {
+        if content == Content::Directory {
+            fs::create_dir_all(place)?;
+        } else if self.files.get(place) != Some(&content) {
             match fs::remove_file(place) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -96,6 +122,7 @@ impl Stage {
             made.write_all(match &content {
                 Content::Probe => PROBE,
                 Content::Script(line) => line.as_bytes(),
+                Content::Directory => &[],
             })?;
             drop(made);
             self.files.insert(place.to_owned(), content);
@@ -111,7 +138,41 @@ fn mounts() -> impl Iterator<Item = Mount> {
     [false, true].into_iter().flat_map(|nosuid| [false, true].map(|noexec| Mount { nosuid, noexec }))
 }
 
-fn mount_folder(mount: Mount) -> PathBuf {
+/// Where each file of a scenario is, and where what steps make will be: in a directory that is described, or else on the
+/// mount itself.
+fn places(world: &World, steps: &[Step]) -> Result<BTreeMap<String, PathBuf>, Skip> {
+    let mut places: BTreeMap<String, PathBuf> = BTreeMap::new();
+    for (index, (path, (file, _))) in world.files.iter().enumerate() {
+        let folder = match world.directories_above(path).last() {
+            Some((above, directory)) if directory.mount == file.mount => places.get(above).cloned(),
+            Some(_) => return Err(Skip(format!("{path} is on another mount than the directory that it is in"))),
+            None => Some(mount_folder(file.mount)),
+        };
+        // A directory is never where a file was in another scenario.
+        let name = if file.kind == FileKind::Directory { format!("d{index}") } else { index.to_string() };
+        places.insert(path.clone(), folder.unwrap_or_default().join(name));
+    }
+    for path in made_paths(steps) {
+        let above = path.rsplit_once('/').map(|(above, _)| if above.is_empty() { "/" } else { above });
+        if let Some(folder) = above.and_then(|above| places.get(above)).cloned() {
+            let name = format!("new{}", places.len());
+            places.entry(path.to_owned()).or_insert_with(|| folder.join(name));
+        }
+    }
+    Ok(places)
+}
+
+/// The paths that steps make.
+pub(crate) fn made_paths(steps: &[Step]) -> impl Iterator<Item = &str> {
+    steps.iter().filter_map(|step| match &step.call {
+        Call::Path(
+            PathOperation::Mknod(MknodArguments { path, .. }) | PathOperation::Mkdir(MkdirArguments { path, .. }),
+        ) => Some(path.as_str()),
+        _ => None,
+    })
+}
+
+pub(crate) fn mount_folder(mount: Mount) -> PathBuf {
     PathBuf::from(match (mount.nosuid, mount.noexec) {
         (false, false) => "plain",
         (true, false) => "nosuid",

@@ -54,6 +54,12 @@ pub(crate) fn become_with_capabilities(uid: u32, gid: u32) -> io::Result<()> {
     check(unsafe { libc::setresuid(uid, uid, uid) }).map(drop)
 }
 
+/// Lets this process's files in /proc belong to its effective user.
+pub(crate) fn become_dumpable() -> io::Result<()> {
+    // SAFETY: it takes no pointer.
+    check(unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0) }).map(drop)
+}
+
 /// Switches the machine off. Only the first process of a virtual machine calls this.
 pub(crate) fn switch_off() {
     // SAFETY: neither takes a pointer.
@@ -96,6 +102,13 @@ pub(crate) fn ptrace_continue(pid: libc::pid_t, signal: libc::c_int) -> io::Resu
 pub(crate) fn kill(pid: libc::pid_t) {
     // SAFETY: it takes no pointer. The pid is that of a child that has not been waited for.
     unsafe { libc::kill(pid, libc::SIGKILL) };
+}
+
+/// Ends a child of this process that has not been waited for.
+pub(crate) fn end(pid: libc::pid_t) {
+    kill(pid);
+    // It cannot fail: whoever is not a child any more has been waited for.
+    let _ = wait(pid);
 }
 
 /// Has the kernel kill this process when its parent ends.
@@ -179,14 +192,37 @@ pub(crate) fn stream_socket() -> io::Result<OwnedFd> {
 /// Brings the loopback interface of this network namespace up.
 pub(crate) fn raise_loopback() -> io::Result<()> {
     let socket = stream_socket()?;
-    // SAFETY: zero is a valid value for every field.
-    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
-    for (to, from) in request.ifr_name.iter_mut().zip(b"lo") {
-        *to = from.cast_signed();
-    }
-    request.ifr_ifru.ifru_flags = libc::IFF_UP.try_into().unwrap_or_default();
+    let request = loopback_request();
     // SAFETY: the request is a whole ifreq that lives through the call.
-    check(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) }).map(drop)
+    check(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, request.as_ptr()) }).map(drop)
+}
+
+/// A `struct ifreq` that says "the loopback interface is up".
+pub(crate) fn loopback_request() -> [u8; size_of::<libc::ifreq>()] {
+    let mut request = [0; size_of::<libc::ifreq>()];
+    let up = libc::c_short::try_from(libc::IFF_UP).unwrap_or_default().to_ne_bytes();
+    let (name, flags) = request.split_at_mut(std::mem::offset_of!(libc::ifreq, ifr_ifru));
+    for (to, from) in name.iter_mut().zip(b"lo").chain(flags.iter_mut().zip(&up)) {
+        *to = *from;
+    }
+    request
+}
+
+/// The `struct file_handle` of a file, as name_to_handle_at(2) gives it.
+pub(crate) fn file_handle(path: &Path) -> io::Result<Vec<u8>> {
+    const LARGEST: u32 = 128;
+    let path = c_path(path)?;
+    // The size that there is room for, the type, and the room.
+    let mut handle = LARGEST.to_ne_bytes().to_vec();
+    handle.resize(8 + LARGEST as usize, 0);
+    let mut mount: libc::c_int = 0;
+    // SAFETY: the path is a string, the handle has the room that its beginning says, the mount is a place of this
+    // function, and all live through the call.
+    let result = unsafe {
+        let (handle, mount) = (handle.as_mut_ptr(), &raw mut mount);
+        libc::syscall(libc::SYS_name_to_handle_at, libc::AT_FDCWD, path.as_ptr(), handle, mount, 0)
+    };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(handle) }
 }
 
 /// The bytes of an internet address for bind(2).

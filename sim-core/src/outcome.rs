@@ -40,6 +40,14 @@ impl<T> Outcome<T> {
         }
     }
 
+    /// What `next` makes of the result.
+    pub fn and_then<U>(self, next: impl FnOnce(T) -> Outcome<U>) -> Outcome<U> {
+        match self {
+            Self::Granted(result) => next(result),
+            Self::Refused(refusal) => Outcome::Refused(refusal),
+        }
+    }
+
     /// The refusal, if there is one.
     pub fn refusal(&self) -> Option<Refusal> {
         match self {

@@ -21,6 +21,9 @@ pub struct System {
     pub user_namespaces: UserNamespaces,
     /// `net.ipv4.ip_unprivileged_port_start`: the lowest port that anyone may bind, 0 to 65535.
     pub ip_unprivileged_port_start: u16,
+    /// `fs.protected_hardlinks`: whether linking to files of others is restricted. The kernel's own value is 0,
+    /// practically every distribution's 1.
+    pub protected_hardlinks: bool,
 }
 
 impl System {
@@ -37,6 +40,7 @@ impl Default for System {
             release: Release::NEWEST,
             user_namespaces: UserNamespaces::default(),
             ip_unprivileged_port_start: 1024,
+            protected_hardlinks: false,
         }
     }
 }

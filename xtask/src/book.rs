@@ -7,9 +7,10 @@ use anyhow::{Context, Result};
 use crate::shell::{cargo, read};
 
 /// File, package, and what its program is asked to print.
-const BOOK: [(&str, &str, &[&str]); 3] = [
+const BOOK: [(&str, &str, &[&str]); 4] = [
     ("RULES.md", "eperm", &["rules", "--markdown"]),
     ("TABLE.md", "native-verify", &["table", "--markdown"]),
+    ("FORMAT.md", "eperm", &["schema", "--markdown"]),
     ("scenarios/scenario.schema", "eperm", &["schema"]),
 ];
 

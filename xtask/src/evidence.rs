@@ -41,7 +41,7 @@ pub(crate) fn gather(arguments: &Arguments) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("evidence.json");
     let (cases, seed) = (arguments.cases.to_string(), arguments.seed.to_string());
-    run(Command::new(&binary).args(["run", "scenarios", verify::CONFORMANCE, "--evidence"]).arg(&file))?;
+    run(Command::new(&binary).arg("run").args(verify::SCENARIOS).arg("--evidence").arg(&file))?;
     run(Command::new(&binary).args(["table", "--evidence"]).arg(&file))?;
     for suite in verify::SUITES {
         run(Command::new(&binary)

@@ -5,6 +5,7 @@ mod bench;
 mod book;
 mod evidence;
 mod kernels;
+mod mutants;
 mod page;
 mod play;
 mod serve;
@@ -45,6 +46,8 @@ enum Command {
     Kernels(kernels::Arguments),
     /// Measure, and write benches/README.md.
     Bench,
+    /// Change the model in one place at a time, to see a test fail.
+    Mutants(mutants::Arguments),
     /// Do long work; it can be stopped, resumed and sharded.
     Soak(soak::Arguments),
     /// Check the habits of the house.
@@ -73,6 +76,7 @@ fn work(command: Command) -> Result<()> {
         Command::Evidence(arguments) => evidence::gather(&arguments),
         Command::Kernels(arguments) => kernels::kernels(&arguments),
         Command::Bench => bench::bench(),
+        Command::Mutants(arguments) => mutants::mutants(&arguments),
         Command::Soak(arguments) => soak::soak(&arguments),
         Command::Tidy => tidy::tidy(),
         Command::Setup => setup::everything(),

@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
     pub(crate) seed: u64,
 }
 
-/// Performs the article's situations without a skip, then every scenario and the peers' cases, then random cases.
+/// Performs the article's situations without a skip, then every scenario, then random cases.
 pub(crate) fn verify(arguments: &Arguments) -> Result<()> {
     if !cfg!(target_os = "linux") {
         println!("Skipped: native-verify performs its steps on Linux only.");
@@ -32,7 +32,7 @@ pub(crate) fn verify(arguments: &Arguments) -> Result<()> {
     // Without root little can be performed; what is skipped is printed with its reason.
     let deny_skips = apt::is_root().then_some("--deny-skips");
     run(native_verify().arg("run").args(deny_skips).args(article()))?;
-    run(native_verify().args(["run", "scenarios", CONFORMANCE]))?;
+    run(native_verify().arg("run").args(SCENARIOS))?;
     run(native_verify().arg("table"))?;
     let (cases, seed) = (arguments.cases.to_string(), arguments.seed.to_string());
     for suite in SUITES {
@@ -42,10 +42,10 @@ pub(crate) fn verify(arguments: &Arguments) -> Result<()> {
 }
 
 /// The suites of random cases.
-pub(crate) const SUITES: [&str; 3] = ["execve", "calls", "namespaces"];
+pub(crate) const SUITES: [&str; 4] = ["execve", "calls", "namespaces", "operations"];
 
-/// The peers' cases.
-pub(crate) const CONFORMANCE: &str = "tests/conformance";
+/// Where scenarios are, those of the peers among them.
+pub(crate) const SCENARIOS: [&str; 2] = ["scenarios", "tests/conformance"];
 
 /// Where a difference between kernel and model is written.
 pub(crate) const DIFFERENCE: &str = "target/difference.json";

@@ -15,7 +15,7 @@ use sim_core::scenario::Scenario;
 use super::{CommonArguments, absolute, describe, exit_code, keep_evidence, load, on_stage, say, verify};
 use crate::compare::{Difference, show};
 use crate::evidence::Evidence;
-use crate::generate::{Bounds, calls_scenario, execve_scenario, namespaces_scenario};
+use crate::generate::{Bounds, calls_scenario, execve_scenario, namespaces_scenario, operations_scenario};
 use crate::machine::Machine;
 use crate::report::{Skip, Tally};
 use crate::stage::Stage;
@@ -32,6 +32,8 @@ pub(crate) enum Suite {
     Calls,
     /// Sequences of calls that make and enter user namespaces, with others between them.
     Namespaces,
+    /// Sequences of operations that ask for a permission.
+    Operations,
 }
 
 impl Suite {
@@ -40,6 +42,7 @@ impl Suite {
             Self::Execve => "execve",
             Self::Calls => "calls",
             Self::Namespaces => "namespaces",
+            Self::Operations => "operations",
         }
     }
 
@@ -48,6 +51,7 @@ impl Suite {
             Self::Execve => execve_scenario(bounds).boxed(),
             Self::Calls => calls_scenario(bounds).boxed(),
             Self::Namespaces => namespaces_scenario(bounds).boxed(),
+            Self::Operations => operations_scenario(bounds).boxed(),
         }
     }
 }

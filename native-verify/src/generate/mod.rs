@@ -3,11 +3,14 @@
 
 mod calls;
 mod execve;
+mod map_writes;
 mod namespaces;
+mod operations;
 
 pub(crate) use calls::calls_scenario;
 pub(crate) use execve::execve_scenario;
 pub(crate) use namespaces::namespaces_scenario;
+pub(crate) use operations::operations_scenario;
 
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -135,6 +138,7 @@ fn file(home: Home, bounds: Bounds) -> impl Strategy<Value = FileEntry> {
             caps,
             nosuid,
             noexec,
+            directory: false,
             interpreter: None,
         },
     )

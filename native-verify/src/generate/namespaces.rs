@@ -1,10 +1,11 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::Index;
-use sim_core::scenario::{Call, CloneCall, CloneFlag, Scenario, Step};
+use proptest::sample::{Index, select};
+use sim_core::scenario::{Call, CloneCall, CloneFlag, Scenario, Step, UserNamespaceEntry};
 
 use super::calls::call;
-use super::{Bounds, file, home, namespace, process};
+use super::map_writes::{BLANK, MapWriteMove, map_write};
+use super::{Bounds, Home, file, home, namespace, process};
 
 /// What a thread may do about user namespaces. Names are settled once the whole sequence is drawn.
 #[derive(Clone, Debug)]
@@ -13,6 +14,7 @@ enum Move {
     Clone(Vec<CloneFlag>),
     /// Into a namespace that is described, or that an earlier step should have made.
     Setns(Index),
+    Write(MapWriteMove),
     Other(Call),
 }
 
@@ -27,20 +29,39 @@ pub(crate) fn namespaces_scenario(bounds: Bounds) -> impl Strategy<Value = Scena
             3 => flags().prop_map(Move::Unshare),
             3 => flags().prop_map(Move::Clone),
             3 => any::<Index>().prop_map(Move::Setns),
+            8 => map_write(home, bounds).prop_map(Move::Write),
             6 => other,
         ];
         let process = process(home, home.capabilities(bounds), bounds);
-        (process, file(home, bounds), vec(moves, 1..=6)).prop_map(move |(process, file, moves)| {
+        let owner = owner(home);
+        (process, file(home, bounds), vec(moves, 1..=6), owner).prop_map(move |(process, file, moves, owner)| {
             let mut scenario = home.scenario(process, [file], Vec::new());
             // Whether a tracer without CAP_SYS_PTRACE has it in a namespace entered later depends on who it is.
             scenario.process.traced = scenario.process.traced.filter(|traced| traced.tracer_has_sys_ptrace);
             scenario.user_namespaces.entry(ASIDE.to_owned()).or_insert_with(|| namespace(ASIDE));
+            let blank = UserNamespaceEntry {
+                parent: home.namespaces.last().map(|name| (*name).to_owned()),
+                owner: Some(owner),
+                ..UserNamespaceEntry::default()
+            };
+            scenario.user_namespaces.insert(BLANK.to_owned(), blank);
             let mut names: Vec<String> = scenario.user_namespaces.keys().cloned().collect();
-            names.push("init".to_owned());
+            names.insert(0, "init".to_owned());
             scenario.steps = moves.into_iter().map(|moved| step(moved, &mut names)).collect();
             scenario
         })
     })
+}
+
+/// A host id of somebody in the place.
+fn owner(home: Home) -> impl Strategy<Value = u32> {
+    match home.namespaces.last() {
+        None => select(home.ids).boxed(),
+        Some(&"nested") => select(vec![105_000, 105_007, 105_500]).boxed(),
+        Some(&"wide") => select(vec![100_000, 101_000, 102_000]).boxed(),
+        Some(&"same") => select(vec![0, 1000, 2000]).boxed(),
+        _ => Just(1000).boxed(),
+    }
 }
 
 fn flags() -> impl Strategy<Value = Vec<CloneFlag>> {
@@ -62,6 +83,7 @@ fn step(moved: Move, names: &mut Vec<String>) -> Step {
         Move::Unshare(flags) => Call::Unshare(made(flags)),
         Move::Clone(flags) => Call::Clone(made(flags)),
         Move::Setns(index) => Call::Setns(index.get(names).clone()),
+        Move::Write(write) => Call::WriteMap(write.settle(names)),
         Move::Other(call) => call,
     };
     Step { call, expect: None, note: None }

@@ -7,6 +7,8 @@
 pub(crate) mod sys;
 
 use core::ptr::{addr_of, addr_of_mut, read_volatile, write_volatile};
+use core::sync::atomic::{AtomicU32, Ordering};
+
 use sys::{nr, syscall};
 
 /// The file descriptor under which the probe finds the tape.
@@ -23,6 +25,10 @@ pub(crate) const STATES: usize = 128;
 pub(crate) const DATA: usize = 64 * 1024;
 /// How many supplementary groups an observation holds.
 pub(crate) const GROUPS: usize = 64;
+/// How many namespaces can have a process that stays in them.
+pub(crate) const KEEPERS: usize = 60;
+/// How many other processes can wait for their turn.
+pub(crate) const HELPERS: usize = 32;
 
 /// The whole tape. All of it may be zero.
 #[repr(C)]
@@ -33,6 +39,14 @@ pub(crate) struct Tape {
     pub(crate) length: u64,
     /// One more than the first operation that had to succeed and did not; 0 if there is none.
     pub(crate) broken: u64,
+    /// The process that stays in each of the namespaces that steps name; 0 if there is none.
+    pub(crate) keepers: [i64; KEEPERS],
+    /// Whether each helper may go on: 0 or 1.
+    pub(crate) cues: [u32; HELPERS],
+    /// Whether each helper has ended: 0 or 1.
+    pub(crate) ended: [u32; HELPERS],
+    /// Stays 0; who waits for it waits for ever.
+    pub(crate) never: u32,
     pub(crate) operations: [Operation; OPERATIONS],
     pub(crate) states: [State; STATES],
     pub(crate) data: [u8; DATA],
@@ -69,8 +83,19 @@ pub(crate) enum Kind {
     ForkSharingFs = 5,
     /// clone with the flags of argument 0: the tape goes on in the child; the parent waits for it.
     Clone = 6,
-    /// Keep the thread's user namespace open as the descriptor of argument 0, if the call before succeeded.
+    /// Keep the thread's user namespace open as the descriptor of argument 0, if the call before succeeded; and leave a
+    /// process in it, as the keeper of the number in argument 1.
     KeepNamespace = 7,
+    /// Start a helper: a child that performs the operations up to the one of argument 0, where the tape goes on without
+    /// it. Argument 1 is its number.
+    Helper = 8,
+    /// In a helper, the one of argument 0: wait for the cue.
+    AwaitCue = 9,
+    /// Give the helper of argument 0 its cue and wait for its end; the result is that of the operation of argument 1.
+    Cue = 10,
+    /// Open a file of `/proc/PID` and write to it. Argument 0 is 0 for the process itself, or one more than the number of a
+    /// keeper; then name, text and its length.
+    WriteFile = 11,
 }
 
 /// Everything observed of a thread.
@@ -127,6 +152,10 @@ const SIGCHLD: u64 = 17;
 const WALL: u64 = 0x4000_0000;
 const PTRACE_CONT: u64 = 7;
 const SIGTRAP: i32 = 5;
+const PR_SET_DUMPABLE: u64 = 4;
+const O_WRONLY: u64 = 1;
+const O_PATH: u64 = 0o10_000_000;
+const ETIMEDOUT: i64 = 110;
 
 /// Performs the tape from where it stands until its end, an execve, or a demand that fails.
 ///
@@ -143,51 +172,230 @@ pub(crate) unsafe fn perform(tape: *mut Tape, at_secure: u64) {
                 return;
             }
             write_volatile(addr_of_mut!((*tape).next), index + 1);
-            let operation = addr_of_mut!((*tape).operations).cast::<Operation>().add(index as usize);
-            let mut arguments = (*operation).arguments;
-            for (position, argument) in arguments.iter_mut().enumerate() {
-                if (*operation).pointers >> position & 1 == 1 {
-                    *argument += addr_of!((*tape).data) as u64;
-                }
-            }
-            let result = match (*operation).kind {
-                Kind::Nothing => 0,
-                Kind::Call | Kind::Demand => syscall((*operation).number as usize, arguments),
-                Kind::Execute => execute(arguments[0]),
-                Kind::Observe => {
-                    let state = (*operation).arguments[0] as usize % STATES;
-                    observe(addr_of_mut!((*tape).states).cast::<State>().add(state), at_secure);
-                    0
-                }
-                Kind::ForkSharingFs => match syscall(nr::CLONE, [CLONE_FS | SIGCHLD, 0, 0, 0, 0, 0]) {
-                    0 => 0,
-                    child if child > 0 => {
-                        wait_for(child as u64);
-                        exit()
-                    }
-                    error => error,
-                },
-                Kind::Clone => match clone_quietly(arguments[0]) {
-                    0 => 0,
-                    child if child > 0 => {
-                        wait_for(child as u64);
-                        exit()
-                    }
-                    error => error,
-                },
-                Kind::KeepNamespace => {
-                    let before =
-                        addr_of!((*tape).operations).cast::<Operation>().add(index.saturating_sub(1) as usize);
-                    if (*before).result >= 0 { keep_namespace(arguments[0]) } else { 0 }
-                }
-            };
-            write_volatile(addr_of_mut!((*operation).result), result);
-            let demanded = matches!((*operation).kind, Kind::Demand | Kind::ForkSharingFs);
-            if demanded && result < 0 {
-                write_volatile(addr_of_mut!((*tape).broken), index + 1);
+            if !perform_one(tape, index, at_secure) {
                 return;
             }
         }
+    }
+}
+
+/// Performs the operation of this index; whether the tape may go on.
+///
+/// # Safety
+///
+/// As for [`perform`]; the index is that of an operation.
+unsafe fn perform_one(tape: *mut Tape, index: u64, at_secure: u64) -> bool {
+    // SAFETY: the caller's promise covers every place on the tape; indices are checked against its arrays.
+    unsafe {
+        let operation = addr_of_mut!((*tape).operations).cast::<Operation>().add(index as usize);
+        let mut arguments = (*operation).arguments;
+        for (position, argument) in arguments.iter_mut().enumerate() {
+            if (*operation).pointers >> position & 1 == 1 {
+                *argument += addr_of!((*tape).data) as u64;
+            }
+        }
+        let result = match (*operation).kind {
+            Kind::Nothing => 0,
+            Kind::Call | Kind::Demand => syscall((*operation).number as usize, arguments),
+            Kind::Execute => execute(arguments[0]),
+            Kind::Observe => {
+                let state = (*operation).arguments[0] as usize % STATES;
+                observe(addr_of_mut!((*tape).states).cast::<State>().add(state), at_secure);
+                0
+            }
+            Kind::ForkSharingFs => match syscall(nr::CLONE, [CLONE_FS | SIGCHLD, 0, 0, 0, 0, 0]) {
+                0 => 0,
+                child if child > 0 => {
+                    wait_for(child as u64);
+                    exit()
+                }
+                error => error,
+            },
+            Kind::Clone => match clone_quietly(arguments[0]) {
+                0 => 0,
+                child if child > 0 => {
+                    wait_for(child as u64);
+                    exit()
+                }
+                error => error,
+            },
+            Kind::KeepNamespace => {
+                let before = addr_of!((*tape).operations).cast::<Operation>().add(index.saturating_sub(1) as usize);
+                if (*before).result >= 0 {
+                    leave_keeper(tape, arguments[1]);
+                    keep_namespace(arguments[0])
+                } else {
+                    0
+                }
+            }
+            Kind::Helper => start_helper(tape, index, arguments[0], arguments[1]),
+            Kind::AwaitCue => wait_for_word(word(addr_of_mut!((*tape).cues), arguments[0]), core::ptr::null()),
+            Kind::Cue => give_cue(tape, arguments[0], arguments[1]),
+            Kind::WriteFile => {
+                let keeper = match arguments[0] {
+                    0 => None,
+                    number => {
+                        let place = addr_of!((*tape).keepers).cast::<i64>().add((number as usize - 1) % KEEPERS);
+                        Some(read_volatile(place))
+                    }
+                };
+                write_file(keeper, arguments[1], arguments[2], arguments[3])
+            }
+        };
+        write_volatile(addr_of_mut!((*operation).result), result);
+        let demanded = matches!((*operation).kind, Kind::Demand | Kind::ForkSharingFs | Kind::Helper);
+        if demanded && result < 0 {
+            write_volatile(addr_of_mut!((*tape).broken), index + 1);
+            return false;
+        }
+        true
+    }
+}
+
+/// A place in an array of words.
+///
+/// # Safety
+///
+/// `words` points to a whole array of them.
+unsafe fn word(words: *mut [u32; HELPERS], index: u64) -> *mut u32 {
+    // SAFETY: the index is within the array.
+    unsafe { words.cast::<u32>().add(index as usize % HELPERS) }
+}
+
+/// Starts a helper and has the tape go on behind its operations. Gives its pid.
+///
+/// # Safety
+///
+/// As for [`perform`].
+unsafe fn start_helper(tape: *mut Tape, index: u64, end: u64, number: u64) -> i64 {
+    // SAFETY: clone takes no pointer; the helper has a copy of this stack. Indices are checked.
+    unsafe {
+        let child = syscall(nr::CLONE, [0; 6]);
+        if child == 0 {
+            let operations = index + 1..end.min(OPERATIONS as u64);
+            for operation in operations {
+                if !perform_one(tape, operation, 2) {
+                    break;
+                }
+            }
+            raise_word(word(addr_of_mut!((*tape).ended), number));
+            exit();
+        }
+        write_volatile(addr_of_mut!((*tape).next), end);
+        child
+    }
+}
+
+/// Gives a helper its cue and waits until it has ended. Gives the result of one of its operations.
+///
+/// # Safety
+///
+/// As for [`perform`].
+unsafe fn give_cue(tape: *mut Tape, number: u64, operation: u64) -> i64 {
+    const PATIENCE: [i64; 2] = [10, 0];
+    // SAFETY: the words are on the tape; the time is a place of this function.
+    unsafe {
+        raise_word(word(addr_of_mut!((*tape).cues), number));
+        let waited = wait_for_word(word(addr_of_mut!((*tape).ended), number), PATIENCE.as_ptr());
+        if waited < 0 {
+            return waited;
+        }
+        let operations = addr_of!((*tape).operations).cast::<Operation>();
+        read_volatile(addr_of!((*operations.add(operation as usize % OPERATIONS)).result))
+    }
+}
+
+/// Sets a word to 1 and wakes whoever waits for that.
+///
+/// # Safety
+///
+/// `word` points to a word of the tape.
+unsafe fn raise_word(word: *mut u32) {
+    const FUTEX_WAKE: u64 = 1;
+    // SAFETY: the word is the caller's promise; all processes use it as an atomic one.
+    unsafe {
+        AtomicU32::from_ptr(word).store(1, Ordering::SeqCst);
+        syscall(nr::FUTEX, [word as u64, FUTEX_WAKE, i32::MAX as u64, 0, 0, 0]);
+    }
+}
+
+/// Waits until a word is not 0; an error once no change was seen for as long as `patience` says.
+///
+/// # Safety
+///
+/// `word` points to a word of the tape, `patience` to seconds and nanoseconds, or is null for ever.
+unsafe fn wait_for_word(word: *mut u32, patience: *const i64) -> i64 {
+    const FUTEX_WAIT: u64 = 0;
+    // SAFETY: the pointers are the caller's promise.
+    unsafe {
+        while AtomicU32::from_ptr(word).load(Ordering::SeqCst) == 0 {
+            let waited = syscall(nr::FUTEX, [word as u64, FUTEX_WAIT, 0, patience as u64, 0, 0]);
+            if waited == -ETIMEDOUT {
+                return waited;
+            }
+        }
+    }
+    0
+}
+
+/// Leaves a process like this one in its namespaces, which waits until it is killed. Its files in /proc belong to its
+/// effective user.
+///
+/// # Safety
+///
+/// As for [`perform`].
+unsafe fn leave_keeper(tape: *mut Tape, number: u64) {
+    // SAFETY: neither call takes a pointer; the keeper has a copy of this stack. The index is within the array.
+    unsafe {
+        syscall(nr::PRCTL, [PR_SET_DUMPABLE, 1, 0, 0, 0, 0]);
+        let keeper = syscall(nr::CLONE, [0; 6]);
+        if keeper == 0 {
+            loop {
+                wait_for_word(addr_of_mut!((*tape).never), core::ptr::null());
+            }
+        }
+        write_volatile(addr_of_mut!((*tape).keepers).cast::<i64>().add(number as usize % KEEPERS), keeper);
+    }
+}
+
+/// Writes to a file in `/proc/self` or of a keeper.
+///
+/// # Safety
+///
+/// `name` points to a string that ends with a zero byte, `text` to as many bytes as are said.
+unsafe fn write_file(keeper: Option<i64>, name: u64, text: u64, length: u64) -> i64 {
+    let mut digits = [0u8; 21];
+    // SAFETY: a number of 64 bits has at most 20 digits, so that the last byte stays 0; the others are the caller's promise.
+    unsafe {
+        let folder = match keeper {
+            None => c"self".as_ptr() as u64,
+            Some(pid) => {
+                let mut rest = pid.unsigned_abs();
+                let mut first = digits.as_mut_ptr().add(20);
+                loop {
+                    first = first.sub(1);
+                    *first = b'0' + (rest % 10) as u8;
+                    rest /= 10;
+                    if rest == 0 {
+                        break first as u64;
+                    }
+                }
+            }
+        };
+        // The files of a process that cannot be dumped belong to root.
+        syscall(nr::PRCTL, [PR_SET_DUMPABLE, 1, 0, 0, 0, 0]);
+        let folder = syscall(nr::OPENAT, [PROC_FD as u64, folder, O_PATH, 0, 0, 0]);
+        if folder < 0 {
+            return folder;
+        }
+        let opened = syscall(nr::OPENAT, [folder as u64, name, O_WRONLY, 0, 0, 0]);
+        syscall(nr::CLOSE, [folder as u64, 0, 0, 0, 0, 0]);
+        if opened < 0 {
+            return opened;
+        }
+        let written = syscall(nr::WRITE, [opened as u64, text, length, 0, 0, 0]);
+        syscall(nr::CLOSE, [opened as u64, 0, 0, 0, 0, 0]);
+        written
     }
 }
 

@@ -2,6 +2,7 @@
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod nr {
+    pub(crate) const WRITE: usize = 1;
     pub(crate) const CLOSE: usize = 3;
     #[allow(dead_code, reason = "only the probe maps the tape")]
     pub(crate) const MMAP: usize = 9;
@@ -17,6 +18,7 @@ pub(crate) mod nr {
     pub(crate) const SETFSGID: usize = 123;
     pub(crate) const CAPGET: usize = 125;
     pub(crate) const PRCTL: usize = 157;
+    pub(crate) const FUTEX: usize = 202;
     pub(crate) const EXIT_GROUP: usize = 231;
     pub(crate) const OPENAT: usize = 257;
     pub(crate) const READLINKAT: usize = 267;
@@ -28,9 +30,11 @@ pub(crate) mod nr {
     pub(crate) const DUP3: usize = 24;
     pub(crate) const OPENAT: usize = 56;
     pub(crate) const CLOSE: usize = 57;
+    pub(crate) const WRITE: usize = 64;
     pub(crate) const READLINKAT: usize = 78;
     pub(crate) const CAPGET: usize = 90;
     pub(crate) const EXIT_GROUP: usize = 94;
+    pub(crate) const FUTEX: usize = 98;
     pub(crate) const PTRACE: usize = 117;
     pub(crate) const RT_SIGPROCMASK: usize = 135;
     pub(crate) const GETRESUID: usize = 148;

@@ -1,13 +1,11 @@
 use crate::capability::Capability;
-use crate::credentials::{Thread, UserNs, ns_capable};
+use crate::credentials::{Thread, ns_capable};
 use crate::kernel::Errno;
 use crate::outcome::{Outcome, refuse};
 use crate::rule::{Condition, Effect, Witness, bind as rules};
 use crate::system::System;
 
 /// Decides whether a thread may bind(2) an internet socket to `port`.
-///
-/// The network namespace is one of the `init` user namespace.
 ///
 /// ```
 /// use sim_core::access::bind;
@@ -25,7 +23,7 @@ pub fn bind<W: Witness>(system: &System, thread: &Thread, port: u16, witness: &m
     }
     witness.not_applied(&rules::UNPRIVILEGED_PORT, Condition::PortIsPrivileged);
     let needed = Capability::NET_BIND_SERVICE;
-    if ns_capable(&system.user_namespaces, &thread.credentials, UserNs::INIT, needed) {
+    if ns_capable(&system.user_namespaces, &thread.credentials, thread.namespaces.network, needed) {
         witness.applied(&rules::NET_BIND_SERVICE, Effect::Holds);
         return Outcome::Granted(());
     }

@@ -8,12 +8,14 @@ mod setuid_fixup;
 #[cfg(test)]
 mod tests;
 mod user_namespace;
+mod write_map;
 
 pub use capset::{Capset, capget, capset};
 pub use prctl::{AmbientOperation, Prctl, PrctlOption, prctl};
 pub use set_id::{IdChange, IdKind, SetId, set_id};
 pub use setgroups::setgroups;
 pub use user_namespace::{CloneFlags, Entered, clone, setns, unshare};
+pub use write_map::{MapFile, MapWrite, write_map};
 
 use crate::credentials::Credentials;
 

@@ -1,13 +1,14 @@
 use alloc::string::ToString;
 
 use super::{
-    AmbientOperation, Capset, IdChange, IdKind, Prctl, PrctlOption, SetId, capset, prctl, set_id, setgroups,
+    AmbientOperation, Capset, CloneFlags, IdChange, IdKind, Prctl, PrctlOption, SetId, capset, clone, prctl, set_id,
+    setgroups, unshare,
 };
 use crate::capability::{CapSet, Capability};
-use crate::credentials::{Credentials, Ids, Kuid, RawCredentials, Securebits, Thread};
+use crate::credentials::{Credentials, Ids, Kuid, RawCredentials, Securebits, Thread, Tracer, UserNs};
 use crate::kernel::Errno;
 use crate::outcome::Outcome;
-use crate::rule::Silent;
+use crate::rule::{Effect, Event, Flow, Silent, Trace};
 use crate::system::System;
 
 const NONE: CapSet = CapSet::EMPTY;
@@ -251,4 +252,136 @@ fn setgroups_is_checked_in_the_kernels_order() {
     let setgid = with(set(&[Capability::SETGID]));
     assert_eq!(call(setgid.clone(), &[u32::MAX]), Err(("setgroups.unmapped", Errno::EINVAL)));
     assert_eq!(call(setgid, &[3, 1, 3]).unwrap().groups.as_slice().len(), 3);
+}
+
+/// What a rule took out of the sets.
+fn removed(trace: &Trace, id: &str) -> CapSet {
+    let taken = trace.events().iter().filter_map(|event| match event {
+        Event::Applied { rule, effect: Effect::Bits(Flow { removed, .. }) } if rule.id == id => Some(*removed),
+        _ => None,
+    });
+    taken.fold(NONE, |all, removed| all | removed)
+}
+
+fn applied(trace: &Trace, id: &str) -> bool {
+    trace.applied_rules().iter().any(|rule| rule.id == id)
+}
+
+#[test]
+fn an_unknown_bit_is_told_whichever_set_it_is_in() {
+    let unknown = CapSet::from_bits(1 << 63);
+    for [permitted, effective, inheritable] in [[unknown, NONE, NONE], [NONE, unknown, NONE], [NONE, NONE, unknown]] {
+        let mut trace = Trace::new();
+        let wish = Capset { effective, permitted, inheritable };
+        assert!(capset(&System::default(), &thread(with(NONE)), &wish, &mut trace).granted().is_some());
+        assert!(applied(&trace, "capset.unknown-bits"));
+    }
+}
+
+#[test]
+fn only_what_was_there_is_told_to_be_taken_out() {
+    let (kill, chown) = (set(&[Capability::KILL]), set(&[Capability::CHOWN]));
+    let setpcap = set(&[Capability::SETPCAP]);
+    let number = u64::from(Capability::KILL.number());
+    let told = |raw, option, arguments, rule| {
+        let mut trace = Trace::new();
+        assert!(
+            prctl(&System::default(), &thread(raw), &Prctl { option, arguments }, &mut trace).granted().is_some()
+        );
+        removed(&trace, rule)
+    };
+    let drop = |bounding| {
+        let raw = RawCredentials { bounding, ..with(setpcap) };
+        told(raw, PrctlOption::CapbsetDrop, [number, 0, 0, 0], "prctl.capbset-drop")
+    };
+    assert_eq!((drop(kill | chown), drop(chown)), (kill, NONE));
+    let lower = |ambient: CapSet| {
+        let raw = RawCredentials { inheritable: ambient, ambient, ..with(ambient) };
+        let operation = AmbientOperation::Lower.number().into();
+        told(raw, PrctlOption::CapAmbient, [operation, number, 0, 0], "prctl.ambient-lower")
+    };
+    assert_eq!((lower(kill | chown), lower(chown)), (kill, NONE));
+}
+
+#[test]
+fn keeping_what_is_kept_changes_nothing() {
+    let kept = RawCredentials { securebits: Securebits::KEEP_CAPS, ..with(NONE) };
+    assert_eq!(call(kept, PrctlOption::SetKeepcaps, [1, 0, 0, 0]).unwrap().securebits, Securebits::KEEP_CAPS);
+}
+
+#[test]
+fn each_of_ones_own_ids_may_be_set_and_no_other() {
+    let keep = SetId::KEEP;
+    let may = |raw, change| user(raw, change).is_ok();
+    let own = || four([1, 2, 3, 9]);
+    let effective = [1, 2, 3, 9].map(|id| may(own(), IdChange::Re([keep, id])));
+    assert_eq!(effective, [true, true, true, false], "effective of setreuid: real, effective, saved");
+    let real = [1, 2, 3, 9].map(|id| may(own(), IdChange::Re([id, keep])));
+    assert_eq!(real, [true, true, false, false], "real of setreuid: real, effective");
+    for place in 0..3 {
+        let allowed = [1, 2, 3, 9].map(|id| {
+            let mut ids = [keep; 3];
+            ids[place] = id;
+            may(own(), IdChange::Res(ids))
+        });
+        assert_eq!(allowed, [true, true, true, false], "setresuid, place {place}");
+    }
+    // Not even the filesystem id moves if all that is asked for is there already.
+    let same = four([1, 2, 3, 2]);
+    assert_eq!(user(same, IdChange::Res([1, 2, 3])).unwrap().uid.to_array().map(Kuid::number), [1, 2, 3, 2]);
+}
+
+#[test]
+fn whoever_had_one_root_id_and_has_none_loses_the_sets() {
+    let kill = set(&[Capability::KILL, Capability::SETUID]);
+    for ids in [[0, 1, 1, 1], [1, 0, 1, 0], [1, 1, 0, 1]] {
+        let raw = RawCredentials { permitted: kill, effective: kill, ..four(ids) };
+        let left = user(raw.clone(), IdChange::Res([5, 5, 5])).unwrap();
+        assert_eq!((left.permitted, left.effective), (NONE, NONE), "{ids:?}");
+        // One of the three still root: nothing is lost.
+        let mut trace = Trace::new();
+        let change = SetId { kind: IdKind::User, change: IdChange::Res(ids.map(u32::from)[..3].try_into().unwrap()) };
+        let stays = set_id(&System::default(), &thread(raw), change, &mut trace).granted().unwrap().credentials;
+        assert_eq!(stays.permitted, kill, "{ids:?}");
+        assert!(!applied(&trace, "setid.leave-root"), "{ids:?}");
+    }
+    for ids in [[0, 5, 5], [5, 0, 5], [5, 5, 0]] {
+        let root = RawCredentials { permitted: kill, effective: kill, ..four([0; 4]) };
+        assert_eq!(user(root, IdChange::Res(ids)).unwrap().permitted, kill, "{ids:?}");
+    }
+}
+
+#[test]
+fn only_the_filesystem_ids_calls_return_the_old_id() {
+    let returns = |change| SetId { kind: IdKind::User, change }.returns_old_id();
+    assert!(returns(IdChange::Fs(1)));
+    assert!(![IdChange::Set(1), IdChange::Re([1, 1]), IdChange::Res([1, 1, 1])].into_iter().any(returns));
+}
+
+#[test]
+fn a_child_is_not_traced_and_shares_only_what_it_was_asked_to() {
+    let tracer = Some(Tracer { has_sys_ptrace: true });
+    let parent = Thread { shares_fs: true, tracer, ..thread(with(NONE)) };
+    let child = |fs| {
+        let flags = CloneFlags { fs, ..CloneFlags::default() };
+        let child = clone(&System::default(), &parent, flags, &mut Silent).granted().unwrap().thread;
+        (child.shares_fs, child.tracer)
+    };
+    assert_eq!((child(false), child(true)), ((false, None), (true, None)));
+}
+
+#[test]
+fn whoever_makes_a_namespace_needs_both_ids_mapped() {
+    let made = |uid_map: &str, gid_map: &str| {
+        let mut system = System::default();
+        let ns = system.user_namespaces.add(UserNs::INIT, 1000.into()).unwrap();
+        system.user_namespaces.set_uid_map(ns, &uid_map.parse().unwrap()).unwrap();
+        system.user_namespaces.set_gid_map(ns, &gid_map.parse().unwrap()).unwrap();
+        let flags = CloneFlags { new_user: true, ..CloneFlags::default() };
+        let thread = thread(RawCredentials { user_ns: ns, ..RawCredentials::user(1000) });
+        unshare(&system, &thread, flags, &mut Silent).refusal().map(|refusal| refusal.rule.id)
+    };
+    let unmapped = Some("userns.unmapped-creator");
+    assert_eq!(made("0 1000 1", "0 1000 1"), None);
+    assert_eq!([made("0 1 1", "0 1000 1"), made("0 1000 1", "0 1 1")], [unmapped, unmapped]);
 }

@@ -58,7 +58,7 @@ pub fn clone<W: Witness>(system: &System, thread: &Thread, flags: CloneFlags, wi
     let decide = |witness: &mut W| {
         let allowed = !(flags.new_user && flags.fs);
         demand(allowed, Errno::EINVAL, &rules::CLONE_SHARED_FS, CapSet::EMPTY, Condition::NotBothFlags, witness)?;
-        let mut child = Thread { credentials: thread.credentials.clone(), shares_fs: flags.fs, tracer: None };
+        let mut child = Thread { shares_fs: flags.fs, tracer: None, ..thread.clone() };
         witness.applied(&rules::CLONE_CHILD, Effect::Holds);
         let made = create_if(flags.new_user, system, &mut child, witness)?;
         Ok(Entered { thread: child, made })
@@ -112,7 +112,7 @@ fn create_if<W: Witness>(
     demand(mapped, Errno::EPERM, &rules::UNMAPPED_CREATOR, none, Condition::CreatorMapped, witness)?;
     let mut namespaces = namespaces.clone();
     // Refused above if there is no room.
-    let made = namespaces.add(parent, owner).unwrap_or(parent);
+    let made = namespaces.add_made_by(old).unwrap_or(parent);
     enter(system, thread, made, witness);
     Ok(Some((namespaces, made)))
 }

@@ -1,8 +1,12 @@
 use alloc::vec::Vec;
 use core::str::FromStr;
 
-/// The most lines a map may have (`UID_GID_MAP_MAX_EXTENTS`).
+use crate::kernel::{Release, changes};
+
+/// The most lines a map may have (`UID_GID_MAP_MAX_EXTENTS`), from Linux 4.15 on.
 const MAX_LINES: usize = 340;
+/// The same before.
+const FEW_LINES: usize = 5;
 
 /// A map of ids, as written to `/proc/PID/uid_map`: ids inside a user namespace to ids outside.
 ///
@@ -48,10 +52,12 @@ pub enum MapError {
         line: usize,
     },
     /// No lines, or too many.
-    #[error("a map has 1 to {MAX_LINES} lines, this one has {lines}")]
+    #[error("a map has 1 to {limit} lines, this one has {lines}")]
     Lines {
         /// How many were found.
         lines: usize,
+        /// How many there may be.
+        limit: usize,
     },
     /// Outside ids that the parent namespace has not mapped.
     #[error("map line {line} maps ids that one line of the parent namespace's map does not cover")]
@@ -68,6 +74,70 @@ impl IdMap {
     /// The map of `init`: every id is itself.
     pub(super) fn identity() -> Self {
         Self { extents: alloc::vec![Extent { inside: 0, outside: 0, count: u32::MAX }] }
+    }
+
+    /// Reads what is written to `/proc/PID/uid_map` as the kernel does (`map_write`): any white space parts the numbers,
+    /// what follows a zero byte is not read, and a number of 2^32 or more loses its upper bits. `release` decides how
+    /// many lines there may be.
+    ///
+    /// ```
+    /// use sim_core::credentials::IdMap;
+    /// use sim_core::kernel::Release;
+    ///
+    /// let map = IdMap::from_written("\t4294967296 1000 \r1\n", Release::NEWEST)?;
+    /// assert_eq!(map.outside(0), Some(1000));
+    /// # Ok::<(), sim_core::credentials::MapError>(())
+    /// ```
+    pub fn from_written(text: &str, release: Release) -> Result<Self, MapError> {
+        let limit = if release.has(&changes::MAP_LINES) { MAX_LINES } else { FEW_LINES };
+        let read = text.split('\0').next().unwrap_or_default();
+        Self::read(read, limit, |word| {
+            Some(word.bytes().fold(0u32, |sum, digit| sum.wrapping_mul(10).wrapping_add(u32::from(digit - b'0'))))
+        })
+    }
+
+    /// Reads lines of three words; `number` reads a word of digits.
+    fn read(text: &str, limit: usize, number: impl Fn(&str) -> Option<u32> + Copy) -> Result<Self, MapError> {
+        let mut extents: Vec<Extent> = Vec::new();
+        let body = text.strip_suffix('\n').unwrap_or(text);
+        let mut lines = body.split('\n').zip(1..).peekable();
+        while let Some((text, line)) = lines.next() {
+            let extent = parse_line(text, number).ok_or(MapError::Form { line })?;
+            if extent.count == 0 {
+                return Err(MapError::Empty { line });
+            }
+            // An id of 2^32 - 1 does not exist, so a range must end below it.
+            if extent.inside.checked_add(extent.count).is_none() || extent.outside.checked_add(extent.count).is_none()
+            {
+                return Err(MapError::TooLarge { line });
+            }
+            if extents.iter().any(|other| other.overlaps(&extent)) {
+                return Err(MapError::Overlap { line });
+            }
+            if line == limit && lines.peek().is_some() {
+                return Err(MapError::Lines { lines: body.split('\n').count(), limit });
+            }
+            extents.push(extent);
+        }
+        Ok(Self { extents })
+    }
+
+    /// Whether outside id 0 is mapped.
+    pub(crate) fn maps_outside_zero(&self) -> bool {
+        self.extents.iter().any(|extent| extent.outside == 0)
+    }
+
+    /// The outside id, if exactly one is mapped.
+    pub(crate) fn only_outside_id(&self) -> Option<u32> {
+        match self.extents.as_slice() {
+            [Extent { outside, count: 1, .. }] => Some(*outside),
+            _ => None,
+        }
+    }
+
+    /// The outside id with which the first line begins.
+    pub(super) fn first_outside(&self) -> Option<u32> {
+        self.extents.first().map(|extent| extent.outside)
     }
 
     /// The outside id of an inside one.
@@ -104,29 +174,9 @@ impl IdMap {
 impl FromStr for IdMap {
     type Err = MapError;
 
+    /// Reads a map of a description: as the kernel reads it, but a number of 2^32 or more is an error.
     fn from_str(text: &str) -> Result<Self, MapError> {
-        let mut extents: Vec<Extent> = Vec::new();
-        let body = text.strip_suffix('\n').unwrap_or(text);
-        for (index, text) in body.split('\n').enumerate() {
-            let line = index + 1;
-            let extent = parse_line(text).ok_or(MapError::Form { line })?;
-            if extent.count == 0 {
-                return Err(MapError::Empty { line });
-            }
-            // An id of 2^32 - 1 does not exist, so a range must end below it.
-            if extent.inside.checked_add(extent.count).is_none() || extent.outside.checked_add(extent.count).is_none()
-            {
-                return Err(MapError::TooLarge { line });
-            }
-            if extents.len() == MAX_LINES {
-                return Err(MapError::Lines { lines: body.split('\n').count() });
-            }
-            if extents.iter().any(|other| other.overlaps(&extent)) {
-                return Err(MapError::Overlap { line });
-            }
-            extents.push(extent);
-        }
-        Ok(Self { extents })
+        Self::read(text, MAX_LINES, |word| word.parse().ok())
     }
 }
 
@@ -138,12 +188,10 @@ impl Extent {
     }
 }
 
-fn parse_line(line: &str) -> Option<Extent> {
-    let mut numbers = line.split([' ', '\t']).filter(|word| !word.is_empty());
-    let mut number = || {
-        let word = numbers.next()?;
-        word.bytes().all(|b| b.is_ascii_digit()).then(|| word.parse().ok()).flatten()
-    };
+fn parse_line(line: &str, number: impl Fn(&str) -> Option<u32>) -> Option<Extent> {
+    // `isspace` of the kernel, which knows the vertical tab.
+    let mut words = line.split(|c: char| c.is_ascii_whitespace() || c == '\x0b').filter(|word| !word.is_empty());
+    let mut number = || number(words.next().filter(|word| word.bytes().all(|b| b.is_ascii_digit()))?);
     let extent = Extent { inside: number()?, outside: number()?, count: number()? };
-    numbers.next().is_none().then_some(extent)
+    words.next().is_none().then_some(extent)
 }

@@ -17,7 +17,7 @@ pub use groups::Groups;
 pub use id::{Ids, Kgid, Kuid};
 pub use id_map::{IdMap, MapError};
 pub use securebits::Securebits;
-pub use thread::{Thread, Tracer};
+pub use thread::{Namespaces, Thread, Tracer};
 pub use user_namespace::{OVERFLOW_ID, TooDeep, UserNamespaces, UserNs};
 
 use core::ops::Deref;

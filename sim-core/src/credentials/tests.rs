@@ -71,8 +71,29 @@ fn maps_that_the_kernel_refuses() {
     check("0 1000 10\n9 2000 1", Some(MapError::Overlap { line: 2 }));
     check("0 1000 10\n20 1009 1", Some(MapError::Overlap { line: 2 }));
     let lines: alloc::vec::Vec<_> = (0..341).map(|n| alloc::format!("{n} {n} 1")).collect();
-    check(&lines.join("\n"), Some(MapError::Lines { lines: 341 }));
+    check(&lines.join("\n"), Some(MapError::Lines { lines: 341, limit: 340 }));
     check(&lines[..340].join("\n"), None);
+}
+
+#[test]
+fn what_the_kernel_reads_as_a_map() {
+    let check = |text: &str, expected| {
+        let read = IdMap::from_written(text, Release::NEWEST);
+        assert_eq!(read.map(|map| (map.outside(0), map.outside(1))), expected, "{text:?}");
+    };
+    check("0 1000 1", Ok((Some(1000), None)));
+    check("\u{b}0\t1000\r2 \u{c}\n", Ok((Some(1000), Some(1001))));
+    check("4294967296 18446744073709551616 1", Ok((Some(0), None)));
+    check("0 1000 1\0\n1 1001 1", Ok((Some(1000), None)));
+    check("0 1000 1\n\0", Ok((Some(1000), None)));
+    check("0 1000 4294967296", Err(MapError::Empty { line: 1 }));
+    for form in ["", "\0", "\n0 0 1", "0 0 1\n\n", "0\u{a0}0 1", "+0 0 1", "0x0 0 1", "0 0 1.", "0 0\n1"] {
+        check(form, Err(MapError::Form { line: if form == "0 0 1\n\n" { 2 } else { 1 } }));
+    }
+    let lines: alloc::vec::Vec<_> = (0..6).map(|n| alloc::format!("{n} {n} 1")).collect();
+    let six = |release| IdMap::from_written(&lines.join("\n"), release).err();
+    assert_eq!(six(Release::OLDEST), Some(MapError::Lines { lines: 6, limit: 5 }));
+    assert_eq!(six("4.15".parse().unwrap()), None);
 }
 
 #[test]
@@ -103,4 +124,12 @@ fn namespaces_nest_33_deep() {
         ns = spaces.add(ns, Kuid::ROOT).unwrap();
     }
     assert!(spaces.add(ns, Kuid::ROOT).is_err());
+}
+
+#[test]
+fn root_has_what_it_is_given_and_no_more() {
+    let kill = CapSet::from(Capability::KILL);
+    let root = Credentials::root(kill);
+    assert_eq!((root.permitted, root.effective, root.bounding), (kill, kill, kill));
+    assert!(root.inheritable.is_empty() && root.ambient.is_empty());
 }

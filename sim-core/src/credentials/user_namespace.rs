@@ -1,6 +1,7 @@
 use alloc::vec::Vec;
 
-use super::{IdMap, Kgid, Kuid, MapError};
+use super::{Credentials, IdMap, Kgid, Kuid, MapError};
+use crate::capability::Capability;
 
 /// The id that stands for one without a mapping: `/proc/sys/kernel/overflowuid`.
 pub const OVERFLOW_ID: u32 = 65534;
@@ -35,6 +36,8 @@ struct UserNamespace {
     parent: Option<UserNs>,
     level: usize,
     owner: Kuid,
+    group: Kgid,
+    creator_had_setfcap: bool,
     uid_map: IdMap,
     gid_map: IdMap,
     setgroups_denied: bool,
@@ -57,6 +60,8 @@ impl Default for UserNamespaces {
             parent: None,
             level: 0,
             owner: Kuid::ROOT,
+            group: Kgid::ROOT,
+            creator_had_setfcap: true,
             uid_map: IdMap::identity(),
             gid_map: IdMap::identity(),
             setgroups_denied: false,
@@ -66,17 +71,42 @@ impl Default for UserNamespaces {
 }
 
 impl UserNamespaces {
-    /// Adds a namespace without maps.
+    /// Adds a namespace without maps, as made by a user who had every capability. The maker's group is the first one
+    /// that the parent maps.
     pub fn add(&mut self, parent: UserNs, owner: Kuid) -> Result<UserNs, TooDeep> {
+        let first = self.get(parent).and_then(|parent| parent.gid_map.first_outside());
+        let group = first.and_then(Kgid::new).unwrap_or(Kgid::ROOT);
+        self.push(parent, owner, group, true)
+    }
+
+    /// Adds a namespace without maps below that of the credentials, made by whoever has them.
+    pub(crate) fn add_made_by(&mut self, creator: &Credentials) -> Result<UserNs, TooDeep> {
+        let had_setfcap = creator.capable(Capability::SETFCAP);
+        self.push(creator.user_ns, creator.uid.effective, creator.gid.effective, had_setfcap)
+    }
+
+    fn push(
+        &mut self,
+        parent: UserNs,
+        owner: Kuid,
+        group: Kgid,
+        creator_had_setfcap: bool,
+    ) -> Result<UserNs, TooDeep> {
         if !self.can_nest_in(parent) {
             return Err(TooDeep);
         }
-        let level = self.level(parent) + 1;
         let id = u32::try_from(self.spaces.len()).map_err(|_| TooDeep)?;
-        let (uid_map, gid_map) = (IdMap::UNWRITTEN, IdMap::UNWRITTEN);
-        // The word of /proc/PID/setgroups is handed down.
-        let setgroups_denied = self.setgroups_denied(parent);
-        self.spaces.push(UserNamespace { parent: Some(parent), level, owner, uid_map, gid_map, setgroups_denied });
+        self.spaces.push(UserNamespace {
+            parent: Some(parent),
+            level: self.level(parent) + 1,
+            owner,
+            group,
+            creator_had_setfcap,
+            uid_map: IdMap::UNWRITTEN,
+            gid_map: IdMap::UNWRITTEN,
+            // The word of /proc/PID/setgroups is handed down.
+            setgroups_denied: self.setgroups_denied(parent),
+        });
         Ok(UserNs(id))
     }
 
@@ -115,6 +145,11 @@ impl UserNamespaces {
         self.get(ns).is_some_and(|space| space.setgroups_denied)
     }
 
+    /// Whether the map of user ids is written.
+    pub fn has_uid_map(&self, ns: UserNs) -> bool {
+        self.get(ns).is_some_and(|space| space.uid_map != IdMap::UNWRITTEN)
+    }
+
     /// Whether the map of group ids is written.
     pub fn has_gid_map(&self, ns: UserNs) -> bool {
         self.get(ns).is_some_and(|space| space.gid_map != IdMap::UNWRITTEN)
@@ -133,6 +168,16 @@ impl UserNamespaces {
     /// The user who made it.
     pub fn owner(&self, ns: UserNs) -> Kuid {
         self.get(ns).map_or(Kuid::ROOT, |space| space.owner)
+    }
+
+    /// The effective group of whoever made it.
+    pub fn group(&self, ns: UserNs) -> Kgid {
+        self.get(ns).map_or(Kgid::ROOT, |space| space.group)
+    }
+
+    /// Whether `CAP_SETFCAP` was effective for whoever made it (`parent_could_setfcap`).
+    pub fn creator_had_setfcap(&self, ns: UserNs) -> bool {
+        self.get(ns).is_some_and(|space| space.creator_had_setfcap)
     }
 
     /// The kernel's id of user `id` of the namespace (`make_kuid`); `None` if it has no mapping.

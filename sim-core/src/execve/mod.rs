@@ -76,16 +76,28 @@ pub fn execve<W: Witness>(
     program: &Program<'_>,
     witness: &mut W,
 ) -> Outcome<Executed> {
-    decide(system, thread, program, witness).into()
+    execve_by_path(system, thread, program, |_, _| Ok(()), witness)
+}
+
+/// The same, with `look_up` asked before each file is opened: 0 is the executable, 1 its interpreter, and so on.
+pub(crate) fn execve_by_path<W: Witness>(
+    system: &System,
+    thread: &Thread,
+    program: &Program<'_>,
+    look_up: impl FnMut(usize, &mut W) -> Result<(), Refusal>,
+    witness: &mut W,
+) -> Outcome<Executed> {
+    decide(system, thread, program, look_up, witness).into()
 }
 
 fn decide<W: Witness>(
     system: &System,
     thread: &Thread,
     program: &Program<'_>,
+    look_up: impl FnMut(usize, &mut W) -> Result<(), Refusal>,
     witness: &mut W,
 ) -> Result<Executed, Refusal> {
-    let file = open::open_program(system, thread, program, witness)?;
+    let file = open::open_program(system, thread, program, look_up, witness)?;
     let mut bprm = Bprm::new(system, thread, file);
     let confers = fill_uid::mount_may_suid(&bprm, witness);
     fill_uid::bprm_fill_uid(&mut bprm, confers, witness);

@@ -1,7 +1,7 @@
 use super::{Program, file_caps};
 use crate::capability::{CapSet, Capability};
 use crate::credentials::Thread;
-use crate::file::File;
+use crate::file::{File, FileKind};
 use crate::kernel::{Errno, changes};
 use crate::outcome::{Refusal, demand, refuse};
 use crate::rule::{Condition, Effect, Witness, execve as rules};
@@ -10,19 +10,22 @@ use crate::system::System;
 /// How many interpreters may follow one another.
 const MAX_INTERPRETERS: usize = 5;
 
-/// Opens the executable and each interpreter in turn, and gives the file whose credentials count.
+/// Looks up and opens the executable and each interpreter in turn, and gives the file whose credentials count.
 pub(super) fn open_program<'a, W: Witness>(
     system: &System,
     thread: &Thread,
     program: &Program<'a>,
+    mut look_up: impl FnMut(usize, &mut W) -> Result<(), Refusal>,
     witness: &mut W,
 ) -> Result<&'a File, Refusal> {
     let mut file = program.executable;
+    look_up(0, witness)?;
     open_for_exec(system, thread, file, witness)?;
     for (index, &interpreter) in program.interpreters.iter().enumerate() {
         if !system.release.has(&changes::EXEC_CREDENTIALS_ONCE) {
             file_caps::check_script(system, thread, file, witness)?;
         }
+        look_up(index + 1, witness)?;
         open_for_exec(system, thread, interpreter, witness)?;
         witness.applied(&rules::INTERPRETER, Effect::Holds);
         if index == MAX_INTERPRETERS {
@@ -38,9 +41,11 @@ pub(super) fn open_program<'a, W: Witness>(
     Ok(file)
 }
 
-/// `do_open_execat`: the mount and the mode must allow it.
+/// `do_open_execat`: the kind of file, the mount and the mode must allow it.
 fn open_for_exec<W: Witness>(system: &System, thread: &Thread, file: &File, witness: &mut W) -> Result<(), Refusal> {
-    let (errno, may_execute) = (Errno::EACCES, !file.mount.noexec);
+    let (errno, regular) = (Errno::EACCES, file.kind == FileKind::Regular);
+    demand(regular, errno, &rules::REGULAR_FILE, CapSet::EMPTY, Condition::IsRegular, witness)?;
+    let may_execute = !file.mount.noexec;
     demand(may_execute, errno, &rules::NOEXEC_MOUNT, CapSet::EMPTY, Condition::MountMayExecute, witness)?;
     if mode_allows(thread, file) {
         witness.not_applied(&rules::EXECUTE_PERMISSION, Condition::ModeAllowsExecution);

@@ -10,7 +10,7 @@ pub use vfs_caps::{Revision, VfsCaps, XattrError};
 
 use crate::credentials::{Kgid, Kuid};
 
-/// A regular file, as far as execve looks at it.
+/// A file, as far as the kernel's decisions look at it.
 ///
 /// ```
 /// use sim_core::file::{File, Mode};
@@ -21,6 +21,8 @@ use crate::credentials::{Kgid, Kuid};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
+    /// What kind of file.
+    pub kind: FileKind,
     /// Owner.
     pub uid: Kuid,
     /// Group.
@@ -33,6 +35,24 @@ pub struct File {
     pub mount: Mount,
 }
 
+/// What kind of file: the bits `S_IFMT` of what stat(2) calls its mode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum FileKind {
+    /// `S_IFREG`.
+    #[default]
+    Regular,
+    /// `S_IFDIR`.
+    Directory,
+    /// `S_IFIFO`.
+    Fifo,
+    /// `S_IFSOCK`.
+    Socket,
+    /// `S_IFCHR`.
+    CharacterDevice,
+    /// `S_IFBLK`.
+    BlockDevice,
+}
+
 /// The mount options that execve looks at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mount {
@@ -43,13 +63,25 @@ pub struct Mount {
 }
 
 impl Default for File {
-    /// Of root and its group, mode 0755, without capabilities, on an ordinary mount.
+    /// A regular file of root and its group, mode 0755, without capabilities, on an ordinary mount.
     fn default() -> Self {
-        Self { uid: Kuid::ROOT, gid: Kgid::ROOT, mode: Mode::EXECUTABLE, caps: None, mount: Mount::default() }
+        Self {
+            kind: FileKind::Regular,
+            uid: Kuid::ROOT,
+            gid: Kgid::ROOT,
+            mode: Mode::EXECUTABLE,
+            caps: None,
+            mount: Mount::default(),
+        }
     }
 }
 
 impl File {
+    /// A directory of root and its group, mode 0755.
+    pub fn directory() -> Self {
+        Self { kind: FileKind::Directory, ..Self::default() }
+    }
+
     /// The same file with these capabilities.
     #[must_use]
     pub fn with_caps(self, caps: VfsCaps) -> Self {

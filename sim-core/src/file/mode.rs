@@ -24,6 +24,8 @@ impl Mode {
     pub const S_ISUID: Self = Self(0o4000);
     /// Set-group-ID.
     pub const S_ISGID: Self = Self(0o2000);
+    /// In a directory, only the owner of a file or of the directory may remove or rename the file.
+    pub const S_ISVTX: Self = Self(0o1000);
     /// The group may execute.
     pub const S_IXGRP: Self = Self(0o0010);
     /// `0755`.
@@ -42,6 +44,29 @@ impl Mode {
     /// Whether every bit of `other` is set.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
+    }
+
+    /// Only the bits of `kept`.
+    #[must_use]
+    pub const fn only(self, kept: Self) -> Self {
+        Self(self.0 & kept.0)
+    }
+
+    /// With the bits of `added`.
+    #[must_use]
+    pub const fn with(self, added: Self) -> Self {
+        Self(self.0 | added.0)
+    }
+
+    /// Without the bits of `dropped`.
+    #[must_use]
+    pub const fn without(self, dropped: Self) -> Self {
+        Self(self.0 & !dropped.0)
+    }
+
+    /// The three bits, `rwx`, of the owner, of the group, and of the others.
+    pub(crate) const fn classes(self) -> [u16; 3] {
+        [self.0 >> 6 & 7, self.0 >> 3 & 7, self.0 & 7]
     }
 
     /// Whether a set-id bit is set.

@@ -34,15 +34,27 @@ macro_rules! change_points {
 }
 
 change_points! {
+    MAP_LINES = "map-lines" 4 . 15
+        "A map of a user namespace may have 340 lines; before, 5.",
+        "commit 6397fac4915a, kernel/user_namespace.c";
+    SETGID_DIRECTORY_CREATION = "setgid-directory-creation" 4 . 18
+        "Who is not in the group of a set-group-ID directory can no longer create a set-group-ID program there.",
+        "commit 0fa3ecd87848, fs/inode.c, inode_init_owner";
     PERFMON_AND_BPF = "perfmon-and-bpf" 5 . 8
         "CAP_PERFMON and CAP_BPF exist; the last capability is 39.",
         "capabilities(7), Capabilities list";
     EXEC_CREDENTIALS_ONCE = "exec-credentials-once" 5 . 8
         "execve computes the credentials once, from the final file; before, an unusable attribute on a script made it fail.",
         "commit 56305aa9b6fa, fs/exec.c";
+    WHITEOUT_CREATION = "whiteout-creation" 5 . 8
+        "Anyone may make the character device 0:0, which is a whiteout of overlayfs.",
+        "commit a3c751a50fe6, fs/namei.c, vfs_mknod";
     CHECKPOINT_RESTORE = "checkpoint-restore" 5 . 9
         "CAP_CHECKPOINT_RESTORE exists; the last capability is 40.",
         "capabilities(7), Capabilities list";
+    MAP_ROOT_SETFCAP = "map-root-setfcap" 5 . 12
+        "To map user 0 of the namespace above, a uid_map needs CAP_SETFCAP of its writer, or of the namespace's creator.",
+        "commit db2e718a4798, kernel/user_namespace.c";
     EXEC_SECUREBITS = "exec-securebits" 6 . 14
         "The securebits EXEC_RESTRICT_FILE and EXEC_DENY_INTERACTIVE exist, and changing only them needs no capability.",
         "security/commoncap.c, cap_task_prctl; include/uapi/linux/securebits.h";

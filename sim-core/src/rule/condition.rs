@@ -20,6 +20,7 @@ macro_rules! conditions {
 
 conditions! {
     // Opening the file.
+    IsRegular "it is a regular file"
     MountMayExecute "the mount is not noexec"
     ModeAllowsExecution "the file's mode allows it"
     NoExecuteBitAnywhere "no x bit is set anywhere in the mode"
@@ -121,6 +122,66 @@ conditions! {
     DescriptorOpen "the namespace exists"
     AnotherNamespace "it is another namespace"
     SysAdminInTarget "CAP_SYS_ADMIN is held in the target"
+
+    // Writing maps.
+    OwnFile "the file's owner is the filesystem user"
+    NotInitial "the namespace is not the initial one"
+    InsideOrDirectlyAbove "the writer is in the namespace or directly above it"
+    WithinAPage "the text is shorter than a page"
+    MapUnwritten "the map is not written yet"
+    ThreeNumbers "every line is three numbers"
+    RangeValid "every line covers ids that exist"
+    NoOverlap "no lines overlap"
+    FewLines "there are not too many lines"
+    RootNotMapped "user 0 of the namespace above is not mapped"
+    CreatorHadSetfcap "CAP_SETFCAP was effective for whoever made the namespace"
+    SetfcapAbove "CAP_SETFCAP is held in the namespace above"
+    MoreThanOneId "more than one id is mapped"
+    WriterNotOwner "the writer does not own the namespace"
+    NotOwnId "it is not the writer's own id"
+    OnlyOwnIdMapped "only the own id is mapped"
+    CapableAbove "the capability is held in the namespace above"
+    OutsideIdsMapped "the outside ids are mapped above"
+    AllowOrDeny "the word is one of the two"
+    GidMapUnwritten "the gid_map is not written yet"
+
+    // Changes of files.
+
+    // Operations on processes.
+
+    // Operations on paths.
+    ModeAllows "the mode allows it"
+    DacReadSearchAllows "CAP_DAC_READ_SEARCH stands in"
+    MoreThanReading "more is asked for than to read, or to search a directory"
+    OwnsFile "the caller owns the file"
+    FownerAllows "CAP_FOWNER stands in"
+    OwnerUnmapped "the file's owner has no mapping in the user namespace"
+    PathExists "there is a file at the path"
+    NotADirectory "it is no directory"
+    IsRegularOrDirectory "it is a regular file or a directory"
+    OnlyRead "the directory is only read"
+    NoatimeNotAsked "O_NOATIME is not asked for"
+    RootWritesSettings "the effective user id is 0 of init"
+    SettingIsRead "the setting is only read"
+    NotOfTheNetwork "the setting is none of the network"
+    NetAdminAllows "CAP_NET_ADMIN over the network namespace stands in"
+    NotSticky "the directory has no sticky bit"
+    OwnsDirectory "the caller owns the directory"
+    HardlinksNotProtected "fs.protected_hardlinks is 0"
+    SafeToLink "the file is safe to link: regular, readable and writable, no set-id program"
+    NotSafeToLink "the file is not safe to link"
+    NotInADirectory "nothing is described of the directory"
+    TimesNotGiven "both times are to be now"
+    NothingThere "nothing is at the path yet"
+    NotADevice "it is no device"
+    NotAWhiteout "it is another device"
+    DirectoryNotSetgid "the directory has no set-group-ID bit"
+    NotSetgidProgram "the set-group-ID bit and the group's x bit are not asked for together"
+    InGroupOfDirectory "the caller is in the directory's group"
+    FsetidAllows "CAP_FSETID stands in"
+    FlagsUnchanged "neither flag changes"
+
+    // Operations on the system.
 
     // bind.
     PortIsPrivileged "the port is below net.ipv4.ip_unprivileged_port_start"

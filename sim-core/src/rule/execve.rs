@@ -21,6 +21,12 @@ const FILL_UID: Source = Source::new("fs/exec.c", "bprm_fill_uid");
 const UNSAFE_EXEC: Source = Source::new("fs/exec.c", "check_unsafe_exec");
 
 rules! {
+    REGULAR_FILE {
+        id: "execve.regular-file",
+        statement: "Only a regular file can be executed: a directory, a device or a pipe gives EACCES, to root too.",
+        manual: ERRORS,
+        source: Source::new("fs/namei.c", "may_open"),
+    }
     NOEXEC_MOUNT {
         id: "execve.noexec-mount",
         statement: "Nothing can be executed from a mount with the noexec option.",

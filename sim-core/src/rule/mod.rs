@@ -15,14 +15,19 @@ pub mod evidence;
 mod omission;
 mod provenance;
 mod trace;
+mod unconfirmed;
 mod witness;
 
 pub mod bind;
 pub mod capset;
 pub mod execve;
+pub mod path;
 pub mod prctl;
+pub mod process;
 pub mod setid;
+pub mod system;
 pub mod user_namespace;
+pub mod write_map;
 
 #[cfg(test)]
 mod tests;
@@ -31,6 +36,7 @@ pub use condition::Condition;
 pub use omission::{NOT_MODELLED, Omission};
 pub use provenance::{Link, Motion, Provenance};
 pub use trace::{Event, Trace};
+pub use unconfirmed::{Kernels, UNCONFIRMED, Unconfirmed};
 pub use witness::{Effect, Flow, IdName, SetName, Silent, SourceSet, Witness};
 
 use alloc::format;
@@ -85,10 +91,21 @@ impl Rule {
 
     /// Every rule, by call and in the order in which the kernel tries them.
     pub fn all() -> impl Iterator<Item = &'static Self> {
-        [execve::RULES, capset::RULES, prctl::RULES, setid::RULES, user_namespace::RULES, bind::RULES]
-            .into_iter()
-            .flatten()
-            .copied()
+        [
+            execve::RULES,
+            capset::RULES,
+            prctl::RULES,
+            setid::RULES,
+            user_namespace::RULES,
+            write_map::RULES,
+            process::RULES,
+            path::RULES,
+            system::RULES,
+            bind::RULES,
+        ]
+        .into_iter()
+        .flatten()
+        .copied()
     }
 
     /// The rule of this id.
@@ -133,7 +150,15 @@ impl Rule {
                 )
             })
             .collect();
-        if kernels.is_empty() { "cited only".into() } else { format!("confirmed by {}", kernels.join(", ")) }
+        let known =
+            if kernels.is_empty() { "cited only".into() } else { format!("confirmed by {}", kernels.join(", ")) };
+        let reasons = Unconfirmed::of(self).map(|unconfirmed| match unconfirmed.kernels {
+            Kernels::All => format!(". {}", unconfirmed.reason.trim_end_matches('.')),
+            Kernels::Series(series) => {
+                format!(". Not on {}: {}", series.join(", "), unconfirmed.reason.trim_end_matches('.'))
+            }
+        });
+        known + &reasons.collect::<String>()
     }
 }
 

@@ -11,6 +11,13 @@ pub struct Omission {
     pub calls: &'static [&'static str],
 }
 
+/// The calls on files and directories.
+const FILES: &[&str] =
+    &["open", "setxattr", "link", "unlink", "utimensat", "mknod", "mkdir", "ioctl", "open_by_handle_at"];
+
+/// The calls that look a path up.
+const PATHS: &[&str] = &["execve", "open", "setxattr", "link", "unlink", "utimensat", "mknod", "mkdir"];
+
 /// What is not modelled. Everything else that decides a modelled call is.
 pub const NOT_MODELLED: &[Omission] = &[
     Omission {
@@ -20,14 +27,39 @@ pub const NOT_MODELLED: &[Omission] = &[
     },
     Omission { name: "seccomp filters", effect: "may refuse or kill before the call is looked at", calls: &[] },
     Omission {
-        name: "permissions of the folders on the path, and ACLs",
-        effect: "may refuse to open the file",
-        calls: &["execve"],
+        name: "directories that the scenario does not describe",
+        effect: "are taken to be open to all; in truth they may refuse to look the path up",
+        calls: PATHS,
+    },
+    Omission {
+        name: "ACLs, read-only filesystems, files that are immutable or append-only",
+        effect: "may refuse what the mode grants; an ACL may also grant more",
+        calls: PATHS,
     },
     Omission {
         name: "idmapped mounts, mounts of another mount namespace, filesystems mounted in a user namespace",
         effect: "may void set-id bits and file capabilities, or change whose they are",
         calls: &["execve"],
+    },
+    Omission {
+        name: "idmapped mounts, filesystems mounted in a user namespace",
+        effect: "may change whose a file is, and refuse a new one with EOVERFLOW",
+        calls: FILES,
+    },
+    Omission {
+        name: "settings with another mode than 0644, those of IPC namespaces and of /proc/sys/user",
+        effect: "may be open to fewer or to more",
+        calls: &["open"],
+    },
+    Omission {
+        name: "the umask, and the control group's devices",
+        effect: "take bits from the mode of a new file; may refuse a device",
+        calls: &["mknod", "mkdir"],
+    },
+    Omission {
+        name: "mounts of a mount namespace that the caller administers",
+        effect: "give directories by handle without a capability in init, since 6.11 (commit 620c266f3949)",
+        calls: &["open_by_handle_at"],
     },
     Omission {
         name: "the boot argument no_file_caps",
@@ -44,6 +76,17 @@ pub const NOT_MODELLED: &[Omission] = &[
         effect: "has it there, so that a later execve is not limited",
         calls: &["unshare", "setns"],
     },
+    Omission {
+        name: "user.max_user_namespaces",
+        effect: "may refuse a new user namespace with ENOSPC",
+        calls: &["unshare", "clone"],
+    },
+    Omission {
+        name: "processes that cannot be dumped, as after a change of ids or when permitted capabilities were gained",
+        effect: "their files in /proc belong to root, so that opening them may fail with EACCES",
+        calls: &["write_map"],
+    },
+    Omission { name: "pages of more than 4096 bytes", effect: "let longer maps be written", calls: &["write_map"] },
     Omission {
         name: "network namespaces of their own",
         effect: "ports are bound in the network namespace of the init user namespace",

@@ -1,7 +1,9 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use super::{Condition, Event, Motion, Provenance, Rule, SetName, Trace};
+use super::{
+    Condition, Event, Kernels, Motion, Provenance, Rule, SetName, Trace, UNCONFIRMED, Unconfirmed, evidence,
+};
 use crate::calls::{Prctl, PrctlOption, prctl};
 use crate::capability::{CapSet, Capability};
 use crate::credentials::{Credentials, RawCredentials, Thread};
@@ -160,4 +162,43 @@ fn what_a_downgrade_took_has_its_rule() {
     let links = Provenance::new(&traces).origins(0, SetName::Permitted, Capability::KILL, false);
     let removed = links.iter().find(|link| link.motion == Motion::Removed).and_then(|link| link.rule);
     assert_eq!(removed.map(|rule| rule.id), Some("execve.unsafe-permitted"));
+}
+
+/// Whether a kernel has the rule and did not confirm it.
+fn lacks(kernel: &evidence::Kernel, rule: &Rule) -> bool {
+    let release = Release::from_uname(kernel.name).unwrap();
+    rule.applies_to(release) && rule.evidence().all(|(confirming, _)| confirming.name != kernel.name)
+}
+
+#[test]
+fn every_kernel_confirms_every_rule_it_has_or_there_is_a_reason() {
+    assert!(evidence::KERNELS.len() >= 5, "five kernels are asked");
+    let missing: Vec<_> = Rule::all()
+        .flat_map(|rule| evidence::KERNELS.iter().map(move |kernel| (rule, kernel)))
+        .filter(|(rule, kernel)| lacks(kernel, rule))
+        .filter(|(rule, kernel)| !Unconfirmed::of(rule).any(|unconfirmed| unconfirmed.covers(kernel)))
+        .map(|(rule, kernel)| (rule.id, kernel.name))
+        .collect();
+    assert!(missing.is_empty(), "without evidence and without a reason: {missing:#?}");
+}
+
+#[test]
+fn a_reason_for_missing_evidence_is_not_stale() {
+    for unconfirmed in UNCONFIRMED {
+        let rule = Rule::find(unconfirmed.rule).expect(unconfirmed.rule);
+        assert!(unconfirmed.reason.ends_with('.'), "{}", rule.id);
+        let covered = evidence::KERNELS.iter().filter(|kernel| unconfirmed.covers(kernel));
+        for kernel in covered {
+            let confirmed = rule.evidence().any(|(confirming, _)| confirming.name == kernel.name);
+            assert!(!confirmed, "{} confirms {}, which is said to be unconfirmed", kernel.name, rule.id);
+        }
+    }
+}
+
+#[test]
+fn at_most_one_rule_in_ten_is_cited_only() {
+    let (all, cited) = (Rule::all().count(), Rule::all().filter(|rule| rule.evidence().next().is_none()).count());
+    assert!(cited * 10 <= all, "{cited} of {all} rules are cited only");
+    let said = UNCONFIRMED.iter().filter(|unconfirmed| unconfirmed.kernels == Kernels::All).count();
+    assert_eq!(cited, said, "each rule that is cited only has its reason");
 }

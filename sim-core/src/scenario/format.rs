@@ -65,6 +65,16 @@ pub struct Sysctl {
         skip_serializing_if = "Option::is_none"
     )]
     pub ip_unprivileged_port_start: Option<u16>,
+    /// Whether linking to files of others is restricted, 0 or 1; 0 if left out.
+    #[serde(
+        rename = "fs.protected_hardlinks",
+        default,
+        deserialize_with = "values::optional_switch",
+        serialize_with = "values::write_switch",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::switch"))]
+    pub protected_hardlinks: Option<bool>,
 }
 
 /// A user namespace.
@@ -161,7 +171,7 @@ pub struct Traced {
     pub tracer_has_sys_ptrace: bool,
 }
 
-/// A regular file. Its ids are host ids.
+/// A regular file or a directory. Its ids are host ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, expecting = "a file: an object", default)]
@@ -186,6 +196,10 @@ pub struct FileEntry {
     /// Whether its mount has the option noexec.
     #[serde(skip_serializing_if = "is_false")]
     pub noexec: bool,
+    /// It is a directory: the files whose paths go on from its path are in it. Directories that are not described are
+    /// open to all.
+    #[serde(skip_serializing_if = "is_false")]
+    pub directory: bool,
     /// The file is a `#!` script that this file runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interpreter: Option<String>,

@@ -19,10 +19,13 @@
 //! # Ok::<(), sim_core::scenario::ReadError>(())
 //! ```
 
+mod call_group;
 mod edit;
 mod expect;
 mod format;
+mod lookup;
 mod objects;
+mod operation;
 mod path;
 mod prctl_call;
 mod read;
@@ -37,10 +40,12 @@ mod tests;
 mod values;
 mod verdict;
 mod world;
+mod write_map_call;
 
 pub use edit::FiveSets;
 pub use expect::{Difference, Expect, ExpectProcess};
 pub use format::{FileEntry, Process, Scenario, Setgroups, Sysctl, Traced, UserNamespaceEntry};
+pub use operation::*;
 pub use prctl_call::{PrctlArgument, PrctlCall};
 pub use read::{Loaded, MAX_SIZE, ReadError};
 pub use release_differences::{ReleaseDifference, release_differences};
@@ -52,3 +57,4 @@ pub use step::{Call, CapsetCall, CloneCall, CloneFlag, Step};
 pub use values::{CapsEntry, FileCapsObject, FourIds, ModeText, ReleaseText, SecurebitsText, SetText};
 pub use verdict::{explain_event, explain_link, verdict};
 pub use world::{Options, World, WorldError};
+pub use write_map_call::{MapFileName, WriteMapCall};

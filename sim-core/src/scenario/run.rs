@@ -1,10 +1,11 @@
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 
 use super::{Call, CapsetCall, ProcessResult, StepResult, World};
 use crate::access;
 use crate::calls::{self, Called, Capset, Entered};
 use crate::credentials::{Credentials, OVERFLOW_ID, Thread, UserNamespaces, UserNs};
-use crate::execve::{Executed, Program, execve};
+use crate::execve::{Executed, Program, execve_by_path};
+use crate::file::File;
 use crate::outcome::{Outcome, Refusal};
 use crate::rule::Trace;
 
@@ -68,9 +69,15 @@ impl Simulation {
             Outcome::Granted(effect) => {
                 outcome.value = effect.value;
                 outcome.at_secure = effect.at_secure;
+                if let Some(namespaces) = effect.namespaces {
+                    self.world.system.user_namespaces = namespaces;
+                }
                 if let Some((namespaces, made)) = effect.made {
                     self.world.system.user_namespaces = namespaces;
                     self.world.name_namespace(call, made);
+                }
+                if let Some((path, file)) = effect.created {
+                    self.world.files.insert(path, (file, None));
                 }
                 if let Some(thread) = effect.thread {
                     outcome.after = thread;
@@ -89,16 +96,18 @@ impl Simulation {
         let (system, thread) = (&self.world.system, &self.world.thread);
         match call {
             Call::Execve(path) => {
-                let files = self.world.files_to_open(path);
+                let (files, paths) = (self.world.files_to_open(path), self.world.paths_to_open(path));
                 let Some((executable, interpreters)) = files.split_first() else {
                     // Paths are checked when the world is built.
                     return Outcome::Granted(StepEffect::default());
                 };
                 let program = Program { executable, interpreters };
-                execve(system, thread, &program, trace).map(|Executed { credentials, at_secure }| StepEffect {
-                    credentials: Some(credentials),
-                    at_secure: Some(at_secure),
-                    ..StepEffect::default()
+                let look_up = |index: usize, trace: &mut Trace| match paths.get(index) {
+                    Some(path) => self.world.look_up(path, trace),
+                    None => Ok(()),
+                };
+                execve_by_path(system, thread, &program, look_up, trace).map(|Executed { credentials, at_secure }| {
+                    StepEffect { credentials: Some(credentials), at_secure: Some(at_secure), ..StepEffect::default() }
                 })
             }
             Call::Capset(wish) => calls::capset(system, thread, &self.capset(*wish), trace).map(StepEffect::from),
@@ -111,7 +120,18 @@ impl Simulation {
             Call::Setns(name) => {
                 calls::setns(system, thread, self.world.namespace(name), trace).map(StepEffect::from)
             }
+            Call::WriteMap(call) => call.decide(&self.world, trace).map(|namespaces| StepEffect {
+                value: call.length(),
+                namespaces: Some(namespaces),
+                ..StepEffect::default()
+            }),
             Call::Bind { port } => access::bind(system, thread, *port, trace).map(|()| StepEffect::default()),
+            Call::Process(operation) => operation.decide(&self.world, trace).map(|()| StepEffect::default()),
+            Call::Path(operation) => {
+                let decided = operation.decide(&self.world, trace);
+                decided.map(|created| StepEffect { created, ..StepEffect::default() })
+            }
+            Call::System(operation) => operation.decide(&self.world, trace).map(|()| StepEffect::default()),
         }
     }
 
@@ -181,8 +201,12 @@ struct StepEffect {
     value: i64,
     /// The thread that goes on, where it is more than its credentials that changed.
     thread: Option<Thread>,
+    /// A new file, and its path.
+    created: Option<(String, File)>,
     /// The user namespaces with a new one, and which it is.
     made: Option<(UserNamespaces, UserNs)>,
+    /// The user namespaces with another map.
+    namespaces: Option<UserNamespaces>,
 }
 
 impl From<Entered> for StepEffect {

@@ -4,9 +4,12 @@ use alloc::vec::Vec;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::expect::{ErrnoText, RuleText};
-use super::step::{BindArguments, CALLS, NoArguments};
+use super::step::{BindArguments, NoArguments, call_names};
 use super::values::{CapsEntry, FourIds, ModeText, ReleaseText, SecurebitsText, SetText};
-use super::{CapsetCall, CloneCall, Expect, PrctlCall, Scenario, Step};
+use super::{
+    CapsetCall, CloneCall, Expect, PathOperation, PrctlCall, ProcessOperation, Scenario, Step, SystemOperation,
+    WriteMapCall,
+};
 use crate::calls::{AmbientOperation, PrctlOption};
 use crate::credentials::Securebits;
 use crate::rule::Rule;
@@ -15,6 +18,7 @@ use crate::rule::Rule;
 pub fn json_schema() -> Schema {
     let mut schema = schemars::schema_for!(Scenario);
     schema.insert("title".into(), "An eperm scenario".into());
+    schema.insert("description".into(), "A world, the steps taken in it, and what is expected of them.".into());
     schema
 }
 
@@ -26,6 +30,11 @@ pub(super) fn id(_: &mut SchemaGenerator) -> Schema {
 /// The schema of a list of ids.
 pub(super) fn ids(generator: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "array", "items": id(generator) })
+}
+
+/// The schema of a setting that is off or on.
+pub(super) fn switch(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "integer", "minimum": 0, "maximum": 1 })
 }
 
 /// The schema of a call alone.
@@ -160,8 +169,13 @@ schema!(RuleText, "RuleId", |_generator| json_schema!({
 }));
 
 schema!(Step, "Step", |generator| {
-    let calls: Vec<_> = CALLS.iter().map(|call| json_schema!({ "required": [call] })).collect();
-    json_schema!({
+    let calls: Vec<_> = call_names().map(|call| json_schema!({ "required": [call] })).collect();
+    let operations = [
+        ProcessOperation::schemas(generator),
+        PathOperation::schemas(generator),
+        SystemOperation::schemas(generator),
+    ];
+    let mut schema = json_schema!({
         "description": "Exactly one call, and what is expected of it.",
         "type": "object",
         "properties": {
@@ -181,11 +195,18 @@ schema!(Step, "Step", |generator| {
             "unshare": generator.subschema_for::<CloneCall>(),
             "clone": generator.subschema_for::<CloneCall>(),
             "setns": { "type": "string", "description": "The name of a user namespace." },
+            "write_map": generator.subschema_for::<WriteMapCall>(),
             "bind": generator.subschema_for::<BindArguments>(),
             "expect": generator.subschema_for::<Expect>(),
             "note": { "type": "string" }
         },
         "additionalProperties": false,
         "oneOf": calls
-    })
+    });
+    if let Some(properties) = schema.get_mut("properties").and_then(|properties| properties.as_object_mut()) {
+        for (name, operation) in operations.into_iter().flatten() {
+            properties.insert(name.into(), operation.into());
+        }
+    }
+    schema
 });

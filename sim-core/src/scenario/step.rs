@@ -8,7 +8,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::values::{self, GroupArguments, IdArgument, IdArguments, Refused, SetText};
-use super::{Expect, PrctlCall};
+use super::{Expect, PathOperation, PrctlCall, ProcessOperation, SystemOperation, WriteMapCall};
 use crate::calls::{CloneFlags, IdChange, IdKind, SetId};
 use crate::capability::CapSet;
 
@@ -44,11 +44,19 @@ pub enum Call {
     Clone(CloneCall),
     /// setns(2) to the user namespace of this name.
     Setns(String),
+    /// A write to `/proc/PID/uid_map`, `gid_map` or `setgroups`.
+    WriteMap(WriteMapCall),
     /// bind(2) of an internet socket.
     Bind {
         /// The port.
         port: u16,
     },
+    /// An operation on processes and namespaces.
+    Process(ProcessOperation),
+    /// An operation on files and directories.
+    Path(PathOperation),
+    /// An operation on the machine, its network, or limits.
+    System(SystemOperation),
 }
 
 /// The arguments of `capset`.
@@ -123,8 +131,8 @@ const fn group(change: IdChange) -> SetId {
     SetId { kind: IdKind::Group, change }
 }
 
-/// The calls of the format that this version models.
-pub(super) const CALLS: [&str; 17] = [
+/// The calls that change the thread, and `bind`.
+const CALLS: [&str; 18] = [
     "execve",
     "setuid",
     "setgid",
@@ -141,12 +149,18 @@ pub(super) const CALLS: [&str; 17] = [
     "unshare",
     "clone",
     "setns",
+    "write_map",
     "bind",
 ];
 
+/// The calls of the format that this version models.
+pub(super) fn call_names() -> impl Iterator<Item = &'static str> + Clone {
+    let operations = [ProcessOperation::NAMES, PathOperation::NAMES, SystemOperation::NAMES];
+    CALLS.into_iter().chain(operations.into_iter().flatten().copied())
+}
+
 /// The calls of the format that this version does not model yet.
-const NOT_YET: &[&str] =
-    &["write_map", "seccomp", "syscall", "chown", "chmod", "setcap", "removexattr", "write", "truncate"];
+const NOT_YET: &[&str] = &["seccomp", "syscall", "chown", "chmod", "setcap", "removexattr", "write", "truncate"];
 
 impl Call {
     /// The call's key in the format.
@@ -161,7 +175,11 @@ impl Call {
             Self::Unshare(_) => "unshare",
             Self::Clone(_) => "clone",
             Self::Setns(_) => "setns",
+            Self::WriteMap(_) => "write_map",
             Self::Bind { .. } => "bind",
+            Self::Process(operation) => operation.name(),
+            Self::Path(operation) => operation.name(),
+            Self::System(operation) => operation.name(),
         }
     }
 
@@ -174,6 +192,7 @@ impl Call {
                 permitted: digits(*permitted),
                 inheritable: digits(*inheritable),
             }),
+            Self::WriteMap(call) => Self::WriteMap(call.in_digits(all)),
             other => other.clone(),
         }
     }
@@ -191,7 +210,11 @@ impl Call {
             Self::Capget => map.serialize_entry(self.name(), &NoArguments {}),
             Self::Unshare(call) | Self::Clone(call) => map.serialize_entry(self.name(), call),
             Self::Setns(name) => map.serialize_entry(self.name(), name),
+            Self::WriteMap(call) => map.serialize_entry(self.name(), call),
             Self::Bind { port } => map.serialize_entry(self.name(), &BindArguments { port: *port }),
+            Self::Process(operation) => operation.serialize_into(map),
+            Self::Path(operation) => operation.serialize_into(map),
+            Self::System(operation) => operation.serialize_into(map),
         }
     }
 
@@ -216,9 +239,22 @@ impl Call {
             "unshare" => Self::Unshare(map.next_value()?),
             "clone" => Self::Clone(map.next_value()?),
             "setns" => Self::Setns(map.next_value()?),
+            "write_map" => Self::WriteMap(map.next_value()?),
             "bind" => Self::Bind { port: map.next_value::<BindArguments>()?.port },
-            _ => return Ok(None),
+            other => return Self::next_operation(other, map),
         }))
+    }
+}
+
+impl Call {
+    fn next_operation<'de, A: MapAccess<'de>>(name: &str, map: &mut A) -> Result<Option<Self>, A::Error> {
+        if let Some(operation) = ProcessOperation::next_value(name, map)? {
+            return Ok(Some(Self::Process(operation)));
+        }
+        if let Some(operation) = PathOperation::next_value(name, map)? {
+            return Ok(Some(Self::Path(operation)));
+        }
+        Ok(SystemOperation::next_value(name, map)?.map(Self::System))
     }
 }
 
@@ -289,7 +325,7 @@ impl<'de> Deserialize<'de> for Step {
                     }
                 }
                 let call = call.ok_or_else(|| {
-                    de::Error::custom(format_args!("a step has exactly one call: one of {}", List(&CALLS)))
+                    de::Error::custom(format_args!("a step has exactly one call: one of {}", List(call_names())))
                 })?;
                 Ok(Step { call, expect, note })
             }
@@ -310,16 +346,16 @@ fn unknown_call(name: &str) -> String {
     if NOT_YET.contains(&name) {
         format!("the call `{name}` is part of the format, but this version does not model it yet")
     } else {
-        format!("unknown key; a step has `expect`, `note` and one of {}", List(&CALLS))
+        format!("unknown key; a step has `expect`, `note` and one of {}", List(call_names()))
     }
 }
 
 /// `` `a`, `b`, `c` ``
-struct List<'a>(&'a [&'a str]);
+struct List<T>(T);
 
-impl fmt::Display for List<'_> {
+impl<T: Iterator<Item = &'static str> + Clone> fmt::Display for List<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, name) in self.0.iter().enumerate() {
+        for (index, name) in self.0.clone().enumerate() {
             write!(f, "{}`{name}`", if index == 0 { "" } else { ", " })?;
         }
         Ok(())

@@ -150,6 +150,17 @@ fn steps_that_make_no_sense() {
     check_error(nothing, "steps[0].clone", "nothing to call \"a\"");
     let taken = r#"{"steps": [{"clone": «{"flags": ["CLONE_NEWUSER"], "user_ns": "init"}}]}"#;
     check_error(taken, "steps[0].clone", "already");
+    let file = r#"{"steps": [{"write_map": {"user_ns": "init", "file": «"projid_map", "text": ""}}]}"#;
+    check_error(file, "steps[0].write_map.file", "one of `uid_map`, `gid_map`, `setgroups`");
+    let nowhere = r#"{"steps": [{"write_map": {"user_ns": «"a", "file": "uid_map", "text": ""}}]}"#;
+    check_error(nowhere, "steps[0].write_map.user_ns", "no user namespace \"a\"");
+    let nothing = r#"{"steps": [{"write_map": «{"user_ns": "init", "file": "uid_map"}}]}"#;
+    check_error(nothing, "steps[0].write_map", "missing field `text`");
+    let made = r#"{"steps": [{"unshare": {"flags": ["CLONE_NEWUSER"], "user_ns": "a"}},
+        {"write_map": {"user_ns": "a", "file": "uid_map", "text": "", "by": {"user_ns": «"a"}}}]}"#;
+    check_error(made, "steps[1].write_map.by.user_ns", "no user namespace \"a\"");
+    let by = r#"{"steps": [{"write_map": {"user_ns": "init", "file": "uid_map", "text": "", "by": {"uid": 1, "effective": «"all"}}}]}"#;
+    check_error(by, "steps[0].write_map.by.effective", "must be permitted");
     check_error(r#"{"steps": [{"setns": «"a"}]}"#, "steps[0].setns", "no user namespace \"a\"");
     check_error(r#"{"steps": [{"setuid": «1099511627776}]}"#, "steps[0].setuid", "-2147483648 to 4294967295");
     check_error(r#"{"steps": [{"setreuid": «[1, 2, 3]}]}"#, "steps[0].setreuid", "a list of 2 ids; this list has 3");
@@ -191,6 +202,8 @@ fn what_a_program_could_pass_is_no_input_error() {
         loaded.run().steps[0].errno.map(crate::kernel::Errno::name)
     };
     assert_eq!(errno_of(r#"{"setuid": -1}"#), Some("EINVAL"));
+    let text = r#"{"write_map": {"user_ns": "init", "file": "setgroups", "text": "\u0000"}}"#;
+    assert_eq!(errno_of(text), Some("EINVAL"));
     assert_eq!(errno_of(r#"{"setuid": 4294967295}"#), Some("EINVAL"));
     assert_eq!(errno_of(r#"{"setresuid": [-1, -2, 4294967294]}"#), None);
     assert_eq!(errno_of(r#"{"prctl": ["PR_SET_KEEPCAPS", 2]}"#), Some("EINVAL"));
@@ -239,7 +252,8 @@ fn every_notation_of_a_set_means_the_same() {
     };
     assert_eq!(set("\"all\"").len(), 41);
     assert_eq!(set("\"none\""), CapSet::EMPTY);
-    let options = Options { all: Some(Capability::KILL.into()), release: Some("5.4".parse().unwrap()) };
+    let options =
+        Options { all: Some(Capability::KILL.into()), release: Some("5.4".parse().unwrap()), ..Options::default() };
     let loaded = Loaded::read("{}", &options).unwrap();
     assert_eq!(loaded.world.thread.credentials.permitted, Capability::KILL.into());
 }

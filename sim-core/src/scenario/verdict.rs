@@ -31,7 +31,8 @@ pub fn verdict(outcome: &StepOutcome) -> String {
         Call::Execve(_) | Call::Capset(_) | Call::SetId(_) | Call::Unshare(_) | Call::Clone(_) | Call::Setns(_) => {
             format!("{call} succeeds. {}", new_powers(outcome)).trim_end().to_string()
         }
-        Call::Prctl(_) | Call::Setgroups(_) | Call::Capget | Call::Bind { .. } => format!("{call} succeeds."),
+        Call::Prctl(_) | Call::Setgroups(_) | Call::Capget | Call::WriteMap(_) => format!("{call} succeeds."),
+        Call::Bind { .. } | Call::Process(_) | Call::Path(_) | Call::System(_) => format!("{call} is permitted."),
     }
 }
 
@@ -110,7 +111,11 @@ impl Call {
             Self::Unshare(call) => format!("unshare of {}", flags_in_words(call)),
             Self::Clone(call) => format!("clone with {}", flags_in_words(call)),
             Self::Setns(name) => format!("setns to the user namespace {name}"),
+            Self::WriteMap(call) => call.in_words(),
             Self::Bind { port } => format!("bind to port {port}"),
+            Self::Process(operation) => operation.in_words(),
+            Self::Path(operation) => operation.in_words(),
+            Self::System(operation) => operation.in_words(),
         }
     }
 }

@@ -2,15 +2,16 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::lookup::{LONGEST_PATH, paths_above};
 use super::path::Path;
 use super::values::{FourIds, SecurebitsText};
-use super::{Call, CloneCall, FileEntry, Scenario, Setgroups};
+use super::{Call, CloneCall, FileEntry, Process, Scenario, Setgroups};
 use crate::capability::{CapSet, Capability};
 use crate::credentials::{
     Credentials, Groups, IdMap, Ids, InvalidCredentials, Kgid, Kuid, MapError, RawCredentials, Securebits, Thread,
     TooDeep, Tracer, UserNs,
 };
-use crate::file::{File, Mount};
+use crate::file::{File, FileKind, Mount};
 use crate::kernel::Release;
 use crate::system::System;
 
@@ -21,6 +22,8 @@ pub struct Options {
     pub release: Option<Release>,
     /// What `"all"` means, if not every capability of the release.
     pub all: Option<CapSet>,
+    /// What `fs.protected_hardlinks` is where the scenario does not say it.
+    pub protected_hardlinks: Option<bool>,
 }
 
 /// The world that a scenario describes.
@@ -126,6 +129,27 @@ pub enum Problem {
         /// Whether the set in the way was left out.
         by_default: bool,
     },
+    /// A path without a directory.
+    #[error("there is no directory {path:?}; describe it in `files`, with \"directory\": true")]
+    NoDirectory {
+        /// The path.
+        path: String,
+    },
+    /// A file in something that is no directory.
+    #[error("{path:?} is described, but not as a directory")]
+    NotADirectory {
+        /// The path of what should be a directory.
+        path: String,
+    },
+    /// A directory that is to be a script.
+    #[error("a directory has no interpreter")]
+    DirectoryWithInterpreter,
+    /// An ioctl with arguments of another request, or without its own.
+    #[error("FS_IOC_SETFLAGS takes a `path` and `flags`, SIOCSIFFLAGS takes neither")]
+    IoctlArguments,
+    /// A path that is longer than the kernel takes.
+    #[error("a path has at most 4095 bytes")]
+    PathTooLong,
     /// A path without a file.
     #[error("there is no file {path:?}; describe it in `files`")]
     NoFile {
@@ -143,9 +167,13 @@ impl World {
         if let Some(start) = scenario.sysctl.ip_unprivileged_port_start {
             system.ip_unprivileged_port_start = start;
         }
+        let protected_hardlinks = scenario.sysctl.protected_hardlinks.or(options.protected_hardlinks);
+        system.protected_hardlinks = protected_hardlinks.unwrap_or(system.protected_hardlinks);
         let all = options.all.unwrap_or_else(|| system.capabilities());
         let namespaces = Namespaces::build(scenario, &mut system)?;
-        let thread = Builder { scenario, system: &system, namespaces: &namespaces, all }.thread()?;
+        let place = Path::default().key("process");
+        let find = |name: &str| namespaces.find(name);
+        let thread = Builder { process: &scenario.process, place, system: &system, find: &find, all }.thread()?;
         let world = Self { files: files(scenario, all)?, namespaces: namespaces.named, system, thread, all };
         world.check_steps(scenario)?;
         Ok(world)
@@ -167,14 +195,19 @@ impl World {
     /// The files that executing `path` opens, one after the other: itself, its interpreter, and so on, but no more
     /// than the kernel would open.
     pub fn files_to_open(&self, path: &str) -> Vec<&File> {
+        self.paths_to_open(path).into_iter().filter_map(|path| self.files.get(path)).map(|(file, _)| file).collect()
+    }
+
+    /// The paths of [`files_to_open`](Self::files_to_open).
+    pub(super) fn paths_to_open<'a>(&'a self, path: &'a str) -> Vec<&'a str> {
         const LIMIT: usize = 7;
-        let mut files = Vec::new();
+        let mut paths = Vec::new();
         let mut next = Some(path);
-        while let Some((file, interpreter)) = next.and_then(|path| self.files.get(path)) {
-            files.push(file);
-            next = interpreter.as_deref().filter(|_| files.len() < LIMIT);
+        while let Some((path, (_, interpreter))) = next.and_then(|path| Some((path, self.files.get(path)?))) {
+            paths.push(path);
+            next = interpreter.as_deref().filter(|_| paths.len() < LIMIT);
         }
-        files
+        paths
     }
 
     /// The path of the file whose owner, mode and capabilities count when `path` is executed: itself, or the last
@@ -190,6 +223,16 @@ impl World {
         deciding
     }
 
+    /// A thread beside the one that the steps act on.
+    pub fn other_thread(&self, process: &Process) -> Result<Thread, WorldError> {
+        self.thread_at(process, Path::default())
+    }
+
+    fn thread_at(&self, process: &Process, place: Path) -> Result<Thread, WorldError> {
+        let find = |name: &str| self.namespace(name);
+        Builder { process, place, system: &self.system, find: &find, all: self.all }.thread()
+    }
+
     /// Remembers the name that a call gave to the namespace it made.
     pub(super) fn name_namespace(&mut self, call: &Call, made: UserNs) {
         if let Call::Unshare(CloneCall { user_ns: Some(name), .. })
@@ -201,8 +244,13 @@ impl World {
 
     fn check_steps(&self, scenario: &Scenario) -> Result<(), WorldError> {
         let mut given: BTreeSet<&str> = BTreeSet::new();
+        let mut made = BTreeMap::new();
         for (index, step) in scenario.steps.iter().enumerate() {
             let at = |key: &str| Path::default().key("steps").index(index).key(key);
+            if let Call::Path(operation) = &step.call {
+                let checked = self.check_names(operation, &mut made);
+                checked.map_err(|problem| WorldError { path: at(operation.name()), problem })?;
+            }
             match &step.call {
                 Call::Execve(path) if !self.files.contains_key(path) => {
                     let problem = Problem::NoFile { path: path.clone() };
@@ -227,6 +275,16 @@ impl World {
                         path: at("setns"),
                         problem: Problem::UnknownNamespace { name: name.clone() },
                     });
+                }
+                Call::WriteMap(call) => {
+                    let place = at("write_map");
+                    if let Some(process) = &call.by {
+                        self.thread_at(process, place.clone().key("by"))?;
+                    }
+                    if self.namespace(&call.user_ns).is_none() && !given.contains(call.user_ns.as_str()) {
+                        let problem = Problem::UnknownNamespace { name: call.user_ns.clone() };
+                        return Err(WorldError { path: place.key("user_ns"), problem });
+                    }
                 }
                 _ => {}
             }
@@ -338,6 +396,20 @@ fn files(scenario: &Scenario, all: CapSet) -> Result<BTreeMap<String, (File, Opt
             let at = Path::default().key("files").key(path).key("interpreter");
             return Err(WorldError { path: at, problem: Problem::NoFile { path: interpreter.clone() } });
         }
+        let fail = |key: Option<&str>, problem| {
+            let at = Path::default().key("files").key(path);
+            Err(WorldError { path: key.into_iter().fold(at, Path::key), problem })
+        };
+        if entry.directory && entry.interpreter.is_some() {
+            return fail(Some("interpreter"), Problem::DirectoryWithInterpreter);
+        }
+        if path.len() > LONGEST_PATH {
+            return fail(None, Problem::PathTooLong);
+        }
+        let described = |above: &&str| scenario.files.get(*above).is_some_and(|entry| !entry.directory);
+        if let Some(above) = paths_above(path).find(described) {
+            return fail(None, Problem::NotADirectory { path: above.to_string() });
+        }
         files.insert(path.clone(), (file(entry, all), entry.interpreter.clone()));
     }
     Ok(files)
@@ -345,6 +417,7 @@ fn files(scenario: &Scenario, all: CapSet) -> Result<BTreeMap<String, (File, Opt
 
 fn file(entry: &FileEntry, all: CapSet) -> File {
     File {
+        kind: if entry.directory { FileKind::Directory } else { FileKind::Regular },
         uid: Kuid::new(entry.uid).unwrap_or(Kuid::ROOT),
         gid: Kgid::new(entry.gid).unwrap_or(Kgid::ROOT),
         mode: entry.mode.0,
@@ -353,21 +426,23 @@ fn file(entry: &FileEntry, all: CapSet) -> File {
     }
 }
 
-/// What is needed to build the thread.
-struct Builder<'a> {
-    scenario: &'a Scenario,
+/// What is needed to build a thread.
+struct Builder<'a, F> {
+    process: &'a Process,
+    /// Where it is described.
+    place: Path,
     system: &'a System,
-    namespaces: &'a Namespaces,
+    /// The user namespace of a name.
+    find: &'a F,
     all: CapSet,
 }
 
-impl Builder<'_> {
+impl<F: Fn(&str) -> Option<UserNs>> Builder<'_, F> {
     fn thread(&self) -> Result<Thread, WorldError> {
-        let process = &self.scenario.process;
+        let process = self.process;
+        let fail = |key: &str, problem: Problem| self.fail(key, problem);
         let ns_name = process.user_ns.as_deref().unwrap_or("init");
-        let user_ns = self
-            .namespaces
-            .find(ns_name)
+        let user_ns = (self.find)(ns_name)
             .ok_or_else(|| fail("user_ns", Problem::UnknownNamespace { name: ns_name.to_string() }))?;
         let FourIds(uid) = process.uid.unwrap_or(FourIds([0; 4]));
         let FourIds(gid) = process.gid.unwrap_or(FourIds([0; 4]));
@@ -406,7 +481,7 @@ impl Builder<'_> {
             fail(key, Problem::Credentials { error, by_default })
         })?;
         let tracer = process.traced.map(|traced| Tracer { has_sys_ptrace: traced.tracer_has_sys_ptrace });
-        Ok(Thread { credentials, shares_fs: process.shares_fs, tracer })
+        Ok(Thread { shares_fs: process.shares_fs, tracer, ..Thread::from(credentials) })
     }
 
     fn check_known(&self, key: &str, set: CapSet) -> Result<(), WorldError> {
@@ -415,7 +490,7 @@ impl Builder<'_> {
             None => Ok(()),
             Some(capability) => {
                 let last = release.last_capability();
-                Err(fail(key, Problem::UnknownCapability { capability, release, last }))
+                Err(self.fail(key, Problem::UnknownCapability { capability, release, last }))
             }
         }
     }
@@ -426,12 +501,12 @@ impl Builder<'_> {
         if known.contains(bits) {
             return Ok(bits);
         }
-        Err(fail("securebits", Problem::UnknownSecurebits { release, known: known.bits() }))
+        Err(self.fail("securebits", Problem::UnknownSecurebits { release, known: known.bits() }))
     }
-}
 
-fn fail(key: &str, problem: Problem) -> WorldError {
-    WorldError { path: Path::default().key("process").key(key), problem }
+    fn fail(&self, key: &str, problem: Problem) -> WorldError {
+        WorldError { path: self.place.clone().key(key), problem }
+    }
 }
 
 fn four<T: Copy>(

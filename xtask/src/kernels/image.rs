@@ -11,7 +11,7 @@ use flate2::write::GzEncoder;
 use walkdir::WalkDir;
 
 use crate::shell::{cargo, run};
-use crate::verify::CONFORMANCE;
+use crate::verify::SCENARIOS;
 
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
@@ -32,7 +32,7 @@ pub(crate) fn build(folder: &Path) -> Result<PathBuf> {
     // Without a console the first process has no standard output.
     archive.add(Builder::new("dev/console").mode(CHARACTER_DEVICE).rdev_major(5).rdev_minor(1), &[])?;
     archive.add(Builder::new("init").mode(PROGRAM), &fs::read(program)?)?;
-    for entry in ["scenarios", CONFORMANCE].into_iter().flat_map(|folder| WalkDir::new(folder).sort_by_file_name()) {
+    for entry in SCENARIOS.into_iter().flat_map(|folder| WalkDir::new(folder).sort_by_file_name()) {
         let entry = entry?;
         let name = entry.path().to_string_lossy();
         if entry.file_type().is_dir() {

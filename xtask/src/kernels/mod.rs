@@ -2,9 +2,11 @@
 
 mod boot;
 mod debian;
+mod host;
 mod image;
 mod results;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -16,9 +18,12 @@ use crate::{apt, evidence, verify};
 /// Arguments of `kernels`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// How many random cases of each suite a kernel performs.
+    /// How many random cases of each suite a kernel under QEMU performs.
     #[arg(long, default_value_t = 5000)]
     cases: u32,
+    /// How many the running kernel performs; 0 leaves it out.
+    #[arg(long, default_value_t = 100_000)]
+    host_cases: u32,
     /// Where the drawing begins.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -38,17 +43,33 @@ pub(crate) fn kernels(arguments: &Arguments) -> Result<()> {
     let folder = std::path::absolute(FOLDER)?;
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let image = image::build(&folder)?;
+    let mut asked = Vec::new();
     let mut failed = Vec::new();
+    if arguments.host_cases > 0 && arguments.series.is_empty() {
+        println!("\n== The running kernel ==");
+        match check("running", host::results(arguments.host_cases, arguments.seed), arguments.host_cases) {
+            Ok(results) => asked.push(results),
+            Err(error) => {
+                println!("{error:#}");
+                failed.push("running");
+            }
+        }
+    }
     for series in debian::SERIES {
         if !arguments.series.is_empty() && !arguments.series.iter().any(|wanted| wanted == series.name) {
             continue;
         }
         println!("\n== Linux {} ==", series.name);
-        if let Err(error) = one(&series, &folder, &image, arguments) {
-            println!("{error:#}");
-            failed.push(series.name);
+        let results = boot_and_ask(&series, &folder, &image, arguments);
+        match check(series.name, results, arguments.cases) {
+            Ok(results) => asked.push(results),
+            Err(error) => {
+                println!("{error:#}");
+                failed.push(series.name);
+            }
         }
     }
+    println!("\n{}", summary(&asked));
     evidence::write_table()?;
     if !failed.is_empty() {
         bail!("missing or in disagreement: Linux {}", failed.join(", "));
@@ -57,12 +78,45 @@ pub(crate) fn kernels(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-fn one(series: &debian::Series, folder: &Path, image: &Path, arguments: &Arguments) -> Result<()> {
+fn boot_and_ask(
+    series: &debian::Series,
+    folder: &Path,
+    image: &Path,
+    arguments: &Arguments,
+) -> Result<results::Results> {
     let kernel = debian::fetch(series, folder).context("the kernel is missing")?;
     let command = format!("guest --cases {} --seed {} {}", arguments.cases, arguments.seed, verify::SUITES.join(" "));
     let lines = boot::boot(&kernel, image, &command, folder, series.name)?;
-    let results = results::Results::read(&lines)?;
+    results::Results::read(lines.iter().map(String::as_str))
+}
+
+/// Prints what a kernel did, fails if that is not enough, and keeps its evidence.
+fn check(
+    name: &'static str,
+    results: Result<results::Results>,
+    cases: u32,
+) -> Result<(&'static str, results::Results)> {
+    let results = results?;
     println!("{results}");
-    results.check(&verify::SUITES, arguments.cases)?;
-    evidence::keep(&results.evidence()?)
+    results.check(&verify::SUITES, cases.into())?;
+    evidence::keep(&results.evidence()?)?;
+    Ok((name, results))
+}
+
+/// How often each call was granted and refused, a column a kernel.
+fn summary(asked: &[(&str, results::Results)]) -> String {
+    let calls: Vec<_> = asked.iter().map(|(_, results)| results.calls()).collect();
+    let names: BTreeSet<&String> = calls.iter().flat_map(BTreeMap::keys).collect();
+    let row = |first: &str, cells: Vec<String>| {
+        cells.iter().fold(format!("{first:<24}"), |row, cell| row + &format!(" {cell:>15}")) + "\n"
+    };
+    let mut text = row("granted + refused", asked.iter().map(|(name, _)| (*name).to_owned()).collect());
+    for name in names {
+        let cell = |calls: &BTreeMap<String, results::Answers>| match calls.get(name) {
+            Some(answers) => format!("{} + {}", answers.granted, answers.refused),
+            None => "not here".to_owned(),
+        };
+        text += &row(name, calls.iter().map(cell).collect());
+    }
+    text
 }

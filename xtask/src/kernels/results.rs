@@ -1,9 +1,10 @@
-//! What a kernel wrote to its second serial port.
+//! What native-verify says of a kernel, in JSON lines, and whether it is enough.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use anyhow::{Context, Result, bail};
+use serde::Deserialize;
 use serde_json::Value;
 
 /// The lines, read.
@@ -12,75 +13,147 @@ pub(crate) struct Results {
     agreeing: usize,
     skipped: BTreeMap<String, String>,
     differing: Vec<Value>,
-    suites: Vec<Value>,
+    suites: Vec<Suite>,
+    table: Option<Table>,
     differences: Vec<Value>,
     evidence: Option<Value>,
 }
 
-/// Each call must have been made so often, if it is drawn at all.
-const OFTEN: u64 = 100;
+/// What came of a suite of random cases.
+#[derive(Debug, Deserialize)]
+struct Suite {
+    #[serde(rename = "suite")]
+    name: String,
+    drawn: u64,
+    agreed: u64,
+    differed: u64,
+    skipped: BTreeMap<String, u64>,
+    with_groups: u64,
+    nested: u64,
+    calls: BTreeMap<String, Answers>,
+}
+
+/// What came of the complete table.
+#[derive(Debug, Deserialize)]
+struct Table {
+    rows: u64,
+    proven: u64,
+}
+
+/// How often a call was granted and refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub(crate) struct Answers {
+    pub(crate) granted: u64,
+    pub(crate) refused: u64,
+}
+
+/// Each answer that a call can give must have been seen so often.
+pub(crate) const OFTEN: u64 = 100;
+
+/// Calls that the kernel never refuses as the format makes them.
+const NEVER_REFUSED: [&str; 4] = ["PR_GET_KEEPCAPS", "capget", "setfsgid", "setfsuid"];
 
 impl Results {
-    pub(crate) fn read(lines: &[String]) -> Result<Self> {
+    pub(crate) fn read<'a>(lines: impl IntoIterator<Item = &'a str>) -> Result<Self> {
         let mut results = Self::default();
-        for line in lines.iter().filter(|line| !line.is_empty()) {
-            let value: Value = serde_json::from_str(line).with_context(|| format!("the kernel wrote {line:?}"))?;
-            let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-            if let Some(outcome) = value.get("outcome") {
-                if outcome.get("agrees").is_some() {
-                    results.agreeing += 1;
-                } else if let Some(reason) = outcome.get("skipped").and_then(|skip| skip.get("reason")) {
-                    results.skipped.insert(text("file"), reason.as_str().unwrap_or_default().to_owned());
-                } else {
-                    results.differing.push(value);
-                }
-            } else if value.get("difference").is_some() {
-                results.differences.push(value);
-            } else if let Some(evidence) = value.get("evidence") {
-                results.evidence = Some(evidence.clone());
-            } else {
-                results.suites.push(value);
-            }
+        for line in lines.into_iter().filter(|line| !line.is_empty()) {
+            results.add(line).with_context(|| format!("native-verify wrote {line:?}"))?;
         }
         Ok(results)
     }
 
+    fn add(&mut self, line: &str) -> Result<()> {
+        let value: Value = serde_json::from_str(line)?;
+        let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        if let Some(outcome) = value.get("outcome") {
+            if outcome.get("agrees").is_some() {
+                self.agreeing += 1;
+            } else if let Some(reason) = outcome.get("skipped").and_then(|skip| skip.get("reason")) {
+                self.skipped.insert(text("file"), reason.as_str().unwrap_or_default().to_owned());
+            } else {
+                self.differing.push(value);
+            }
+        } else if value.get("difference").is_some() {
+            self.differences.push(value);
+        } else if let Some(evidence) = value.get("evidence") {
+            self.evidence = Some(evidence.clone());
+        } else if value.get("rows").is_some() {
+            self.table = Some(serde_json::from_value(value)?);
+        } else {
+            self.suites.push(serde_json::from_value(value)?);
+        }
+        Ok(())
+    }
+
     pub(crate) fn evidence(&self) -> Result<String> {
-        let evidence = self.evidence.as_ref().context("the kernel wrote no evidence; it stopped early")?;
+        let evidence = self.evidence.as_ref().context("there is no evidence; it stopped early")?;
         Ok(serde_json::to_string_pretty(evidence)? + "\n")
     }
 
-    fn suite(&self, name: &str) -> Result<&Value> {
-        let suite = self.suites.iter().find(|suite| suite.get("suite").and_then(Value::as_str) == Some(name));
-        suite.with_context(|| format!("the suite {name} did not finish"))
+    /// How often each call was granted and refused, in all suites together.
+    pub(crate) fn calls(&self) -> BTreeMap<String, Answers> {
+        let mut sum: BTreeMap<String, Answers> = BTreeMap::new();
+        for (call, answers) in self.suites.iter().flat_map(|suite| &suite.calls) {
+            let entry = sum.entry(call.clone()).or_default();
+            entry.granted += answers.granted;
+            entry.refused += answers.refused;
+        }
+        sum
     }
 
-    /// Fails if anything differs, if a case was skipped, or if something was performed too seldom.
-    pub(crate) fn check(&self, suites: &[&str], cases: u32) -> Result<()> {
+    /// Why a call can be granted on no case here: a reason for skipping that begins with its name.
+    fn obstacle(&self, call: &str) -> Option<&str> {
+        let reasons = self.suites.iter().flat_map(|suite| suite.skipped.keys());
+        reasons.map(String::as_str).find(|reason| reason.split_once(": ").is_some_and(|(name, _)| name == call))
+    }
+
+    /// Fails if anything differs, if the table has a gap, or if something was performed too seldom. `cases` are the random
+    /// cases that the suites must have had.
+    pub(crate) fn check(&self, suites: &[&str], cases: u64) -> Result<()> {
         if let Some(first) = self.differing.first().or(self.differences.first()) {
             bail!("kernel and model differ:\n{}", serde_json::to_string_pretty(first)?);
         }
-        let table = self.suite("table")?;
-        let number = |key: &str| table.get(key).and_then(Value::as_u64).unwrap_or(0);
-        if number("rows") == 0 || number("proven") != number("rows") {
-            bail!("table: {} of {} rows are proven", number("proven"), number("rows"));
+        let table = self.table.as_ref().context("the table did not finish")?;
+        if table.rows == 0 || table.proven != table.rows {
+            bail!("table: {} of {} rows are proven", table.proven, table.rows);
         }
         for name in suites {
-            let suite = self.suite(name)?;
-            let number = |key: &str| suite.get(key).and_then(Value::as_u64).unwrap_or(0);
-            let cases = u64::from(cases);
-            if number("agreed") != cases {
-                bail!("{name}: of {cases} cases {} agree", number("agreed"));
-            }
-            if number("with_groups") * 5 < cases || number("nested") * 5 < cases {
-                bail!("{name}: fewer than a fifth have supplementary groups or begin in a nested user namespace");
-            }
-            for (call, answers) in suite.get("calls").and_then(Value::as_object).into_iter().flatten() {
-                let count = |answer: &str| answers.get(answer).and_then(Value::as_u64).unwrap_or(0);
-                if cases >= 5000 && count("granted") + count("refused") < OFTEN {
-                    bail!("{name}: {call} was performed fewer than {OFTEN} times");
-                }
-            }
+            let suite = self.suites.iter().find(|suite| suite.name == *name);
+            suite.with_context(|| format!("the suite {name} did not finish"))?.check(cases)?;
+        }
+        let seldom: Vec<String> = self
+            .calls()
+            .iter()
+            .flat_map(|(call, answers)| {
+                let granted = answers.granted < OFTEN && self.obstacle(call).is_none();
+                let refused = answers.refused < OFTEN && !NEVER_REFUSED.contains(&call.as_str());
+                [
+                    granted.then(|| format!("{call} granted ({})", answers.granted)),
+                    refused.then(|| format!("{call} refused ({})", answers.refused)),
+                ]
+            })
+            .flatten()
+            .collect();
+        if !seldom.is_empty() {
+            bail!("seen fewer than {OFTEN} times: {}", seldom.join(", "));
+        }
+        Ok(())
+    }
+}
+
+impl Suite {
+    /// Cases of execve and of calls are all performed; operations may be skipped where a kernel lacks what they ask for.
+    fn check(&self, cases: u64) -> Result<()> {
+        let name = &self.name;
+        let skipped: u64 = self.skipped.values().sum();
+        if self.differed > 0 || self.agreed + skipped != self.drawn {
+            bail!("{name}: {} of {} cases differ", self.differed, self.drawn);
+        }
+        if ["execve", "calls"].contains(&name.as_str()) && self.agreed < cases {
+            bail!("{name}: of {cases} cases {} agree", self.agreed);
+        }
+        if self.with_groups * 5 < self.agreed || self.nested * 5 < self.agreed {
+            bail!("{name}: fewer than a fifth have supplementary groups or begin in a nested user namespace");
         }
         Ok(())
     }
@@ -88,40 +161,70 @@ impl Results {
 
 impl fmt::Display for Results {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "Scenarios: {} agree, {} differ, {} skipped",
-            self.agreeing,
-            self.differing.len(),
-            self.skipped.len()
-        )?;
+        let (agree, differ, skip) = (self.agreeing, self.differing.len(), self.skipped.len());
+        writeln!(f, "{:<12} {:>8} {:>9} {:>8} {:>8} {:>8}", "", "drawn", "performed", "skipped", "agree", "differ")?;
+        let drawn = agree + differ + skip;
+        writeln!(f, "{:<12} {drawn:>8} {:>9} {skip:>8} {agree:>8} {differ:>8}", "scenarios", agree + differ)?;
+        if let Some(Table { rows, proven }) = self.table {
+            writeln!(f, "{:<12} {rows:>8} {proven:>9} {:>8} {proven:>8} {:>8}", "table rows", rows - proven, 0)?;
+        }
+        for suite in &self.suites {
+            let Suite { drawn, agreed, differed, .. } = suite;
+            let (performed, skipped) = (agreed + differed, drawn - agreed - differed);
+            writeln!(f, "{:<12} {drawn:>8} {performed:>9} {skipped:>8} {agreed:>8} {differed:>8}", suite.name)?;
+            writeln!(f, "{:<12} {} with supplementary groups, {} nested", "", suite.with_groups, suite.nested)?;
+        }
         for (file, reason) in &self.skipped {
             writeln!(f, "  skipped {file}: {reason}")?;
         }
-        for suite in &self.suites {
-            let number = |key: &str| suite.get(key).and_then(Value::as_u64).unwrap_or(0);
-            let skipped: u64 = suite
-                .get("skipped")
-                .and_then(Value::as_object)
-                .into_iter()
-                .flatten()
-                .filter_map(|(_, n)| n.as_u64())
-                .sum();
-            writeln!(
-                f,
-                "{}: {} drawn, {} agree, {} differ, {skipped} skipped; {} with groups, {} nested",
-                suite.get("suite").and_then(Value::as_str).unwrap_or_default(),
-                number("drawn"),
-                number("agreed"),
-                number("differed"),
-                number("with_groups"),
-                number("nested"),
-            )?;
-            for (call, answers) in suite.get("calls").and_then(Value::as_object).into_iter().flatten() {
-                let count = |answer: &str| answers.get(answer).and_then(Value::as_u64).unwrap_or(0);
-                writeln!(f, "  {call:<24} {:>8} granted {:>8} refused", count("granted"), count("refused"))?;
-            }
+        for (reason, count) in self.suites.iter().flat_map(|suite| &suite.skipped) {
+            writeln!(f, "  skipped {count} cases: {reason}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Results;
+
+    const TABLE: &str = r#"{"suite":"table","kernel":"6.18","combinations":1,"rows":2,"proven":2,"drawn":2}"#;
+
+    fn suite(name: &str, granted: u64, refused: u64, differed: u64) -> String {
+        let skipped = r#"{"acct: this kernel lacks it": 1}"#;
+        let calls = format!(
+            r#"{{"kill": {{"granted": {granted}, "refused": {refused}}}, "acct": {{"granted": 0, "refused": 100}}}}"#
+        );
+        let counts = format!(r#""drawn": 11, "agreed": {}, "differed": {differed}"#, 10 - differed);
+        format!(
+            r#"{{"suite": "{name}", {counts}, "skipped": {skipped}, "with_groups": 5, "nested": 5, "calls": {calls}}}"#
+        )
+    }
+
+    fn check(lines: &[&str]) -> Result<(), String> {
+        let results = Results::read(lines.iter().copied()).unwrap();
+        results.check(&["calls"], 10).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn both_answers_must_have_been_seen_often() {
+        assert_eq!(check(&[TABLE, &suite("calls", 100, 100, 0)]), Ok(()), "acct cannot be granted, for a reason");
+        let error = check(&[TABLE, &suite("calls", 99, 100, 0)]).unwrap_err();
+        assert!(error.contains("kill granted (99)"), "{error}");
+        assert!(check(&[TABLE, &suite("calls", 100, 7, 0)]).unwrap_err().contains("kill refused (7)"));
+        assert_eq!(
+            check(&[TABLE, &suite("calls", 60, 60, 0), &suite("operations", 40, 40, 0)]),
+            Ok(()),
+            "they add up"
+        );
+    }
+
+    #[test]
+    fn a_difference_a_gap_or_a_missing_suite_fails() {
+        assert!(check(&[TABLE, &suite("calls", 100, 100, 1)]).is_err());
+        assert!(check(&[&suite("calls", 100, 100, 0)]).unwrap_err().contains("table"));
+        assert!(check(&[TABLE]).unwrap_err().contains("calls"));
+        let gap = TABLE.replace("\"proven\":2", "\"proven\":1");
+        assert!(check(&[&gap, &suite("calls", 100, 100, 0)]).unwrap_err().contains("1 of 2"));
     }
 }

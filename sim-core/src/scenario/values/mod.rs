@@ -79,6 +79,35 @@ pub(super) fn optional_port<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
     port(deserializer).map(Some)
 }
 
+/// A setting that is off or on, 0 or 1.
+pub(super) fn optional_switch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    struct SwitchVisitor;
+
+    impl Visitor<'_> for SwitchVisitor {
+        type Value = bool;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("0 or 1")
+        }
+
+        fn visit_u64<E: de::Error>(self, number: u64) -> Result<bool, E> {
+            match number {
+                0 => Ok(false),
+                1 => Ok(true),
+                _ => Err(E::invalid_value(de::Unexpected::Unsigned(number), &self)),
+            }
+        }
+    }
+
+    deserializer.deserialize_any(SwitchVisitor).map(Some)
+}
+
+/// The same, written.
+#[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde asks for this signature")]
+pub(super) fn write_switch<S: Serializer>(switch: &Option<bool>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u8(u8::from(*switch == Some(true)))
+}
+
 /// A kernel release, `"6.18"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReleaseText(pub Release);

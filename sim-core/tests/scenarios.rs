@@ -27,5 +27,5 @@ fn holds(path: &Path) -> datatest_stable::Result<()> {
 }
 
 datatest_stable::harness! {
-    { test = holds, root = "scenarios", pattern = r"\.json$" },
+    { test = holds, root = "../scenarios", pattern = r"\.json$" },
 }

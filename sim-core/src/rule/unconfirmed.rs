@@ -1,0 +1,54 @@
+use super::{Rule, evidence};
+use crate::kernel::Release;
+
+/// A rule that kernels which have it did not confirm, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unconfirmed {
+    /// The rule's id.
+    pub rule: &'static str,
+    /// On which kernels.
+    pub kernels: Kernels,
+    /// Why not.
+    pub reason: &'static str,
+}
+
+/// Some of the kernels that evidence comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kernels {
+    /// Every one: the rule is cited only.
+    All,
+    /// Those of these series, as `"5.10"`.
+    Series(&'static [&'static str]),
+}
+
+/// Every rule that lacks evidence from a kernel which has it. Tests hold the list against the evidence.
+pub static UNCONFIRMED: &[Unconfirmed] = &[
+    Unconfirmed {
+        rule: "execve.file-caps-malformed",
+        kernels: Kernels::All,
+        reason: "Linux writes no malformed attribute: it can only be found on a disk that was changed by other means.",
+    },
+    Unconfirmed {
+        rule: "execve.script-caps-checked",
+        kernels: Kernels::All,
+        reason: "Only releases before 5.8 have it, and none of them is among the kernels asked.",
+    },
+];
+
+impl Unconfirmed {
+    /// What is said of a rule, if anything.
+    pub fn of(rule: &Rule) -> impl Iterator<Item = &'static Self> {
+        let id = rule.id;
+        UNCONFIRMED.iter().filter(move |unconfirmed| unconfirmed.rule == id)
+    }
+
+    /// Whether it is said of this kernel.
+    pub fn covers(&self, kernel: &evidence::Kernel) -> bool {
+        match self.kernels {
+            Kernels::All => true,
+            Kernels::Series(series) => {
+                Release::from_uname(kernel.name).is_ok_and(|own| series.iter().any(|name| name.parse() == Ok(own)))
+            }
+        }
+    }
+}
