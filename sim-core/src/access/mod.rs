@@ -1,6 +1,7 @@
 //! May this thread do that? Permission checks that change nothing.
 
 mod bind;
+mod named;
 mod path;
 mod process;
 mod system;

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::path::Path;
 use super::values::{FourIds, SecurebitsText};
-use super::{Call, CloneCall, FileEntry, Scenario, Setgroups};
+use super::{Call, CloneCall, FileEntry, Scenario, Setgroups, Sysctl};
 use crate::capability::{CapSet, Capability};
 use crate::credentials::{
     Credentials, Groups, IdMap, Ids, InvalidCredentials, Kgid, Kuid, MapError, RawCredentials, Securebits, Thread,
@@ -21,6 +21,8 @@ pub struct Options {
     pub release: Option<Release>,
     /// What `"all"` means, if not every capability of the release.
     pub all: Option<CapSet>,
+    /// The settings that a scenario leaves out, if not the kernel's own.
+    pub sysctl: Sysctl,
 }
 
 /// The world that a scenario describes.
@@ -139,10 +141,7 @@ impl World {
     pub fn new(scenario: &Scenario, options: &Options) -> Result<Self, WorldError> {
         let written = scenario.kernel.map(|kernel| kernel.0);
         let release = options.release.or(written).unwrap_or(Release::NEWEST);
-        let mut system = System { release, ..System::default() };
-        if let Some(start) = scenario.sysctl.ip_unprivileged_port_start {
-            system.ip_unprivileged_port_start = start;
-        }
+        let mut system = system(release, scenario.sysctl.or(options.sysctl));
         let all = options.all.unwrap_or_else(|| system.capabilities());
         let namespaces = Namespaces::build(scenario, &mut system)?;
         let thread = Builder { scenario, system: &system, namespaces: &namespaces, all }.thread()?;
@@ -246,6 +245,21 @@ impl World {
             }
         }
         Ok(())
+    }
+}
+
+/// A machine with these settings.
+fn system(release: Release, sysctl: Sysctl) -> System {
+    let default = System::default();
+    let bpf = sysctl.unprivileged_bpf_disabled;
+    System {
+        release,
+        ip_unprivileged_port_start: sysctl.ip_unprivileged_port_start.unwrap_or(default.ip_unprivileged_port_start),
+        unprivileged_bpf_disabled: bpf.unwrap_or_else(|| System::unprivileged_bpf_disabled(release)),
+        perf_event_paranoid: sysctl.perf_event_paranoid.unwrap_or(default.perf_event_paranoid),
+        dmesg_restrict: sysctl.dmesg_restrict.map_or(default.dmesg_restrict, |restrict| restrict != 0),
+        nr_open: sysctl.nr_open.unwrap_or(default.nr_open),
+        ..default
     }
 }
 
