@@ -8,7 +8,7 @@ use sim_core::scenario::{Call, Loaded};
 
 use crate::machine::Machine;
 use crate::namespaces::Namespace;
-use crate::program::{self, NAMESPACES_FD, Program, SOCKETS_FD, StepPlace};
+use crate::program::{self, Answer, NAMESPACES_FD, Program, SOCKETS_FD, StepPlace};
 use crate::report::Skip;
 use crate::stage::Stage;
 use crate::sys;
@@ -51,8 +51,8 @@ pub(crate) fn perform(
     let world = &loaded.world;
     let namespace = stage.pool.of_process(loaded)?;
     let places = stage.make_files(world)?;
-    stage.set_sysctls(world)?;
     let steps = &loaded.scenario.steps;
+    stage.set_sysctls(world, steps, machine)?;
     let program = program::write(stage.tape.tape(), world, steps, &places, namespace.fd, machine)?;
     let named = leave_namespaces(stage, loaded)?;
     let _sockets = leave_sockets(loaded).map_err(|error| Skip(format!("no sockets can be made: {error}")))?;
@@ -144,6 +144,9 @@ fn read(tape: &Tape, program: &Program, ended_early: Option<String>) -> Result<P
         let (Some(step), Some(state)) = (tape.operations.get(call), tape.states.get(index + 1)) else { break };
         if look + 1 > done {
             break;
+        }
+        if matches!(answer, Answer::Permission(_)) && step.result == -i64::from(libc::ENOSYS) {
+            return Err(Skip(format!("this kernel has no system call {}", step.number)));
         }
         steps.push((answer.read(step.result), observed(state)));
     }

@@ -4,6 +4,8 @@ mod path;
 mod process;
 mod system;
 
+pub(crate) use system::depends_on_stable_release;
+
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -81,6 +83,8 @@ impl Answer {
 struct Writer<'a> {
     tape: &'a mut Tape,
     operations: usize,
+    /// The operation whose result is that of the step.
+    call: usize,
     states: usize,
     data: usize,
 }
@@ -104,7 +108,8 @@ pub(crate) fn write(
     machine: &Machine,
 ) -> Result<Program, Skip> {
     check_possible(world, machine)?;
-    let mut writer = Writer { tape, operations: 0, states: 0, data: 0 };
+    system::check_possible(world, steps, machine)?;
+    let mut writer = Writer { tape, operations: 0, call: 0, states: 0, data: 0 };
     writer.rewind();
     writer.start(&world.thread, user_ns, machine)?;
     writer.observe()?;
@@ -115,9 +120,9 @@ pub(crate) fn write(
         return Err(Full.into());
     }
     for step in steps {
-        let call = writer.operations;
+        writer.call = writer.operations;
         let answer = writer.step(&step.call, world, places, &names, &mut sockets)?;
-        operations.push(StepPlace { call, look: writer.operations, answer });
+        operations.push(StepPlace { call: writer.call, look: writer.operations, answer });
         writer.observe()?;
     }
     writer.finish();
@@ -281,7 +286,7 @@ impl Writer<'_> {
             }
             Call::Process(operation) => return Ok(self.process(operation)?),
             Call::Path(operation) => return self.path(operation, places),
-            Call::System(operation) => return Ok(self.system(operation)?),
+            Call::System(operation) => return self.system(operation),
         }
         Ok(Answer::Value)
     }

@@ -71,6 +71,11 @@ pub(crate) enum Kind {
     Clone = 6,
     /// Keep the thread's user namespace open as the descriptor of argument 0, if the call before succeeded.
     KeepNamespace = 7,
+    /// Perform as many operations as argument 0 says in a child that ends then, and go on after them: what they do to
+    /// their process is gone.
+    Apart = 8,
+    /// A system call whose argument 0 is the result of the operation before, and whose result is kept.
+    CallOn = 9,
 }
 
 /// Everything observed of a thread.
@@ -127,6 +132,8 @@ const SIGCHLD: u64 = 17;
 const WALL: u64 = 0x4000_0000;
 const PTRACE_CONT: u64 = 7;
 const SIGTRAP: i32 = 5;
+/// What a child that was killed leaves: `EINTR`.
+const INTERRUPTED: i64 = -4;
 
 /// Performs the tape from where it stands until its end, an execve, or a demand that fails.
 ///
@@ -136,8 +143,13 @@ const SIGTRAP: i32 = 5;
 pub(crate) unsafe fn perform(tape: *mut Tape, at_secure: u64) {
     // SAFETY: the caller's promise covers every place on the tape; indices are checked against its arrays.
     unsafe {
+        // Where a child of `Apart` ends.
+        let mut end = u64::MAX;
         loop {
             let index = read_volatile(addr_of!((*tape).next));
+            if index == end {
+                exit();
+            }
             let length = read_volatile(addr_of!((*tape).length));
             if index >= length || index >= OPERATIONS as u64 {
                 return;
@@ -176,18 +188,52 @@ pub(crate) unsafe fn perform(tape: *mut Tape, at_secure: u64) {
                     error => error,
                 },
                 Kind::KeepNamespace => {
-                    let before =
-                        addr_of!((*tape).operations).cast::<Operation>().add(index.saturating_sub(1) as usize);
-                    if (*before).result >= 0 { keep_namespace(arguments[0]) } else { 0 }
+                    if result_before(tape, index) >= 0 {
+                        keep_namespace(arguments[0])
+                    } else {
+                        0
+                    }
+                }
+                Kind::Apart => match clone_quietly(0) {
+                    0 => {
+                        end = index + 1 + arguments[0];
+                        0
+                    }
+                    child if child > 0 => {
+                        wait_for(child as u64);
+                        if read_volatile(addr_of!((*tape).broken)) != 0 {
+                            return;
+                        }
+                        let whole = read_volatile(addr_of!((*tape).next)) == index + 1 + arguments[0];
+                        if whole { 0 } else { INTERRUPTED }
+                    }
+                    error => error,
+                },
+                Kind::CallOn => {
+                    arguments[0] = result_before(tape, index) as u64;
+                    syscall((*operation).number as usize, arguments)
                 }
             };
             write_volatile(addr_of_mut!((*operation).result), result);
-            let demanded = matches!((*operation).kind, Kind::Demand | Kind::ForkSharingFs);
+            let demanded = matches!((*operation).kind, Kind::Demand | Kind::ForkSharingFs | Kind::Apart);
             if demanded && result < 0 {
                 write_volatile(addr_of_mut!((*tape).broken), index + 1);
                 return;
             }
         }
+    }
+}
+
+/// What the operation before returned.
+///
+/// # Safety
+///
+/// `tape` points to a whole [`Tape`], and `index` is that of one of its operations.
+unsafe fn result_before(tape: *const Tape, index: u64) -> i64 {
+    // SAFETY: the place before is one of the tape's too, or the first one.
+    unsafe {
+        let before = addr_of!((*tape).operations).cast::<Operation>().add(index.saturating_sub(1) as usize);
+        read_volatile(addr_of!((*before).result))
     }
 }
 

@@ -17,13 +17,14 @@ pub(crate) fn operations_scenario(bounds: Bounds) -> impl Strategy<Value = Scena
         let operation = prop_oneof![
             4 => process::operation(home).prop_map(Call::Process),
             4 => path::operation().prop_map(Call::Path),
-            4 => system::operation().prop_map(Call::System),
+            4 => system::operation(home, bounds).prop_map(Call::System),
             2 => call(home, bounds),
         ];
         let process = any_process(home, home.capabilities(bounds), bounds);
-        (process, file(home, bounds), vec(operation, 1..=8)).prop_map(move |(process, file, calls)| {
+        let world = (process, file(home, bounds), system::settings(bounds));
+        (world, vec(operation, 1..=8)).prop_map(move |((process, file, sysctl), calls)| {
             let steps = calls.into_iter().map(|call| Step { call, expect: None, note: None }).collect();
-            home.scenario(process, [file], steps)
+            Scenario { sysctl, ..home.scenario(process, [file], steps) }
         })
     })
 }

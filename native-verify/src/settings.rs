@@ -1,0 +1,113 @@
+//! Settings of the whole machine that decide operations. They are changed only on a virtual machine of this program's own.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use sim_core::access::Resource;
+use sim_core::scenario::{Call, Step, Sysctl, SystemOperation};
+use sim_core::system::System;
+
+use crate::machine::Machine;
+use crate::report::Skip;
+
+/// One of them.
+struct Setting {
+    /// Its name as sysctl(8) has it.
+    name: &'static str,
+    /// Whether an operation depends on it.
+    decides: fn(&SystemOperation) -> bool,
+    /// Its value in a scenario.
+    wanted: fn(&System) -> i64,
+    /// Its value on the machine, unless the model has no such value.
+    present: fn(&Sysctl) -> Option<i64>,
+}
+
+const UNPRIVILEGED_BPF: &str = "kernel.unprivileged_bpf_disabled";
+const PERF_EVENT: &str = "kernel.perf_event_paranoid";
+const DMESG: &str = "kernel.dmesg_restrict";
+const NR_OPEN: &str = "fs.nr_open";
+
+const SETTINGS: [Setting; 4] = [
+    Setting {
+        name: UNPRIVILEGED_BPF,
+        decides: |operation| matches!(operation, SystemOperation::Bpf(_)),
+        wanted: |system| system.unprivileged_bpf_disabled.into(),
+        present: |sysctl| sysctl.unprivileged_bpf_disabled.map(i64::from),
+    },
+    Setting {
+        name: PERF_EVENT,
+        decides: |operation| matches!(operation, SystemOperation::PerfEventOpen(_)),
+        wanted: |system| system.perf_event_paranoid.into(),
+        present: |sysctl| sysctl.perf_event_paranoid.map(i64::from),
+    },
+    Setting {
+        name: DMESG,
+        decides: |operation| matches!(operation, SystemOperation::Syslog(_)),
+        wanted: |system| system.dmesg_restrict.into(),
+        present: |sysctl| sysctl.dmesg_restrict.map(i64::from),
+    },
+    Setting {
+        name: NR_OPEN,
+        decides: |operation| matches!(operation, SystemOperation::Setrlimit(arguments) if arguments.resource == Resource::OpenFiles),
+        wanted: |system| system.nr_open.into(),
+        present: |sysctl| sysctl.nr_open.map(i64::from),
+    },
+];
+
+/// The machine's settings, without those whose values the model does not have.
+pub(crate) fn survey() -> Sysctl {
+    Sysctl {
+        ip_unprivileged_port_start: None,
+        unprivileged_bpf_disabled: read(UNPRIVILEGED_BPF).and_then(|value| u8::try_from(value).ok()),
+        perf_event_paranoid: read(PERF_EVENT).and_then(|value| i8::try_from(value).ok()).filter(|value| *value <= 2),
+        dmesg_restrict: read(DMESG).and_then(|value| u8::try_from(value).ok()),
+        nr_open: read(NR_OPEN).and_then(|value| u32::try_from(value).ok()),
+    }
+}
+
+fn read(name: &str) -> Option<i64> {
+    fs::read_to_string(place("/proc/sys", name)).ok()?.trim().parse().ok()
+}
+
+fn place(folder: &str, name: &str) -> String {
+    format!("{folder}/{}", name.replace('.', "/"))
+}
+
+/// What this program has set.
+#[derive(Default)]
+pub(crate) struct Settings {
+    set: BTreeMap<&'static str, i64>,
+}
+
+impl Settings {
+    /// Brings about the settings that the steps of a scenario depend on.
+    pub(crate) fn bring_about(&mut self, system: &System, steps: &[Step], machine: &Machine) -> Result<(), Skip> {
+        let operations = || {
+            steps.iter().filter_map(|step| match &step.call {
+                Call::System(operation) => Some(operation),
+                _ => None,
+            })
+        };
+        for setting in SETTINGS.iter().filter(|setting| operations().any(setting.decides)) {
+            let wanted = (setting.wanted)(system);
+            let present = self.set.get(setting.name).copied().or((setting.present)(&machine.sysctl));
+            if present == Some(wanted) {
+                continue;
+            }
+            let name = setting.name;
+            if !machine.own {
+                let present = present.map_or("another value".to_owned(), |present| present.to_string());
+                return Err(Skip(format!(
+                    "{name} is {present} here, not {wanted}, and is changed only on a machine of its own"
+                )));
+            }
+            if name == UNPRIVILEGED_BPF && wanted == 1 {
+                return Err(Skip(format!("{name} cannot be changed back once it is 1")));
+            }
+            fs::write(place("proc/sys", name), wanted.to_string())
+                .map_err(|error| Skip(format!("{name} cannot be set to {wanted}: {error}")))?;
+            self.set.insert(name, wanted);
+        }
+        Ok(())
+    }
+}
