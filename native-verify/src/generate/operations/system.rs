@@ -28,13 +28,13 @@ pub(super) fn operation(home: Home, bounds: Bounds) -> impl Strategy<Value = Sys
     }
     if bounds.facilities.ports {
         plain.push(SystemOperation::Ioperm(NOTHING));
-        plain.extend([0, 3, 3, 4].map(|level| SystemOperation::Iopl(IoplArguments { level })));
+        plain.extend([0, 3, 4].map(|level| SystemOperation::Iopl(IoplArguments { level })));
     }
     let weight = u32::try_from(plain.len()).unwrap_or(1);
     prop_oneof![
         weight => select(plain),
         1 => clock_settime(home, bounds),
-        1 => select(TimerClock::ALL).prop_map(|clock| SystemOperation::TimerfdCreate(TimerfdCreateArguments { clock })),
+        1 => timerfd_create(),
         1 => socket(),
         1 => setsockopt(),
         1 => setrlimit(),
@@ -71,6 +71,11 @@ fn clock_settime(home: Home, bounds: Bounds) -> impl Strategy<Value = SystemOper
     let often = *clocks.first().unwrap_or(&Clock::Monotonic);
     prop_oneof![2 => Just(often), 1 => select(clocks)]
         .prop_map(|clock| SystemOperation::ClockSettime(ClockSettimeArguments { clock }))
+}
+
+fn timerfd_create() -> impl Strategy<Value = SystemOperation> {
+    let clock = prop_oneof![1 => Just(TimerClock::RealtimeAlarm), 2 => select(TimerClock::ALL)];
+    clock.prop_map(|clock| SystemOperation::TimerfdCreate(TimerfdCreateArguments { clock }))
 }
 
 fn socket() -> impl Strategy<Value = SystemOperation> {
