@@ -50,6 +50,7 @@ fn work(arguments: &GuestArguments) -> Result<()> {
         fs::create_dir_all(target).with_context(|| format!("cannot make {target}"))?;
         sys::mount(kind, Path::new(target), 0, c"").with_context(|| format!("cannot mount {target}"))?;
     }
+    sys::lift_memory_lock_limit().context("cannot lift the limit on locked memory")?;
     let mut results = OpenOptions::new().write(true).open(RESULTS).context("there is no second serial port")?;
     verify(&results, &["run", SCENARIOS])?;
     verify(&results, &["table"])?;

@@ -189,6 +189,13 @@ pub(crate) fn raise_loopback() -> io::Result<()> {
     check(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) }).map(drop)
 }
 
+/// Lets this process and its children lock any amount of memory, as maps of bpf(2) did before Linux 5.11.
+pub(crate) fn lift_memory_lock_limit() -> io::Result<()> {
+    let unlimited = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
+    // SAFETY: the limit is a place of this function.
+    check(unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const unlimited) }).map(drop)
+}
+
 /// Whether the kernel has modules.
 pub(crate) fn has_modules() -> bool {
     // SAFETY: no module is of length 0, so nothing is read or loaded.

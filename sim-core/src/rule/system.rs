@@ -84,13 +84,13 @@ rules! {
         source: SETSOCKOPT,
     }
     CLOCK_SETTIME_UNSETTABLE {
-        id: "clock_settime.unsettable",
+        id: "clock-settime.unsettable",
         statement: "Nobody can set CLOCK_MONOTONIC or CLOCK_BOOTTIME: EINVAL.",
         manual: "clock_getres(2), ERRORS",
         source: Source::new("kernel/time/posix-timers.c", "sys_clock_settime"),
     }
     CLOCK_SETTIME {
-        id: "clock_settime.sys-time",
+        id: "clock-settime.sys-time",
         statement: "To set CLOCK_REALTIME needs CAP_SYS_TIME in the init user namespace. Without it: EPERM.",
         manual: "clock_getres(2), ERRORS",
         source: Source::new("security/commoncap.c", "cap_settime"),
@@ -102,13 +102,13 @@ rules! {
         source: Source::new("kernel/time/timekeeping.c", "timekeeping_validate_timex"),
     }
     TIMERFD_UNPRIVILEGED {
-        id: "timerfd_create.unprivileged",
+        id: "timerfd-create.unprivileged",
         statement: "A timer on a clock that does not wake the machine needs no capability.",
         manual: "timerfd_create(2), timerfd_create()",
         source: Source::new("fs/timerfd.c", "sys_timerfd_create"),
     }
     TIMERFD_WAKE_ALARM {
-        id: "timerfd_create.wake-alarm",
+        id: "timerfd-create.wake-alarm",
         statement: "A timer on CLOCK_REALTIME_ALARM or CLOCK_BOOTTIME_ALARM needs CAP_WAKE_ALARM in the init user namespace. \
                     Without it: EPERM.",
         manual: "timerfd_create(2), ERRORS",
@@ -153,13 +153,13 @@ rules! {
         source: MLOCK,
     }
     INIT_MODULE {
-        id: "init_module.sys-module",
+        id: "init-module.sys-module",
         statement: "init_module needs CAP_SYS_MODULE in the init user namespace. Without it: EPERM.",
         manual: "init_module(2), ERRORS",
         source: Source::new("kernel/module/main.c", "may_init_module"),
     }
     DELETE_MODULE {
-        id: "delete_module.sys-module",
+        id: "delete-module.sys-module",
         statement: "delete_module needs CAP_SYS_MODULE in the init user namespace. Without it: EPERM.",
         manual: "delete_module(2), ERRORS",
         source: Source::new("kernel/module/main.c", "sys_delete_module"),
@@ -210,19 +210,19 @@ rules! {
         source: Source::new("kernel/bpf/token.c", "bpf_ns_capable"),
     }
     PERF_USER_ONLY {
-        id: "perf_event_open.user-only",
+        id: "perf-event-open.user-only",
         statement: "An event of the thread itself that leaves the kernel out (exclude_kernel) needs no capability.",
         manual: "perf_event_open(2), ERRORS",
         source: Source::new("kernel/events/core.c", "sys_perf_event_open"),
     }
     PERF_NOT_PARANOID {
-        id: "perf_event_open.not-paranoid",
+        id: "perf-event-open.not-paranoid",
         statement: "If kernel.perf_event_paranoid is below 2, anyone may measure the kernel on their own behalf.",
         manual: "perf_event_open(2), perf_event related configuration files",
         source: PERF,
     }
     PERF_PERFMON {
-        id: "perf_event_open.perfmon",
+        id: "perf-event-open.perfmon",
         statement: "If kernel.perf_event_paranoid is 2, an event that includes the kernel needs CAP_PERFMON in the init user \
                     namespace. Without it: EACCES.",
         manual: "perf_event_open(2), ERRORS",
@@ -230,7 +230,7 @@ rules! {
         since: Some(&changes::PERFMON_AND_BPF),
     }
     PERF_SYS_ADMIN {
-        id: "perf_event_open.sys-admin",
+        id: "perf-event-open.sys-admin",
         statement: "CAP_SYS_ADMIN in the init user namespace stands in for CAP_PERFMON. Before Linux 5.8 it was the one that \
                     was needed.",
         manual: "capabilities(7), Capabilities list",
@@ -277,7 +277,7 @@ rules! {
         source: KEYCTL,
     }
     FANOTIFY_UNPRIVILEGED {
-        id: "fanotify_init.unprivileged",
+        id: "fanotify-init.unprivileged",
         statement: "Anyone may make a group of the class FAN_CLASS_NOTIF that reports file handles (FAN_REPORT_FID), with less \
                     power than a privileged one.",
         manual: "fanotify_init(2), DESCRIPTION",
@@ -285,13 +285,13 @@ rules! {
         since: Some(&changes::UNPRIVILEGED_FANOTIFY),
     }
     FANOTIFY_SYS_ADMIN {
-        id: "fanotify_init.sys-admin",
+        id: "fanotify-init.sys-admin",
         statement: "Other groups need CAP_SYS_ADMIN in the init user namespace; before Linux 5.13 all did. Without it: EPERM.",
         manual: "fanotify_init(2), ERRORS",
         source: FANOTIFY,
     }
     FANOTIFY_REPORT_FID {
-        id: "fanotify_init.report-fid",
+        id: "fanotify-init.report-fid",
         statement: "FAN_REPORT_FID, unknown before Linux 5.1, goes with the class FAN_CLASS_NOTIF only. Otherwise: EINVAL, but \
                     only once the capability is there.",
         manual: "fanotify_init(2), ERRORS",

@@ -60,7 +60,7 @@ named! {
 /// let user = Thread::from(Credentials::user(1000));
 /// let create = |clock| timerfd_create(&System::default(), &user, clock, &mut Silent).refusal();
 /// assert_eq!(create(TimerClock::Realtime), None);
-/// assert_eq!(create(TimerClock::RealtimeAlarm).unwrap().rule.id, "timerfd_create.wake-alarm");
+/// assert_eq!(create(TimerClock::RealtimeAlarm).unwrap().rule.id, "timerfd-create.wake-alarm");
 /// ```
 pub fn timerfd_create<W: Witness>(
     system: &System,

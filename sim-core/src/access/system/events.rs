@@ -101,7 +101,7 @@ named! {
 /// let user = Thread::from(Credentials::user(1000));
 /// let init = |class, fid| fanotify_init(&System::default(), &user, class, fid, &mut Silent).refusal();
 /// assert_eq!(init(FanotifyClass::Notification, true), None);
-/// assert_eq!(init(FanotifyClass::Notification, false).unwrap().rule.id, "fanotify_init.sys-admin");
+/// assert_eq!(init(FanotifyClass::Notification, false).unwrap().rule.id, "fanotify-init.sys-admin");
 /// ```
 pub fn fanotify_init<W: Witness>(
     system: &System,
