@@ -1,4 +1,6 @@
 mod arguments;
+#[cfg(test)]
+mod tests;
 
 pub use arguments::*;
 
