@@ -111,3 +111,55 @@ impl Settings {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sim_core::scenario::{BpfArguments, Call, Step, Sysctl, SystemOperation};
+    use sim_core::system::System;
+
+    use super::{SETTINGS, Settings, place};
+    use crate::machine::Machine;
+
+    fn machine(own: bool, unprivileged_bpf_disabled: Option<u8>) -> Machine {
+        let sysctl = Sysctl { unprivileged_bpf_disabled, ..Sysctl::default() };
+        Machine { own, sysctl, ..Machine::survey().unwrap() }
+    }
+
+    fn bring_about(system: &System, machine: &Machine) -> Option<String> {
+        let bpf = SystemOperation::Bpf(BpfArguments { command: sim_core::access::BpfCommand::MapCreate });
+        let step = Step { call: Call::System(bpf), expect: None, note: None };
+        Settings::default().bring_about(system, &[step], machine).err().map(|skip| skip.0)
+    }
+
+    #[test]
+    fn settings_are_files() {
+        for setting in SETTINGS {
+            let path = place("/proc/sys", setting.name);
+            assert!(std::path::Path::new(&path).exists(), "{path}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_changed_on_a_machine_of_others() {
+        let system = |unprivileged_bpf_disabled| System { unprivileged_bpf_disabled, ..System::default() };
+        assert_eq!(bring_about(&system(2), &machine(false, Some(2))), None);
+        let reason = bring_about(&system(0), &machine(false, Some(2))).unwrap();
+        assert!(reason.starts_with("kernel.unprivileged_bpf_disabled is 2 here, not 0"), "{reason}");
+        let reason = bring_about(&system(2), &machine(false, None)).unwrap();
+        assert!(reason.contains("is another value here, not 2"), "{reason}");
+        // Whoever does not ask for bpf does not mind.
+        assert!(Settings::default().bring_about(&system(0), &[], &machine(false, Some(2))).is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_undone_is_not_done() {
+        let disabled = System { unprivileged_bpf_disabled: 1, ..System::default() };
+        let reason = bring_about(&disabled, &machine(true, Some(2))).unwrap();
+        assert!(reason.contains("cannot be changed back"), "{reason}");
+    }
+
+    #[test]
+    fn this_machine_is_not_its_own() {
+        assert!(!Machine::survey().unwrap().own);
+    }
+}
