@@ -122,7 +122,7 @@ mod tests {
 
     fn machine(own: bool, unprivileged_bpf_disabled: Option<u8>) -> Machine {
         let sysctl = Sysctl { unprivileged_bpf_disabled, ..Sysctl::default() };
-        Machine { own, sysctl, ..Machine::survey().unwrap() }
+        Machine { sysctl, own, ..Machine::survey().unwrap() }
     }
 
     fn bring_about(system: &System, machine: &Machine) -> Option<String> {

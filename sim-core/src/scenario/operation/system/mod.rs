@@ -115,7 +115,7 @@ impl SystemOperation {
                 format!("setrlimit of {} from {present} to {wanted}", resource.name())
             }
             Self::Mlock(MlockArguments { limit, bytes }) => {
-                format!("mlock of {bytes} bytes with RLIMIT_MEMLOCK {limit}")
+                format!("mlock of {bytes} byte{} with RLIMIT_MEMLOCK {limit}", if *bytes == 1 { "" } else { "s" })
             }
             Self::Iopl(IoplArguments { level }) => format!("iopl to level {level}"),
             Self::Bpf(BpfArguments { command }) => format!("bpf with {}", command.name()),

@@ -25,7 +25,7 @@ const STEPS: [(&str, &str); 20] = [
         r#""setrlimit": {"resource": "RLIMIT_CORE", "present": 0, "wanted": "RLIM_INFINITY"}"#,
         "setrlimit of RLIMIT_CORE from 0 to RLIM_INFINITY fails with EPERM.",
     ),
-    (r#""mlock": {"limit": 4096, "bytes": 1}"#, "mlock of 1 bytes with RLIMIT_MEMLOCK 4096 is permitted."),
+    (r#""mlock": {"limit": 4096, "bytes": 1}"#, "mlock of 1 byte with RLIMIT_MEMLOCK 4096 is permitted."),
     (r#""init_module": {}"#, "init_module fails with EPERM."),
     (r#""delete_module": {}"#, "delete_module fails with EPERM."),
     (r#""iopl": {"level": 3}"#, "iopl to level 3 fails with EPERM."),
