@@ -39,13 +39,9 @@ pub(crate) struct CommonArguments {
     pub(crate) evidence: Option<PathBuf>,
 }
 
-/// What the model is asked with: the running release, and `"all"` as this machine has it.
+/// What the model is asked with: the running release, `"all"` and the settings as this machine has them.
 fn options(machine: &Machine) -> Options {
-    Options {
-        release: Some(machine.release),
-        all: Some(machine.capabilities),
-        protected_hardlinks: Some(machine.protected_hardlinks),
-    }
+    Options { release: Some(machine.release), all: Some(machine.capabilities), sysctl: machine.sysctl }
 }
 
 /// A scenario that was drawn or enumerated, on this machine.

@@ -17,9 +17,6 @@ const CONFORMANCE: &str = "/tests/conformance";
 /// Where evidence is collected.
 const EVIDENCE: &str = "/tmp/evidence.json";
 
-/// What is set in the virtual machine.
-const PROTECTED_HARDLINKS: &str = "/proc/sys/fs/protected_hardlinks";
-
 /// Arguments of `guest`.
 #[derive(Debug, Args)]
 pub(crate) struct GuestArguments {
@@ -55,8 +52,7 @@ fn work(arguments: &GuestArguments) -> Result<()> {
         fs::create_dir_all(target).with_context(|| format!("cannot make {target}"))?;
         sys::mount(kind, Path::new(target), 0, c"").with_context(|| format!("cannot mount {target}"))?;
     }
-    // As practically every distribution has it; the setting is the whole machine's, so that no scenario can choose.
-    fs::write(PROTECTED_HARDLINKS, "1").context("cannot set fs.protected_hardlinks")?;
+    sys::lift_memory_lock_limit().context("cannot lift the limit on locked memory")?;
     let mut results = OpenOptions::new().write(true).open(RESULTS).context("there is no second serial port")?;
     verify(&results, &["run", SCENARIOS, CONFORMANCE])?;
     verify(&results, &["table"])?;

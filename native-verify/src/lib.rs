@@ -21,6 +21,7 @@ mod perform;
 mod program;
 mod report;
 mod sandbox;
+mod settings;
 mod stage;
 #[allow(unsafe_code, reason = "it makes raw system calls; each block says why that is sound")]
 mod sys;

@@ -3,6 +3,9 @@ use std::fs;
 use anyhow::{Context, Result, bail};
 use sim_core::capability::{CapSet, Capability};
 use sim_core::kernel::Release;
+use sim_core::scenario::Sysctl;
+
+use crate::{settings, sys};
 
 /// The machine that native-verify runs on.
 #[derive(Clone, Debug)]
@@ -15,8 +18,21 @@ pub(crate) struct Machine {
     pub(crate) capabilities: CapSet,
     /// Every capability that the kernel knows.
     pub(crate) known: CapSet,
-    /// `fs.protected_hardlinks`, which there is only one of for the whole machine.
-    pub(crate) protected_hardlinks: bool,
+    /// The settings of the whole machine, where the model has their values.
+    pub(crate) sysctl: Sysctl,
+    /// What only some kernels have.
+    pub(crate) facilities: Facilities,
+    /// Whether it is a virtual machine that this program started as the first process of: it may be changed.
+    pub(crate) own: bool,
+}
+
+/// Calls that a kernel may be built without.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facilities {
+    /// `init_module` and `delete_module`.
+    pub(crate) modules: bool,
+    /// `iopl` and `ioperm`.
+    pub(crate) ports: bool,
 }
 
 /// What the harness itself needs to build worlds.
@@ -46,11 +62,15 @@ impl Machine {
         let Some(last) = Capability::from_number(last) else { bail!("cap_last_cap is {last}") };
         let bounding = read(caps::CapSet::Bounding)?;
         let permitted = read(caps::CapSet::Permitted)?;
-        let hardlinks =
-            fs::read_to_string("/proc/sys/fs/protected_hardlinks").context("cannot read fs.protected_hardlinks")?;
-        let protected_hardlinks = hardlinks.trim() == "1";
-        let (capabilities, known) = (bounding & permitted, CapSet::up_to(last));
-        Ok(Self { uname, release, capabilities, known, protected_hardlinks })
+        Ok(Self {
+            uname,
+            release,
+            capabilities: bounding & permitted,
+            known: CapSet::up_to(last),
+            sysctl: settings::survey(),
+            facilities: Facilities { modules: sys::has_modules(), ports: sys::has_port_access() },
+            own: is_own(),
+        })
     }
 
     /// Why this process cannot build worlds, if it cannot.
@@ -67,6 +87,14 @@ impl Machine {
     pub(crate) fn missing(&self) -> CapSet {
         self.known - self.capabilities
     }
+}
+
+/// Whether the first process of this machine is this program as `guest`, and started this process.
+fn is_own() -> bool {
+    let program = |process: &str| fs::read_link(format!("/proc/{process}/exe")).ok();
+    let arguments = fs::read("/proc/1/cmdline").unwrap_or_default();
+    let is_guest = arguments.split(|byte| *byte == 0).nth(1) == Some(b"guest");
+    std::os::unix::process::parent_id() == 1 && is_guest && program("1").is_some() && program("1") == program("self")
 }
 
 /// A set of this thread, by the `caps` crate.

@@ -11,7 +11,7 @@ use sim_core::scenario::{Call, Loaded, Step};
 
 use crate::machine::Machine;
 use crate::namespaces::{Namespace, Pool};
-use crate::program::{self, FILES, FILES_FD, NAMESPACES_FD, Program, SOCKETS_FD, StepPlace};
+use crate::program::{self, Answer, FILES, FILES_FD, NAMESPACES_FD, Program, SOCKETS_FD, StepPlace};
 use crate::report::Skip;
 use crate::stage::{self, Stage};
 use crate::sys;
@@ -63,7 +63,7 @@ pub(crate) fn perform(
     let namespace = own_pool.as_mut().unwrap_or(&mut stage.pool).of_process(loaded)?;
     let steps = &loaded.scenario.steps;
     let places = stage.make_files(world, steps)?;
-    stage.set_sysctls(world)?;
+    stage.set_sysctls(world, steps, machine)?;
     let program = program::write(stage.tape.tape(), world, steps, &places, namespace.fd, machine)?;
     let named = leave_namespaces(own_pool.as_mut().unwrap_or(&mut stage.pool), stage.tape.tape(), loaded)?;
     let sockets = leave_sockets(loaded).map_err(|error| Skip(format!("no sockets can be made: {error}")))?;
@@ -208,6 +208,9 @@ fn read(tape: &Tape, program: &Program, ended_early: Option<String>) -> Result<P
         let (Some(step), Some(state)) = (tape.operations.get(call), tape.states.get(index + 1)) else { break };
         if look + 1 > done {
             break;
+        }
+        if matches!(answer, Answer::Permission(_)) && step.result == -i64::from(libc::ENOSYS) {
+            return Err(Skip(format!("this kernel has no system call {}", step.number)));
         }
         steps.push((answer.read(step.result), observed(state)));
     }

@@ -5,6 +5,8 @@ mod process;
 mod system;
 mod write_map;
 
+pub(crate) use system::depends_on_stable_release;
+
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -90,8 +92,8 @@ impl Answer {
 struct Writer<'a> {
     tape: &'a mut Tape,
     operations: usize,
-    /// The operation of the present step whose result counts, where it is not the first.
-    deciding: Option<usize>,
+    /// The operation whose result is that of the step.
+    call: usize,
     states: usize,
     data: usize,
 }
@@ -115,10 +117,8 @@ pub(crate) fn write(
     machine: &Machine,
 ) -> Result<Program, Skip> {
     check_possible(world, &world.thread, machine)?;
-    if world.system.protected_hardlinks != machine.protected_hardlinks {
-        return Err(Skip("this machine has another fs.protected_hardlinks".to_owned()));
-    }
-    let mut writer = Writer { tape, operations: 0, deciding: None, states: 0, data: 0 };
+    system::check_possible(world, steps, machine)?;
+    let mut writer = Writer { tape, operations: 0, call: 0, states: 0, data: 0 };
     writer.rewind();
     let names = namespace_names(steps);
     if names.len() > KEEPERS {
@@ -130,13 +130,12 @@ pub(crate) fn write(
     let mut operations = Vec::new();
     let (mut sockets, mut files) = (0, 0);
     for (index, step) in steps.iter().enumerate() {
-        let first = writer.operations;
+        writer.call = writer.operations;
         if let Call::WriteMap(write) = &step.call {
             writer.write_map(index, write, &writes, &names)?;
         }
         let answer = writer.step(&step.call, world, places, &names, &mut sockets, &mut files)?;
-        let call = writer.deciding.take().unwrap_or(first);
-        operations.push(StepPlace { call, look: writer.operations, answer });
+        operations.push(StepPlace { call: writer.call, look: writer.operations, answer });
         writer.observe()?;
     }
     writer.finish();
@@ -306,7 +305,7 @@ impl Writer<'_> {
             Call::WriteMap(_) => {}
             Call::Process(operation) => return Ok(self.process(operation)?),
             Call::Path(operation) => return self.path(operation, world, places, files),
-            Call::System(operation) => return Ok(self.system(operation)?),
+            Call::System(operation) => return self.system(operation),
         }
         Ok(Answer::Value)
     }
@@ -382,7 +381,7 @@ impl Writer<'_> {
 
     /// Writes the operation of a step whose result counts, after others that prepare it.
     fn deciding(&mut self, kind: Kind, pointers: u32, number: libc::c_long, arguments: [u64; 6]) -> Result<(), Full> {
-        self.deciding = Some(self.operations);
+        self.call = self.operations;
         self.push(kind, pointers, number, arguments)
     }
 

@@ -8,8 +8,10 @@ use anyhow::{Context, Result};
 use sim_core::file::{File, FileKind, Mount, Revision, VfsCaps};
 use sim_core::scenario::{Call, MkdirArguments, MknodArguments, PathOperation, Step, World};
 
+use crate::machine::Machine;
 use crate::namespaces::Pool;
 use crate::report::Skip;
+use crate::settings::Settings;
 use crate::sys::{self, SharedTape};
 use crate::tape::PROC_FD;
 
@@ -25,6 +27,7 @@ pub(crate) struct Stage {
     pub(crate) pool: Pool,
     files: BTreeMap<PathBuf, Content>,
     port_start: u16,
+    settings: Settings,
 }
 
 #[derive(PartialEq, Eq)]
@@ -60,7 +63,7 @@ impl Stage {
         sys::leave_at(&proc, PROC_FD).context("cannot keep proc open")?;
         sys::raise_loopback().context("cannot raise the loopback interface")?;
         let tape = SharedTape::new().context("cannot make shared memory")?;
-        Ok(Self { tape, pool: Pool::new()?, files: BTreeMap::new(), port_start: 1024 })
+        Ok(Self { tape, pool: Pool::new()?, files: BTreeMap::new(), port_start: 1024, settings: Settings::default() })
     }
 
     /// Makes the files of a scenario and gives where each of its paths is.
@@ -99,8 +102,9 @@ impl Stage {
         Ok(())
     }
 
-    /// Sets the sysctls of a scenario in the stage's own network namespace.
-    pub(crate) fn set_sysctls(&mut self, world: &World) -> Result<(), Skip> {
+    /// Sets the sysctls of a scenario: in the stage's own network namespace, or those of a machine of its own.
+    pub(crate) fn set_sysctls(&mut self, world: &World, steps: &[Step], machine: &Machine) -> Result<(), Skip> {
+        self.settings.bring_about(&world.system, steps, machine)?;
         let start = world.system.ip_unprivileged_port_start;
         if start != self.port_start {
             fs::write(PORT_START, start.to_string())

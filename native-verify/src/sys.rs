@@ -234,6 +234,37 @@ pub(crate) fn file_handle(path: &Path) -> io::Result<Vec<u8>> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(handle) }
 }
 
+/// Lets this process and its children lock any amount of memory, as maps of bpf(2) did before Linux 5.11.
+pub(crate) fn lift_memory_lock_limit() -> io::Result<()> {
+    let unlimited = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
+    // SAFETY: the limit is a place of this function.
+    check(unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const unlimited) }).map(drop)
+}
+
+/// Whether the kernel has modules.
+pub(crate) fn has_modules() -> bool {
+    // SAFETY: no module is of length 0, so nothing is read or loaded.
+    has(unsafe { libc::syscall(libc::SYS_init_module, null::<u8>(), 0, null::<u8>()) })
+}
+
+/// Whether the kernel gives access to ports.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn has_port_access() -> bool {
+    const NO_LEVEL: libc::c_ulong = 4;
+    // SAFETY: it takes no pointer, and there is no such level.
+    has(unsafe { libc::syscall(libc::SYS_iopl, NO_LEVEL) })
+}
+
+/// Whether the kernel gives access to ports: only x86 has them.
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) fn has_port_access() -> bool {
+    false
+}
+
+fn has(result: libc::c_long) -> bool {
+    result >= 0 || io::Error::last_os_error().raw_os_error() != Some(libc::ENOSYS)
+}
+
 /// The bytes of an internet address for bind(2).
 pub(crate) fn internet_address(address: [u8; 4], port: u16) -> [u8; 16] {
     let family = u16::try_from(libc::AF_INET).unwrap_or_default().to_ne_bytes();

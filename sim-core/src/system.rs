@@ -2,7 +2,7 @@
 
 use crate::capability::CapSet;
 use crate::credentials::UserNamespaces;
-use crate::kernel::Release;
+use crate::kernel::{Release, changes};
 
 /// Everything about the machine that decisions depend on.
 ///
@@ -24,12 +24,25 @@ pub struct System {
     /// `fs.protected_hardlinks`: whether linking to files of others is restricted. The kernel's own value is 0,
     /// practically every distribution's 1.
     pub protected_hardlinks: bool,
+    /// `kernel.unprivileged_bpf_disabled`: 0 lets anyone use bpf(2), 1 and 2 do not.
+    pub unprivileged_bpf_disabled: u8,
+    /// `kernel.perf_event_paranoid`: from 2 on, only the privileged may measure the kernel; -1 to 2.
+    pub perf_event_paranoid: i8,
+    /// `kernel.dmesg_restrict`: whether reading the kernel's log needs a capability.
+    pub dmesg_restrict: bool,
+    /// `fs.nr_open`: the largest RLIMIT_NOFILE that anyone can set.
+    pub nr_open: u32,
 }
 
 impl System {
     /// Every capability that its kernel knows.
     pub fn capabilities(&self) -> CapSet {
         self.release.capabilities()
+    }
+
+    /// What `kernel.unprivileged_bpf_disabled` is on a kernel of this release unless somebody set it.
+    pub fn unprivileged_bpf_disabled(release: Release) -> u8 {
+        if release.has(&changes::UNPRIVILEGED_BPF_OFF) { 2 } else { 0 }
     }
 }
 
@@ -41,6 +54,10 @@ impl Default for System {
             user_namespaces: UserNamespaces::default(),
             ip_unprivileged_port_start: 1024,
             protected_hardlinks: false,
+            unprivileged_bpf_disabled: Self::unprivileged_bpf_disabled(Release::NEWEST),
+            perf_event_paranoid: 2,
+            dmesg_restrict: false,
+            nr_open: 1024 * 1024,
         }
     }
 }

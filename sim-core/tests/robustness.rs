@@ -8,13 +8,15 @@ use sim_core::scenario::{Loaded, Options, explain_event, release_differences, ve
 use sim_core::text::{CapText, Status, parse_getcap_line};
 
 const SCENARIO: &str = r#"{
-  "kernel": "6.18", "sysctl": {"net.ipv4.ip_unprivileged_port_start": 80},
+  "kernel": "6.18", "sysctl": {"net.ipv4.ip_unprivileged_port_start": 80, "kernel.perf_event_paranoid": -1, "fs.nr_open": 64},
   "user_namespaces": {"c": {"owner": 1000, "uid_map": "0 1000 1\n1 100000 65536", "gid_map": "0 1000 1"}},
   "process": {"uid": [0, 1, 2, 0], "groups": [0], "permitted": "all", "inheritable": "cap_kill", "ambient": "none",
     "securebits": ["noroot"], "no_new_privs": false, "user_ns": "c", "traced": {"tracer_has_sys_ptrace": true}},
   "files": {"/a": {"caps": "cap_kill=ep", "mode": "4755", "interpreter": "/b"}, "/b": {"caps": {"bytes": "0100000200"}}},
   "steps": [{"execve": "/a"}, {"capset": {"effective": "none", "permitted": "all", "inheritable": "0x20"}},
-    {"prctl": ["PR_CAP_AMBIENT", "PR_CAP_AMBIENT_RAISE", "cap_kill"]}, {"bind": {"port": 80}, "expect": {"errno": "EACCES"}}]
+    {"prctl": ["PR_CAP_AMBIENT", "PR_CAP_AMBIENT_RAISE", "cap_kill"]}, {"bind": {"port": 80}, "expect": {"errno": "EACCES"}},
+    {"setrlimit": {"resource": "RLIMIT_NOFILE", "present": 9, "wanted": "RLIM_INFINITY"}}, {"mlock": {"limit": 4096, "bytes": 5}},
+    {"keyctl": {"operation": "KEYCTL_CHOWN", "uid": -1}}, {"socket": {"domain": "AF_PACKET", "type": "SOCK_RAW"}}]
 }"#;
 
 /// Reads and, if it can be read, runs and explains.

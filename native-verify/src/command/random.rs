@@ -153,7 +153,13 @@ impl<'a> Run<'a> {
     /// Runs the cases; the smallest one that differs, if any does.
     fn perform(&mut self, what: Suite, cases: u32, seed: u64) -> Result<Option<(Scenario, Vec<Difference>)>> {
         let machine = self.machine;
-        let bounds = Bounds { in_init: machine.capabilities, in_namespace: machine.known, release: machine.release };
+        let bounds = Bounds {
+            in_init: machine.capabilities,
+            in_namespace: machine.known,
+            release: machine.release,
+            facilities: machine.facilities,
+            own_machine: machine.own,
+        };
         let config = Config {
             cases,
             failure_persistence: None,

@@ -23,6 +23,8 @@ use sim_core::scenario::{
     Step, Traced, UserNamespaceEntry,
 };
 
+use crate::machine::Facilities;
+
 /// What the machine allows to be drawn.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
@@ -32,6 +34,10 @@ pub(crate) struct Bounds {
     pub(crate) in_namespace: CapSet,
     /// The kernel.
     pub(crate) release: Release,
+    /// What the kernel is built with.
+    pub(crate) facilities: Facilities,
+    /// Whether the machine may be changed.
+    pub(crate) own_machine: bool,
 }
 
 /// A place for the thread, with ids that mean something there.

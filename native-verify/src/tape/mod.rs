@@ -96,6 +96,11 @@ pub(crate) enum Kind {
     /// Open a file of `/proc/PID` and write to it. Argument 0 is 0 for the process itself, or one more than the number of a
     /// keeper; then name, text and its length.
     WriteFile = 11,
+    /// Perform as many operations as argument 0 says in a child that ends then, and go on after them: what they do to
+    /// their process is gone.
+    Apart = 12,
+    /// A system call whose argument 0 is the result of the operation before, and whose result is kept.
+    CallOn = 13,
 }
 
 /// Everything observed of a thread.
@@ -156,6 +161,8 @@ const PR_SET_DUMPABLE: u64 = 4;
 const O_WRONLY: u64 = 1;
 const O_PATH: u64 = 0o10_000_000;
 const ETIMEDOUT: i64 = 110;
+/// What a child that was killed leaves: `EINTR`.
+const INTERRUPTED: i64 = -4;
 
 /// Performs the tape from where it stands until its end, an execve, or a demand that fails.
 ///
@@ -165,26 +172,31 @@ const ETIMEDOUT: i64 = 110;
 pub(crate) unsafe fn perform(tape: *mut Tape, at_secure: u64) {
     // SAFETY: the caller's promise covers every place on the tape; indices are checked against its arrays.
     unsafe {
+        // Where a child of `Apart` ends.
+        let mut end = u64::MAX;
         loop {
             let index = read_volatile(addr_of!((*tape).next));
+            if index == end {
+                exit();
+            }
             let length = read_volatile(addr_of!((*tape).length));
             if index >= length || index >= OPERATIONS as u64 {
                 return;
             }
             write_volatile(addr_of_mut!((*tape).next), index + 1);
-            if !perform_one(tape, index, at_secure) {
+            if !perform_one(tape, index, at_secure, &mut end) {
                 return;
             }
         }
     }
 }
 
-/// Performs the operation of this index; whether the tape may go on.
+/// Performs the operation of this index; whether the tape may go on. A child of [`Kind::Apart`] learns where it ends.
 ///
 /// # Safety
 ///
 /// As for [`perform`]; the index is that of an operation.
-unsafe fn perform_one(tape: *mut Tape, index: u64, at_secure: u64) -> bool {
+unsafe fn perform_one(tape: *mut Tape, index: u64, at_secure: u64, end: &mut u64) -> bool {
     // SAFETY: the caller's promise covers every place on the tape; indices are checked against its arrays.
     unsafe {
         let operation = addr_of_mut!((*tape).operations).cast::<Operation>().add(index as usize);
@@ -220,8 +232,7 @@ unsafe fn perform_one(tape: *mut Tape, index: u64, at_secure: u64) -> bool {
                 error => error,
             },
             Kind::KeepNamespace => {
-                let before = addr_of!((*tape).operations).cast::<Operation>().add(index.saturating_sub(1) as usize);
-                if (*before).result >= 0 {
+                if result_before(tape, index) >= 0 {
                     leave_keeper(tape, arguments[1]);
                     keep_namespace(arguments[0])
                 } else {
@@ -241,9 +252,28 @@ unsafe fn perform_one(tape: *mut Tape, index: u64, at_secure: u64) -> bool {
                 };
                 write_file(keeper, arguments[1], arguments[2], arguments[3])
             }
+            Kind::Apart => match clone_quietly(0) {
+                0 => {
+                    *end = index + 1 + arguments[0];
+                    0
+                }
+                child if child > 0 => {
+                    wait_for(child as u64);
+                    if read_volatile(addr_of!((*tape).broken)) != 0 {
+                        return false;
+                    }
+                    let whole = read_volatile(addr_of!((*tape).next)) == index + 1 + arguments[0];
+                    if whole { 0 } else { INTERRUPTED }
+                }
+                error => error,
+            },
+            Kind::CallOn => {
+                arguments[0] = result_before(tape, index) as u64;
+                syscall((*operation).number as usize, arguments)
+            }
         };
         write_volatile(addr_of_mut!((*operation).result), result);
-        let demanded = matches!((*operation).kind, Kind::Demand | Kind::ForkSharingFs | Kind::Helper);
+        let demanded = matches!((*operation).kind, Kind::Demand | Kind::ForkSharingFs | Kind::Helper | Kind::Apart);
         if demanded && result < 0 {
             write_volatile(addr_of_mut!((*tape).broken), index + 1);
             return false;
@@ -273,8 +303,10 @@ unsafe fn start_helper(tape: *mut Tape, index: u64, end: u64, number: u64) -> i6
         let child = syscall(nr::CLONE, [0; 6]);
         if child == 0 {
             let operations = index + 1..end.min(OPERATIONS as u64);
+            // No operation of a helper is done apart.
+            let mut never = u64::MAX;
             for operation in operations {
-                if !perform_one(tape, operation, 2) {
+                if !perform_one(tape, operation, 2, &mut never) {
                     break;
                 }
             }
@@ -396,6 +428,19 @@ unsafe fn write_file(keeper: Option<i64>, name: u64, text: u64, length: u64) -> 
         let written = syscall(nr::WRITE, [opened as u64, text, length, 0, 0, 0]);
         syscall(nr::CLOSE, [opened as u64, 0, 0, 0, 0, 0]);
         written
+    }
+}
+
+/// What the operation before returned.
+///
+/// # Safety
+///
+/// `tape` points to a whole [`Tape`], and `index` is that of one of its operations.
+unsafe fn result_before(tape: *const Tape, index: u64) -> i64 {
+    // SAFETY: the place before is one of the tape's too, or the first one.
+    unsafe {
+        let before = addr_of!((*tape).operations).cast::<Operation>().add(index.saturating_sub(1) as usize);
+        read_volatile(addr_of!((*before).result))
     }
 }
 

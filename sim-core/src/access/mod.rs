@@ -2,6 +2,7 @@
 
 mod bind;
 pub(crate) mod inode;
+mod named;
 mod path;
 mod process;
 mod system;

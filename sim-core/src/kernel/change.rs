@@ -40,6 +40,9 @@ change_points! {
     SETGID_DIRECTORY_CREATION = "setgid-directory-creation" 4 . 18
         "Who is not in the group of a set-group-ID directory can no longer create a set-group-ID program there.",
         "commit 0fa3ecd87848, fs/inode.c, inode_init_owner";
+    FANOTIFY_REPORT_FID = "fanotify-report-fid" 5 . 1
+        "fanotify_init knows FAN_REPORT_FID.",
+        "fanotify_init(2), DESCRIPTION";
     PERFMON_AND_BPF = "perfmon-and-bpf" 5 . 8
         "CAP_PERFMON and CAP_BPF exist; the last capability is 39.",
         "capabilities(7), Capabilities list";
@@ -55,6 +58,18 @@ change_points! {
     MAP_ROOT_SETFCAP = "map-root-setfcap" 5 . 12
         "To map user 0 of the namespace above, a uid_map needs CAP_SETFCAP of its writer, or of the namespace's creator.",
         "commit db2e718a4798, kernel/user_namespace.c";
+    UNPRIVILEGED_FANOTIFY = "unprivileged-fanotify" 5 . 13
+        "Anyone may make an fanotify group that reports file handles; stable releases from 5.10.220 on have it too.",
+        "commit 7cea2a3c505e, fs/notify/fanotify/fanotify_user.c";
+    UNPRIVILEGED_BPF_OFF = "unprivileged-bpf-off" 5 . 16
+        "kernel.unprivileged_bpf_disabled is 2 unless set otherwise; before, it was 0.",
+        "commit 8a03e56b253e, kernel/bpf/Kconfig";
+    NET_RAW_SOCKET_OPTIONS = "net-raw-socket-options" 5 . 17
+        "CAP_NET_RAW is enough to set SO_MARK and any SO_PRIORITY.",
+        "commits 079925cce1d0 and a1b519b74548, net/core/sock.c";
+    SYSLOG_WITHOUT_SYS_ADMIN = "syslog-without-sys-admin" 6 . 9
+        "CAP_SYS_ADMIN no longer stands in for CAP_SYSLOG.",
+        "kernel/printk/printk.c, check_syslog_permissions; pull request hardening-v6.9-rc1";
     EXEC_SECUREBITS = "exec-securebits" 6 . 14
         "The securebits EXEC_RESTRICT_FILE and EXEC_DENY_INTERACTIVE exist, and changing only them needs no capability.",
         "security/commoncap.c, cap_task_prctl; include/uapi/linux/securebits.h";

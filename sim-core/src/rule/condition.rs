@@ -182,6 +182,28 @@ conditions! {
     FlagsUnchanged "neither flag changes"
 
     // Operations on the system.
+    SocketIsRaw "the socket is a raw one"
+    PriorityIsHigh "the value is not from 0 to 6"
+    ClockCanBeSet "the clock can be set"
+    LimitWithinNrOpen "the limit is not above fs.nr_open"
+    LimitRises "the limit rises"
+    LimitIsNotZero "RLIMIT_MEMLOCK is not 0"
+    WithinMemlock "it is within RLIMIT_MEMLOCK"
+    AboveMemlock "it is more than RLIMIT_MEMLOCK"
+    LevelIsValid "the level is not above 3"
+    LevelRises "the level rises"
+    UnprivilegedBpfDisabled "kernel.unprivileged_bpf_disabled is not 0"
+    KernelIncluded "the kernel is measured too"
+    PerfEventParanoid "kernel.perf_event_paranoid is 2 or more"
+    LogRestricted "kernel.dmesg_restrict is set, or the action is another one"
+    OwnerMapped "the owner has a mapping"
+    OwnerChanges "the owner would change"
+    ClockWakes "the clock wakes the machine"
+    NotificationByHandle "only file handles are reported"
+    MoreThanHandles "more than file handles is asked for"
+    ClassAndReportAgree "the class can report what is asked for"
+    PacketTypeKnown "packet sockets of this type exist"
+    NotOwnQuota "the quota is not the thread's own"
 
     // bind.
     PortIsPrivileged "the port is below net.ipv4.ip_unprivileged_port_start"

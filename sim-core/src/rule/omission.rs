@@ -97,6 +97,36 @@ pub const NOT_MODELLED: &[Omission] = &[
         effect: "may refuse a port, or grant one without the capability",
         calls: &["bind"],
     },
+    Omission {
+        name: "kernels built without the call",
+        effect: "answer ENOSYS before anything else",
+        calls: &["init_module", "delete_module", "iopl", "ioperm", "bpf", "keyctl", "quotactl", "swapon", "swapoff"],
+    },
+    Omission {
+        name: "kernel.modules_disabled and the kernel's lockdown",
+        effect: "refuse with EPERM what the capability would grant",
+        calls: &["init_module", "delete_module", "iopl", "ioperm", "perf_event_open", "bpf"],
+    },
+    Omission {
+        name: "kernel.perf_event_paranoid above 2, which some distributions add",
+        effect: "refuses events that leave the kernel out too",
+        calls: &["perf_event_open"],
+    },
+    Omission {
+        name: "tokens of bpf(2)",
+        effect: "let a user namespace's own capabilities be enough",
+        calls: &["bpf"],
+    },
+    Omission {
+        name: "memory, quotas and numbers of open files, keys and groups that are used up",
+        effect: "make a call fail that is permitted",
+        calls: &["socket", "mlock", "bpf", "perf_event_open", "timerfd_create", "keyctl", "fanotify_init"],
+    },
+    Omission {
+        name: "whether the file, module, swap area or clock exists",
+        effect: "is looked at once the permission is there",
+        calls: &["acct", "swapon", "swapoff", "init_module", "delete_module", "quotactl"],
+    },
     Omission { name: "addresses and ports in use", effect: "may make bind fail", calls: &["bind"] },
 ];
 

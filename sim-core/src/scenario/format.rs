@@ -69,12 +69,49 @@ pub struct Sysctl {
     #[serde(
         rename = "fs.protected_hardlinks",
         default,
-        deserialize_with = "values::optional_switch",
-        serialize_with = "values::write_switch",
+        deserialize_with = "values::optional_within::<_, _, 0, 1>",
         skip_serializing_if = "Option::is_none"
     )]
-    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::switch"))]
-    pub protected_hardlinks: Option<bool>,
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::up_to_1"))]
+    pub protected_hardlinks: Option<u8>,
+    /// Who may use bpf(2): anyone with 0; with 1 or 2 only those with a capability. Left out: 2 since Linux 5.16, before
+    /// it 0.
+    #[serde(
+        rename = "kernel.unprivileged_bpf_disabled",
+        default,
+        deserialize_with = "values::optional_within::<_, _, 0, 2>",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::up_to_2"))]
+    pub unprivileged_bpf_disabled: Option<u8>,
+    /// Who may measure the kernel with perf_event_open(2): below 2 anyone; with 2 only those with a capability. -1 to 2;
+    /// 2 if left out. Some distributions add 3, which is not modelled.
+    #[serde(
+        rename = "kernel.perf_event_paranoid",
+        default,
+        deserialize_with = "values::optional_within::<_, _, -1, 2>",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::minus_1_up_to_2"))]
+    pub perf_event_paranoid: Option<i8>,
+    /// Who may read the kernel's log: anyone with 0; with 1 only those with a capability. 0 if left out.
+    #[serde(
+        rename = "kernel.dmesg_restrict",
+        default,
+        deserialize_with = "values::optional_within::<_, _, 0, 1>",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::up_to_1"))]
+    pub dmesg_restrict: Option<u8>,
+    /// The largest RLIMIT_NOFILE that anyone can set, 8 to 2147483584; 1048576 if left out.
+    #[serde(
+        rename = "fs.nr_open",
+        default,
+        deserialize_with = "values::optional_within::<_, _, 8, 2147483584>",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::open_files"))]
+    pub nr_open: Option<u32>,
 }
 
 /// A user namespace.
@@ -206,6 +243,18 @@ pub struct FileEntry {
 }
 
 impl Sysctl {
+    /// What is left out here, taken from `other`.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            ip_unprivileged_port_start: self.ip_unprivileged_port_start.or(other.ip_unprivileged_port_start),
+            unprivileged_bpf_disabled: self.unprivileged_bpf_disabled.or(other.unprivileged_bpf_disabled),
+            perf_event_paranoid: self.perf_event_paranoid.or(other.perf_event_paranoid),
+            dmesg_restrict: self.dmesg_restrict.or(other.dmesg_restrict),
+            nr_open: self.nr_open.or(other.nr_open),
+            protected_hardlinks: self.protected_hardlinks.or(other.protected_hardlinks),
+        }
+    }
+
     fn is_default(&self) -> bool {
         *self == Self::default()
     }

@@ -192,7 +192,10 @@ mod tests {
         assert!(loaded.world.system.protected_hardlinks);
         let other = text.replace(":1}", ":2}");
         assert!(Loaded::read(&other, &Options::default()).unwrap_err().to_string().contains("0 or 1"));
-        let options = Options { protected_hardlinks: Some(true), ..Options::default() };
+        let options = Options {
+            sysctl: crate::scenario::Sysctl { protected_hardlinks: Some(1), ..crate::scenario::Sysctl::default() },
+            ..Options::default()
+        };
         assert!(Loaded::read("{}", &options).unwrap().world.system.protected_hardlinks);
         let named = Loaded::read(text.replace(":1}", ":0}"), &options).unwrap();
         assert!(!named.world.system.protected_hardlinks, "what is written counts");

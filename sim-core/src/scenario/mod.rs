@@ -54,7 +54,7 @@ pub use run::{Simulation, StepOutcome};
 #[cfg(feature = "schema")]
 pub use schema::json_schema;
 pub use step::{Call, CapsetCall, CloneCall, CloneFlag, Step};
-pub use values::{CapsEntry, FileCapsObject, FourIds, ModeText, ReleaseText, SecurebitsText, SetText};
+pub use values::{CapsEntry, FileCapsObject, FourIds, LimitText, ModeText, ReleaseText, SecurebitsText, SetText};
 pub use verdict::{explain_event, explain_link, verdict};
 pub use world::{Options, World, WorldError};
 pub use write_map_call::{MapFileName, WriteMapCall};

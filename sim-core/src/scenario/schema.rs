@@ -5,7 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::expect::{ErrnoText, RuleText};
 use super::step::{BindArguments, NoArguments, call_names};
-use super::values::{CapsEntry, FourIds, ModeText, ReleaseText, SecurebitsText, SetText};
+use super::values::{CapsEntry, FourIds, LimitText, ModeText, ReleaseText, SecurebitsText, SetText};
 use super::{
     CapsetCall, CloneCall, Expect, PathOperation, PrctlCall, ProcessOperation, Scenario, Step, SystemOperation,
     WriteMapCall,
@@ -32,11 +32,6 @@ pub(super) fn ids(generator: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "array", "items": id(generator) })
 }
 
-/// The schema of a setting that is off or on.
-pub(super) fn switch(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "integer", "minimum": 0, "maximum": 1 })
-}
-
 /// The schema of a call alone.
 pub(super) fn call(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "object", "minProperties": 1, "maxProperties": 1 })
@@ -50,6 +45,27 @@ pub(super) fn empty_list(_: &mut SchemaGenerator) -> Schema {
 /// The schema of an id as an argument of a call: -1 is one.
 fn argument() -> Schema {
     json_schema!({ "type": "integer", "minimum": -2_147_483_648_i64, "maximum": 4_294_967_295_u32 })
+}
+
+/// The schema of an id as an argument of an operation.
+pub(super) fn argument_of(_: &mut SchemaGenerator) -> Schema {
+    argument()
+}
+
+/// The schema of a setting from `least` to `greatest`.
+macro_rules! setting {
+    ($($name:ident $least:literal $greatest:literal;)*) => {
+        $(pub(super) fn $name(_: &mut SchemaGenerator) -> Schema {
+            json_schema!({ "type": "integer", "minimum": $least, "maximum": $greatest })
+        })*
+    };
+}
+
+setting! {
+    up_to_1 0 1;
+    up_to_2 0 2;
+    minus_1_up_to_2 -1 2;
+    open_files 8 2147483584;
 }
 
 fn arguments(count: usize) -> Schema {
@@ -70,6 +86,10 @@ macro_rules! schema {
         }
     };
 }
+
+schema!(LimitText, "Limit", |_generator| json_schema!({
+    "oneOf": [{ "type": "integer", "minimum": 0, "maximum": u64::MAX }, { "const": "RLIM_INFINITY" }]
+}));
 
 schema!(ReleaseText, "Release", |_generator| json_schema!({
     "type": "string",

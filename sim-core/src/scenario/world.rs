@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::lookup::{LONGEST_PATH, paths_above};
 use super::path::Path;
 use super::values::{FourIds, SecurebitsText};
-use super::{Call, CloneCall, FileEntry, Process, Scenario, Setgroups};
+use super::{Call, CloneCall, FileEntry, Process, Scenario, Setgroups, Sysctl};
 use crate::capability::{CapSet, Capability};
 use crate::credentials::{
     Credentials, Groups, IdMap, Ids, InvalidCredentials, Kgid, Kuid, MapError, RawCredentials, Securebits, Thread,
@@ -22,8 +22,8 @@ pub struct Options {
     pub release: Option<Release>,
     /// What `"all"` means, if not every capability of the release.
     pub all: Option<CapSet>,
-    /// What `fs.protected_hardlinks` is where the scenario does not say it.
-    pub protected_hardlinks: Option<bool>,
+    /// The settings that a scenario leaves out, if not the kernel's own.
+    pub sysctl: Sysctl,
 }
 
 /// The world that a scenario describes.
@@ -163,12 +163,7 @@ impl World {
     pub fn new(scenario: &Scenario, options: &Options) -> Result<Self, WorldError> {
         let written = scenario.kernel.map(|kernel| kernel.0);
         let release = options.release.or(written).unwrap_or(Release::NEWEST);
-        let mut system = System { release, ..System::default() };
-        if let Some(start) = scenario.sysctl.ip_unprivileged_port_start {
-            system.ip_unprivileged_port_start = start;
-        }
-        let protected_hardlinks = scenario.sysctl.protected_hardlinks.or(options.protected_hardlinks);
-        system.protected_hardlinks = protected_hardlinks.unwrap_or(system.protected_hardlinks);
+        let mut system = system(release, scenario.sysctl.or(options.sysctl));
         let all = options.all.unwrap_or_else(|| system.capabilities());
         let namespaces = Namespaces::build(scenario, &mut system)?;
         let place = Path::default().key("process");
@@ -298,6 +293,22 @@ impl World {
             }
         }
         Ok(())
+    }
+}
+
+/// A machine with these settings.
+fn system(release: Release, sysctl: Sysctl) -> System {
+    let default = System::default();
+    let bpf = sysctl.unprivileged_bpf_disabled;
+    System {
+        release,
+        ip_unprivileged_port_start: sysctl.ip_unprivileged_port_start.unwrap_or(default.ip_unprivileged_port_start),
+        unprivileged_bpf_disabled: bpf.unwrap_or_else(|| System::unprivileged_bpf_disabled(release)),
+        perf_event_paranoid: sysctl.perf_event_paranoid.unwrap_or(default.perf_event_paranoid),
+        dmesg_restrict: sysctl.dmesg_restrict.map_or(default.dmesg_restrict, |restrict| restrict != 0),
+        nr_open: sysctl.nr_open.unwrap_or(default.nr_open),
+        protected_hardlinks: sysctl.protected_hardlinks.map_or(default.protected_hardlinks, |on| on != 0),
+        ..default
     }
 }
 

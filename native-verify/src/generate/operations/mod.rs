@@ -10,22 +10,27 @@ use sim_core::capability::CapSet;
 use sim_core::scenario::{Call, Process, Scenario, SetText, Step};
 
 use super::calls::call;
-use super::{Bounds, file, home, process as any_process};
+use super::{Bounds, HOMES, file, home, process as any_process};
 
 /// Any sequence of operations, with calls that change credentials between them.
 pub(crate) fn operations_scenario(bounds: Bounds) -> impl Strategy<Value = Scenario> {
-    home().prop_flat_map(move |home| {
+    // Most permissions are those of `init`: a thread elsewhere is refused them all alike.
+    let [init, ..] = HOMES;
+    let home = prop_oneof![1 => Just(init), 1 => home()];
+    home.prop_flat_map(move |home| {
         let operation = prop_oneof![
             4 => process::operation(home).prop_map(Call::Process),
             6 => path::operation().prop_map(Call::Path),
-            4 => system::operation().prop_map(Call::System),
+            4 => system::operation(home, bounds).prop_map(Call::System),
             2 => call(home, bounds),
             1 => path::executable().prop_map(Call::Execve),
         ];
         let all = home.capabilities(bounds);
-        let process = (any_process(home, all, bounds), path::capabilities(all)).prop_map(favour);
-        let files = (file(home, bounds), path::files(home));
-        (process, files, vec(operation, 1..=8)).prop_map(move |(process, (file, files), calls)| {
+        // Few of the drawn sets have the one capability that an operation asks for.
+        let process = (any_process(home, all, bounds), path::capabilities(all), any::<bool>())
+            .prop_map(move |(process, more, powerful)| favour((process, if powerful { all } else { more })));
+        let world = (process, system::settings(bounds), file(home, bounds), path::files(home));
+        (world, vec(operation, 1..=8)).prop_map(move |((process, sysctl, file, files), calls)| {
             let mut steps = Vec::new();
             for call in calls {
                 let sequel = match &call {
@@ -36,7 +41,7 @@ pub(crate) fn operations_scenario(bounds: Bounds) -> impl Strategy<Value = Scena
                 let calls = [call].into_iter().chain(sequel);
                 steps.extend(calls.map(|call| Step { call, expect: None, note: None }));
             }
-            let mut scenario = home.scenario(process, [file], steps);
+            let mut scenario = Scenario { sysctl, ..home.scenario(process, [file], steps) };
             scenario.files.extend(files);
             scenario
         })

@@ -3,6 +3,7 @@
 mod argument;
 mod caps;
 mod id;
+mod limit;
 mod securebits;
 mod set;
 
@@ -10,6 +11,7 @@ pub(super) use argument::{GroupArguments, IdArgument, IdArguments};
 pub use caps::{CapsEntry, FileCapsObject};
 pub use id::FourIds;
 pub(super) use id::{id, ids, optional_id};
+pub use limit::LimitText;
 pub use securebits::SecurebitsText;
 pub use set::SetText;
 
@@ -79,33 +81,44 @@ pub(super) fn optional_port<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
     port(deserializer).map(Some)
 }
 
-/// A setting that is off or on, 0 or 1.
-pub(super) fn optional_switch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    struct SwitchVisitor;
+/// A number from `LEAST` to `GREATEST`.
+struct Within<const LEAST: i64, const GREATEST: i64>(i64);
 
-    impl Visitor<'_> for SwitchVisitor {
-        type Value = bool;
+impl<'de, const LEAST: i64, const GREATEST: i64> Deserialize<'de> for Within<LEAST, GREATEST> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct WithinVisitor<const LEAST: i64, const GREATEST: i64>;
 
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("0 or 1")
-        }
+        impl<const LEAST: i64, const GREATEST: i64> Visitor<'_> for WithinVisitor<LEAST, GREATEST> {
+            type Value = i64;
 
-        fn visit_u64<E: de::Error>(self, number: u64) -> Result<bool, E> {
-            match number {
-                0 => Ok(false),
-                1 => Ok(true),
-                _ => Err(E::invalid_value(de::Unexpected::Unsigned(number), &self)),
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "a number from {LEAST} to {GREATEST}")
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<i64, E> {
+                let within = Some(number).filter(|number| (LEAST..=GREATEST).contains(number));
+                within.ok_or_else(|| E::invalid_value(de::Unexpected::Signed(number), &self))
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<i64, E> {
+                let within = i64::try_from(number).ok().filter(|number| (LEAST..=GREATEST).contains(number));
+                within.ok_or_else(|| E::invalid_value(de::Unexpected::Unsigned(number), &self))
             }
         }
-    }
 
-    deserializer.deserialize_any(SwitchVisitor).map(Some)
+        deserializer.deserialize_any(WithinVisitor::<LEAST, GREATEST>).map(Self)
+    }
 }
 
-/// The same, written.
-#[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde asks for this signature")]
-pub(super) fn write_switch<S: Serializer>(switch: &Option<bool>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u8(u8::from(*switch == Some(true)))
+/// An optional setting from `LEAST` to `GREATEST`, both of which `T` holds.
+pub(super) fn optional_within<'de, T, D, const LEAST: i64, const GREATEST: i64>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error>
+where
+    T: TryFrom<i64>,
+    D: Deserializer<'de>,
+{
+    Within::<LEAST, GREATEST>::deserialize(deserializer).map(|Within(number)| T::try_from(number).ok())
 }
 
 /// A kernel release, `"6.18"`.
