@@ -184,7 +184,9 @@ fn find(cases: &[Case], wanted: &str, release: Option<Release>) -> Loaded {
 /// Cases wait in `tests/pending` for calls that are not modelled. Once one can be read, its file belongs to its suite.
 #[test]
 fn what_is_pending_cannot_be_performed_yet() {
-    for case in cases(Path::new("tests/pending")) {
+    // The folder is there as long as something waits.
+    let waiting = Path::new("tests/pending");
+    for case in if waiting.exists() { cases(waiting) } else { Vec::new() } {
         let error = match Loaded::read(&case.text, &Options::default()) {
             Ok(_) => panic!("{}: it can be performed; move its file into its suite", case.place),
             Err(error) => error.to_string(),
