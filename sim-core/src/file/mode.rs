@@ -34,6 +34,12 @@ impl Mode {
         if bits <= 0o7777 { Some(Self(bits)) } else { None }
     }
 
+    /// The mode without the bits of `other`.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Its bits.
     pub const fn bits(self) -> u16 {
         self.0
@@ -47,6 +53,11 @@ impl Mode {
     /// Whether a set-id bit is set.
     pub(crate) const fn has_set_id(self) -> bool {
         self.0 & (Self::S_ISUID.0 | Self::S_ISGID.0) != 0
+    }
+
+    /// Whether owner, group or others may write.
+    pub(crate) const fn write_bits(self) -> [bool; 3] {
+        [self.0 & 0o200 != 0, self.0 & 0o020 != 0, self.0 & 0o002 != 0]
     }
 
     /// Whether owner, group or others may execute.

@@ -43,6 +43,12 @@ change_points! {
     CHECKPOINT_RESTORE = "checkpoint-restore" 5 . 9
         "CAP_CHECKPOINT_RESTORE exists; the last capability is 40.",
         "capabilities(7), Capabilities list";
+    GETXATTR_CONVERSIONS = "getxattr-conversions" 5 . 11
+        "getxattr shows file capabilities of version 2 as version 3 where user 0 of init has another number, and fails with EOVERFLOW where the root user has none; before, it gave them as they are stored.",
+        "commit f2b00be48873, security/commoncap.c";
+    CONSISTENT_SGID = "consistent-sgid" 6 . 2
+        "chown, write and truncate take away a set-group-ID bit without group execution too, unless the caller is in the group or has CAP_FSETID; before, they left it.",
+        "commit ed5a7047d201, fs/attr.c; in stable kernels since 2023";
     EXEC_SECUREBITS = "exec-securebits" 6 . 14
         "The securebits EXEC_RESTRICT_FILE and EXEC_DENY_INTERACTIVE exist, and changing only them needs no capability.",
         "security/commoncap.c, cap_task_prctl; include/uapi/linux/securebits.h";

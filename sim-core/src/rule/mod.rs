@@ -20,6 +20,7 @@ mod witness;
 pub mod bind;
 pub mod capset;
 pub mod execve;
+pub mod file_change;
 pub mod path;
 pub mod prctl;
 pub mod process;
@@ -94,6 +95,7 @@ impl Rule {
             prctl::RULES,
             setid::RULES,
             user_namespace::RULES,
+            file_change::RULES,
             process::RULES,
             path::RULES,
             system::RULES,

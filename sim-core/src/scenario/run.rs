@@ -1,10 +1,13 @@
 use alloc::string::ToString;
 
-use super::{Call, CapsetCall, ProcessResult, StepResult, World};
+use super::file_change::FileEffect;
+use super::values::CapsEntry;
+use super::{Call, CapsetCall, FileResult, ProcessResult, StepResult, World};
 use crate::access;
 use crate::calls::{self, Called, Capset, Entered};
 use crate::credentials::{Credentials, OVERFLOW_ID, Thread, UserNamespaces, UserNs};
 use crate::execve::{Executed, Program, execve};
+use crate::file::{File, VfsCaps};
 use crate::outcome::{Outcome, Refusal};
 use crate::rule::Trace;
 
@@ -29,6 +32,12 @@ pub struct StepOutcome {
     pub value: i64,
     /// After a successful execve: `AT_SECURE` of the new program.
     pub at_secure: Option<bool>,
+    /// After a getxattr that succeeded: the attribute, the root id as the thread sees it.
+    pub attribute: Option<CapsEntry>,
+    /// Before a step that is about a file: the file.
+    pub file_before: Option<FileResult>,
+    /// After a step that is about a file: the file.
+    pub file: Option<FileResult>,
     /// Every rule that was tried.
     pub trace: Trace,
     process: ProcessResult,
@@ -50,6 +59,10 @@ impl Simulation {
         let before = self.world.thread.clone();
         let mut trace = Trace::new();
         let decided = self.decide(call, &mut trace);
+        let file_before = match call {
+            Call::FileChange(change) => self.world.file_result(change.path()),
+            _ => None,
+        };
         let mut outcome = StepOutcome {
             call: call.in_digits(self.world.all),
             after: before.clone(),
@@ -57,6 +70,9 @@ impl Simulation {
             refusal: None,
             value: 0,
             at_secure: None,
+            attribute: None,
+            file: file_before.clone(),
+            file_before,
             trace,
             process: self.process(&self.world.thread.credentials),
         };
@@ -68,6 +84,11 @@ impl Simulation {
             Outcome::Granted(effect) => {
                 outcome.value = effect.value;
                 outcome.at_secure = effect.at_secure;
+                outcome.attribute = effect.attribute.map(CapsEntry::in_fields);
+                if let (Call::FileChange(change), Some(file)) = (call, effect.file) {
+                    self.world.change_file(change.path(), file);
+                    outcome.file = self.world.file_result(change.path());
+                }
                 if let Some((namespaces, made)) = effect.made {
                     self.world.system.user_namespaces = namespaces;
                     self.world.name_namespace(call, made);
@@ -112,6 +133,11 @@ impl Simulation {
                 calls::setns(system, thread, self.world.namespace(name), trace).map(StepEffect::from)
             }
             Call::Bind { port } => access::bind(system, thread, *port, trace).map(|()| StepEffect::default()),
+            Call::FileChange(change) => match self.world.files.get(change.path()) {
+                Some((file, _)) => change.decide(&self.world, file, trace).map(StepEffect::from),
+                // Paths are checked when the world is built.
+                None => Outcome::Granted(StepEffect::default()),
+            },
             Call::Process(operation) => operation.decide(&self.world, trace).map(|()| StepEffect::default()),
             Call::Path(operation) => operation.decide(&self.world, trace).map(|()| StepEffect::default()),
             Call::System(operation) => operation.decide(&self.world, trace).map(|()| StepEffect::default()),
@@ -157,6 +183,8 @@ impl StepOutcome {
             errno: self.refusal.map(|refusal| refusal.errno),
             value: self.value,
             at_secure: self.at_secure,
+            attribute: self.attribute.clone(),
+            file: self.file.clone(),
             process: self.process.clone(),
             rules: self.rules(),
             differences: alloc::vec![],
@@ -186,6 +214,16 @@ struct StepEffect {
     thread: Option<Thread>,
     /// The user namespaces with a new one, and which it is.
     made: Option<(UserNamespaces, UserNs)>,
+    /// The file after it, where it is about one.
+    file: Option<File>,
+    /// What getxattr gave.
+    attribute: Option<VfsCaps>,
+}
+
+impl From<FileEffect> for StepEffect {
+    fn from(FileEffect { file, attribute, value }: FileEffect) -> Self {
+        Self { file, attribute, value: i64::try_from(value).unwrap_or(i64::MAX), ..Self::default() }
+    }
 }
 
 impl From<Entered> for StepEffect {

@@ -7,7 +7,7 @@ use super::expect::{ErrnoText, RuleText};
 use super::step::{BindArguments, NoArguments, call_names};
 use super::values::{CapsEntry, FourIds, ModeText, ReleaseText, SecurebitsText, SetText};
 use super::{
-    CapsetCall, CloneCall, Expect, PathOperation, PrctlCall, ProcessOperation, Scenario, Step, SystemOperation,
+    CapsetCall, CloneCall, Expect, FileChange, PathOperation, PrctlCall, ProcessOperation, Scenario, Step, SystemOperation,
 };
 use crate::calls::{AmbientOperation, PrctlOption};
 use crate::credentials::Securebits;
@@ -43,6 +43,11 @@ pub(super) fn empty_list(_: &mut SchemaGenerator) -> Schema {
 /// The schema of an id as an argument of a call: -1 is one.
 fn argument() -> Schema {
     json_schema!({ "type": "integer", "minimum": -2_147_483_648_i64, "maximum": 4_294_967_295_u32 })
+}
+
+/// The schema of an id as a field of a call's argument.
+pub(super) fn id_argument(_: &mut SchemaGenerator) -> Schema {
+    argument()
 }
 
 fn arguments(count: usize) -> Schema {
@@ -164,6 +169,7 @@ schema!(RuleText, "RuleId", |_generator| json_schema!({
 schema!(Step, "Step", |generator| {
     let calls: Vec<_> = call_names().map(|call| json_schema!({ "required": [call] })).collect();
     let operations = [
+        FileChange::schemas(generator),
         ProcessOperation::schemas(generator),
         PathOperation::schemas(generator),
         SystemOperation::schemas(generator),
