@@ -1,18 +1,20 @@
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::path::PathBuf;
 
 use sim_core::capability::CapSet;
 use sim_core::kernel::Errno;
-use sim_core::scenario::{Call, Loaded};
+use sim_core::scenario::{Call, FileChange, Loaded};
 
 use crate::machine::Machine;
 use crate::namespaces::Namespace;
-use crate::program::{self, NAMESPACES_FD, Program, SOCKETS_FD, StepPlace};
+use crate::program::{self, FILES_FD, NAMESPACES_FD, Program, SOCKETS_FD, StepPlace};
 use crate::report::Skip;
 use crate::stage::Stage;
 use crate::sys;
-use crate::tape::{GROUPS, State, Tape};
+use crate::tape::{self, FileState, GROUPS, State, Tape};
 
 /// What was seen of a scenario performed on the kernel.
 #[derive(Clone, Debug)]
@@ -21,6 +23,8 @@ pub(crate) struct Performance {
     pub(crate) start: Observed,
     /// What each step returned, and the thread after it. Shorter than the scenario if the process ended early.
     pub(crate) steps: Vec<(i64, Observed)>,
+    /// The files that steps changed, at the end, as the harness in `init` sees them.
+    pub(crate) files: BTreeMap<String, ObservedFile>,
     /// How the process ended, if that was not of its own accord.
     pub(crate) ended_early: Option<String>,
 }
@@ -40,6 +44,28 @@ pub(crate) struct Observed {
     pub(crate) no_new_privs: i64,
     pub(crate) user_ns: String,
     pub(crate) at_secure: Option<bool>,
+    pub(crate) file: Option<ObservedFile>,
+}
+
+/// What was seen of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ObservedFile {
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+    pub(crate) mode: u32,
+    /// The attribute, or what reading it returned.
+    pub(crate) attribute: Result<Vec<u8>, i64>,
+}
+
+impl From<&FileState> for ObservedFile {
+    fn from(state: &FileState) -> Self {
+        let FileState { uid, gid, mode, attribute_size: size, attribute, .. } = state;
+        let attribute = match usize::try_from(*size) {
+            Ok(size) => Ok(attribute.iter().copied().take(size).collect()),
+            Err(_) => Err(*size),
+        };
+        Self { uid: *uid, gid: *gid, mode: *mode, attribute }
+    }
 }
 
 /// Performs a scenario on the stage.
@@ -56,8 +82,10 @@ pub(crate) fn perform(
     let program = program::write(stage.tape.tape(), world, steps, &places, namespace.fd, machine)?;
     let named = leave_namespaces(stage, loaded)?;
     let _sockets = leave_sockets(loaded).map_err(|error| Skip(format!("no sockets can be made: {error}")))?;
+    let changed = leave_files(loaded, &places)?;
     let ended_early = run(stage).map_err(|error| Skip(format!("no process can be started: {error}")))?;
-    let performance = read(stage.tape.tape(), &program, ended_early)?;
+    let files = look_at_files(stage, loaded, &places, &changed);
+    let performance = Performance { files, ..read(stage.tape.tape(), &program, ended_early)? };
     let mut links = links(loaded, &namespace);
     links.extend(named);
     Ok((performance, links))
@@ -79,6 +107,39 @@ fn leave_namespaces(stage: &mut Stage, loaded: &Loaded) -> Result<Vec<(String, S
         }
     }
     Ok(links)
+}
+
+/// Opens the files that steps change where the tape expects them. An open file can be looked at without permission.
+fn leave_files<'a>(loaded: &'a Loaded, places: &BTreeMap<String, PathBuf>) -> Result<Vec<&'a str>, Skip> {
+    let paths = program::changed_paths(&loaded.scenario.steps)?;
+    for (path, number) in paths.iter().zip(FILES_FD..) {
+        let place = places.get(*path).ok_or_else(|| Skip(format!("there is no file {path:?}")))?;
+        let opened = File::open(place).and_then(|file| sys::leave_at(&file, number));
+        opened.map_err(|error| Skip(format!("{path}: cannot be opened: {error}")))?;
+    }
+    Ok(paths)
+}
+
+/// Looks at the files that steps changed, closes them, and has those be made anew whose content is another.
+fn look_at_files(
+    stage: &mut Stage,
+    loaded: &Loaded,
+    places: &BTreeMap<String, PathBuf>,
+    changed: &[&str],
+) -> BTreeMap<String, ObservedFile> {
+    let mut seen = BTreeMap::new();
+    for (path, number) in changed.iter().zip(FILES_FD..) {
+        seen.insert((*path).to_owned(), ObservedFile::from(&tape::look_at(number)));
+        sys::close_at(number);
+    }
+    for step in &loaded.scenario.steps {
+        if let Call::FileChange(change @ (FileChange::Write(_) | FileChange::Truncate(_))) = &step.call
+            && let Some(place) = places.get(change.path())
+        {
+            stage.forget(place);
+        }
+    }
+    seen
 }
 
 /// A descriptor that somebody else owns.
@@ -149,7 +210,7 @@ fn read(tape: &Tape, program: &Program, ended_early: Option<String>) -> Result<P
     }
     let short = steps.len() < program.steps.len();
     let ended_early = ended_early.or_else(|| short.then(|| "the process ended before its last step".to_owned()));
-    Ok(Performance { start, steps, ended_early })
+    Ok(Performance { start, steps, files: BTreeMap::new(), ended_early })
 }
 
 fn observed(state: &State) -> Observed {
@@ -171,6 +232,7 @@ fn observed(state: &State) -> Observed {
             .get(usize::try_from(state.at_secure).unwrap_or(usize::MAX))
             .copied()
             .flatten(),
+        file: (state.file.statx <= 0).then(|| ObservedFile::from(&state.file)),
     }
 }
 

@@ -1,8 +1,11 @@
 //! Turns a scenario into a tape: the start state first, then each step and a look at the thread after it.
 
+mod file_change;
 mod path;
 mod process;
 mod system;
+
+pub(crate) use file_change::{FILES_FD, changed_paths};
 
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
@@ -83,6 +86,8 @@ struct Writer<'a> {
     operations: usize,
     states: usize,
     data: usize,
+    /// The descriptor of the file that the next look is at too, or 0.
+    watched: u64,
 }
 
 /// Something that does not fit on a tape.
@@ -104,7 +109,7 @@ pub(crate) fn write(
     machine: &Machine,
 ) -> Result<Program, Skip> {
     check_possible(world, machine)?;
-    let mut writer = Writer { tape, operations: 0, states: 0, data: 0 };
+    let mut writer = Writer { tape, operations: 0, states: 0, data: 0, watched: 0 };
     writer.rewind();
     writer.start(&world.thread, user_ns, machine)?;
     writer.observe()?;
@@ -114,9 +119,13 @@ pub(crate) fn write(
     if names.len() > NAMESPACES {
         return Err(Full.into());
     }
+    file_change::check_executed(steps, world)?;
     for step in steps {
         let call = writer.operations;
-        let answer = writer.step(&step.call, world, places, &names, &mut sockets)?;
+        let answer = match &step.call {
+            Call::FileChange(change) => writer.file_change(change, steps, world, places)?,
+            other => writer.step(other, world, places, &names, &mut sockets)?,
+        };
         operations.push(StepPlace { call, look: writer.operations, answer });
         writer.observe()?;
     }
@@ -279,6 +288,8 @@ impl Writer<'_> {
                 *sockets += 1;
                 self.push(Kind::Call, 0b10, libc::SYS_bind, [fd, address, 16, 0, 0, 0])?;
             }
+            // Written by its own function, which looks at the other steps too.
+            Call::FileChange(_) => {}
             Call::Process(operation) => return Ok(self.process(operation)?),
             Call::Path(operation) => return self.path(operation, places),
             Call::System(operation) => return Ok(self.system(operation)?),
@@ -311,7 +322,8 @@ impl Writer<'_> {
             *place = State::NOTHING;
         }
         self.states += 1;
-        self.push(Kind::Observe, 0, 0, [state as u64, 0, 0, 0, 0, 0]).map(drop)
+        let watched = std::mem::take(&mut self.watched);
+        self.push(Kind::Observe, 0, 0, [state as u64, watched, 0, 0, 0, 0]).map(drop)
     }
 
     fn demand_capset(&mut self, permitted: CapSet, effective: CapSet, inheritable: CapSet) -> Result<(), Full> {

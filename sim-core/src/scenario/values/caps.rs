@@ -51,6 +51,15 @@ impl CapsEntry {
         }
     }
 
+    /// The bytes of the attribute, if `"all"` means `all`.
+    pub fn to_bytes(&self, all: CapSet) -> Vec<u8> {
+        match self {
+            Self::Bytes(bytes) => bytes.clone(),
+            Self::Text(caps) => caps.to_bytes(),
+            Self::Object(_) => self.resolve(all).map(|caps| caps.to_bytes()).unwrap_or_default(),
+        }
+    }
+
     /// One text for all notations of the same attribute.
     pub(in crate::scenario) fn comparable(&self, all: CapSet) -> String {
         let canonical = match self.resolve(all) {
