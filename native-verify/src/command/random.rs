@@ -15,7 +15,9 @@ use sim_core::scenario::Scenario;
 use super::{CommonArguments, absolute, describe, exit_code, keep_evidence, load, on_stage, say, verify};
 use crate::compare::{Difference, show};
 use crate::evidence::Evidence;
-use crate::generate::{Bounds, calls_scenario, execve_scenario, files_scenario, namespaces_scenario, operations_scenario};
+use crate::generate::{
+    Bounds, calls_scenario, execve_scenario, files_scenario, namespaces_scenario, operations_scenario,
+};
 use crate::machine::Machine;
 use crate::report::{Skip, Tally};
 use crate::stage::Stage;

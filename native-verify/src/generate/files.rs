@@ -25,13 +25,8 @@ enum Move {
 }
 
 /// The capabilities that changes of files ask for.
-const ASKED_FOR: [Capability; 5] = [
-    Capability::CHOWN,
-    Capability::DAC_OVERRIDE,
-    Capability::FOWNER,
-    Capability::FSETID,
-    Capability::SETFCAP,
-];
+const ASKED_FOR: [Capability; 5] =
+    [Capability::CHOWN, Capability::DAC_OVERRIDE, Capability::FOWNER, Capability::FSETID, Capability::SETFCAP];
 
 /// Any sequence of changes of files, with calls that change credentials and execs between them.
 pub(crate) fn files_scenario(bounds: Bounds) -> impl Strategy<Value = Scenario> {
@@ -109,9 +104,7 @@ fn any_mode() -> impl Strategy<Value = Mode> {
 
 /// Any change; its path is settled later.
 fn change(home: Home, bounds: Bounds) -> impl Strategy<Value = FileChange> {
-    let id = move || {
-        prop_oneof![4 => Just(SetId::KEEP), 6 => select(home.ids), 1 => select(vec![u32::MAX - 1, 77_777_777, 65_534])]
-    };
+    let id = move || prop_oneof![4 => Just(SetId::KEEP), 6 => select(home.ids), 1 => select(vec![u32::MAX - 1, 77_777_777, 65_534])];
     let bytes = select(vec![0, 1, 1, 1, 100, 5000]);
     let size = select(vec![0, 0, 1, 1, 5000, i64::MAX, -1, i64::MIN]);
     prop_oneof![

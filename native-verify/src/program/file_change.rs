@@ -48,9 +48,9 @@ pub(super) fn check_executed(steps: &[Step], world: &World) -> Result<(), Skip> 
     for step in steps {
         match &step.call {
             Call::Execve(path) => executed.push(world.deciding_path(path)),
-            Call::FileChange(FileChange::Write(WriteArguments { path, .. }) | FileChange::Truncate(TruncateArguments { path, .. }))
-                if executed.contains(&path.as_str()) =>
-            {
+            Call::FileChange(
+                FileChange::Write(WriteArguments { path, .. }) | FileChange::Truncate(TruncateArguments { path, .. }),
+            ) if executed.contains(&path.as_str()) => {
                 return Err(Skip("a file that is being executed cannot be written".to_owned()));
             }
             _ => {}

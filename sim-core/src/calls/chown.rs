@@ -66,11 +66,7 @@ fn decide<W: Witness>(inode: &Inode<'_>, uid: u32, gid: u32, witness: &mut W) ->
 }
 
 /// `chown_ok`.
-fn demand_owner_change<W: Witness>(
-    inode: &Inode<'_>,
-    owner: Option<Kuid>,
-    witness: &mut W,
-) -> Result<(), Refusal> {
+fn demand_owner_change<W: Witness>(inode: &Inode<'_>, owner: Option<Kuid>, witness: &mut W) -> Result<(), Refusal> {
     let rule = &rules::CHOWN_OWNER;
     match owner {
         None => witness.not_applied(rule, Condition::NoOwnerNamed),
@@ -83,11 +79,7 @@ fn demand_owner_change<W: Witness>(
 }
 
 /// `chgrp_ok`.
-fn demand_group_change<W: Witness>(
-    inode: &Inode<'_>,
-    group: Option<Kgid>,
-    witness: &mut W,
-) -> Result<(), Refusal> {
+fn demand_group_change<W: Witness>(inode: &Inode<'_>, group: Option<Kgid>, witness: &mut W) -> Result<(), Refusal> {
     let rule = &rules::CHOWN_GROUP;
     match group {
         None => witness.not_applied(rule, Condition::NoGroupNamed),

@@ -159,7 +159,8 @@ fn who_may_chown() {
 #[test]
 fn the_group_bit_is_judged_by_the_new_group_where_a_mode_is_written() {
     let chown_capable = user(CapSet::from(Capability::CHOWN) | Capability::FOWNER.into());
-    let by = |system: &System, mode| told(chown(system, &chown_capable, &file(0, 1000, mode), KEEP, 5, &mut Silent)).0;
+    let by =
+        |system: &System, mode| told(chown(system, &chown_capable, &file(0, 1000, mode), KEEP, 5, &mut Silent)).0;
     // The thread is in the old group, not in the new one.
     let now = System::default();
     assert_eq!([by(&now, "2644"), by(&now, "6644"), by(&now, "2654")], ["2644", "0644", "0654"]);

@@ -127,8 +127,16 @@ impl Expect {
             let absent = || "none: the step is about no file".to_string();
             let actual = result.file.as_ref();
             let field = |value: Option<String>| value.unwrap_or_else(absent);
-            compare("file.uid", expected.uid.map(|id| id.to_string()), field(actual.map(|file| file.uid.to_string())));
-            compare("file.gid", expected.gid.map(|id| id.to_string()), field(actual.map(|file| file.gid.to_string())));
+            compare(
+                "file.uid",
+                expected.uid.map(|id| id.to_string()),
+                field(actual.map(|file| file.uid.to_string())),
+            );
+            compare(
+                "file.gid",
+                expected.gid.map(|id| id.to_string()),
+                field(actual.map(|file| file.gid.to_string())),
+            );
             let mode = |mode: ModeText| mode.0.to_string();
             compare("file.mode", expected.mode.map(mode), field(actual.map(|file| mode(file.mode))));
             let expected = expected.caps.as_ref().map(|entry| caps(entry.as_ref()));

@@ -1,5 +1,8 @@
 //! Changes of files: calls that leave a file otherwise than they found it, and getxattr, which reads it.
 
+#[cfg(test)]
+mod tests;
+
 use alloc::format;
 use alloc::string::String;
 

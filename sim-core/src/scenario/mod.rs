@@ -44,7 +44,8 @@ mod world;
 pub use edit::FiveSets;
 pub use expect::{Difference, Expect, ExpectFile, ExpectProcess};
 pub use file_change::{
-    AttributeArguments, ChmodArguments, ChownArguments, FileChange, SetcapArguments, TruncateArguments, WriteArguments,
+    AttributeArguments, ChmodArguments, ChownArguments, FileChange, SetcapArguments, TruncateArguments,
+    WriteArguments,
 };
 pub use format::{FileEntry, Process, Scenario, Setgroups, Sysctl, Traced, UserNamespaceEntry};
 pub use operation::*;

@@ -7,7 +7,8 @@ use super::expect::{ErrnoText, RuleText};
 use super::step::{BindArguments, NoArguments, call_names};
 use super::values::{CapsEntry, FourIds, ModeText, ReleaseText, SecurebitsText, SetText};
 use super::{
-    CapsetCall, CloneCall, Expect, FileChange, PathOperation, PrctlCall, ProcessOperation, Scenario, Step, SystemOperation,
+    CapsetCall, CloneCall, Expect, FileChange, PathOperation, PrctlCall, ProcessOperation, Scenario, Step,
+    SystemOperation,
 };
 use crate::calls::{AmbientOperation, PrctlOption};
 use crate::credentials::Securebits;

@@ -159,8 +159,7 @@ pub(super) fn call_names() -> impl Iterator<Item = &'static str> + Clone {
 }
 
 /// The calls of the format that this version does not model yet.
-const NOT_YET: &[&str] =
-    &["write_map", "seccomp", "syscall"];
+const NOT_YET: &[&str] = &["write_map", "seccomp", "syscall"];
 
 impl Call {
     /// The call's key in the format.
