@@ -54,10 +54,7 @@ fn steps(moves: Vec<Move>) -> Vec<Step> {
             let content = matches!(change, FileChange::Write(_) | FileChange::Truncate(_));
             // The kernel refuses to change a file that somebody executes.
             let open: Vec<_> = (0..FILES).filter(|file| !content || !executed.contains(file)).collect();
-            match open.is_empty() {
-                true => Call::Capget,
-                false => Call::FileChange(on(path(*index.get(&open)), change)),
-            }
+            if open.is_empty() { Call::Capget } else { Call::FileChange(on(path(*index.get(&open)), change)) }
         }
         Move::Execve(index) => {
             let index = index.index(FILES);

@@ -187,10 +187,6 @@ fn chmod_drops_the_group_bit_without_a_word() {
     assert_eq!([by(&file(1005, 0, "0755")), by(&file(0, 1005, "0755"))], ["4755", "chmod.owner"]);
 }
 
-fn value(text: &str) -> Result<VfsCaps, XattrError> {
-    Ok(text.parse().unwrap())
-}
-
 #[test]
 fn what_setcap_stores() {
     let caps: VfsCaps = "cap_kill=ep".parse().unwrap();
@@ -270,7 +266,7 @@ fn what_a_reader_sees() {
             Outcome::Refused(refusal) => Err(refusal.errno),
         }
     };
-    let version_2 = value("cap_kill=ep");
+    let version_2: Result<VfsCaps, XattrError> = Ok("cap_kill=ep".parse().unwrap());
     let version_3 = |rootid| version_2.map(|caps| caps.for_root(rootid));
     assert_eq!(seen(&system, &outside, version_2), Ok((20, 0)));
     assert_eq!(seen(&system, &outside, version_3(0)), Ok((20, 0)));

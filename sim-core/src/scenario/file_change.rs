@@ -5,6 +5,7 @@ mod tests;
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use serde::de::Deserializer;
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ use super::call_group::call_group;
 use super::result::FileResult;
 use super::values::{self, CapsEntry, IdArgument, ModeText};
 use crate::calls::{self, AttributeRead, FileChanged, SetId};
-use crate::file::{File, VfsCaps};
+use crate::file::{File, Mode, VfsCaps};
 use crate::outcome::Outcome;
 use crate::rule::Witness;
 
@@ -197,29 +198,24 @@ impl FileChange {
 
     /// What became of the file, in words.
     pub(super) fn consequences(&self, before: &FileResult, after: &FileResult) -> String {
-        let mut said = alloc::vec::Vec::new();
-        let mut say = |text: &str| said.push(format!("{text}."));
-        let lost = |bit: u16| before.mode.0.bits() & !after.mode.0.bits() & bit != 0;
-        match (before.mode == after.mode, self) {
-            (false, Self::Chmod(_)) => say(&format!("The mode is {} now", after.mode.0)),
-            _ => {
-                if lost(0o4000) {
-                    say("The set-user-ID bit is gone");
-                }
-                if lost(0o2000) {
-                    say("The set-group-ID bit is gone");
-                }
+        let (old, new) = (before.mode.0, after.mode.0);
+        let lost = |bit: Mode| old.contains(bit) && !new.contains(bit);
+        let mut said = Vec::new();
+        if let Self::Chmod(ChmodArguments { mode, .. }) = self {
+            said.push(format!("The mode is {new} now."));
+            if mode.0 != new {
+                said.push("The set-group-ID bit that was asked for is dropped.".into());
             }
-        }
-        if let Self::Chmod(ChmodArguments { mode, .. }) = self
-            && mode.0.bits() & !after.mode.0.bits() != 0
-        {
-            say("The set-group-ID bit that was asked for is dropped");
+        } else {
+            let bits = [(Mode::S_ISUID, "set-user-ID"), (Mode::S_ISGID, "set-group-ID")];
+            said.extend(
+                bits.into_iter().filter(|(bit, _)| lost(*bit)).map(|(_, name)| format!("The {name} bit is gone.")),
+            );
         }
         match (&before.caps, &after.caps) {
-            (Some(_), None) => say("The file's capabilities are gone"),
-            (None, Some(_)) => say("The file has capabilities now"),
-            (Some(old), Some(new)) if old != new => say("The file has other capabilities now"),
+            (Some(_), None) => said.push("The file's capabilities are gone.".into()),
+            (None, Some(_)) => said.push("The file has capabilities now.".into()),
+            (old, new) if old != new => said.push("The file has other capabilities now.".into()),
             _ => {}
         }
         said.join(" ")
