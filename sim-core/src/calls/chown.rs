@@ -1,8 +1,8 @@
-use super::inode::{FileChanged, Inode, Kill};
+use super::inode::{FileChanged, Inode};
 use super::set_id::SetId;
 use crate::capability::{CapSet, Capability};
 use crate::credentials::{Kgid, Kuid, Thread};
-use crate::file::{File, Mode};
+use crate::file::File;
 use crate::kernel::Errno;
 use crate::outcome::{Outcome, Refusal, demand};
 use crate::rule::{Condition, Effect, Witness, file_change as rules};
@@ -42,8 +42,9 @@ fn decide<W: Witness>(inode: &Inode<'_>, uid: u32, gid: u32, witness: &mut W) ->
     let kill = inode.bits_to_kill(witness);
     demand_owner_change(inode, owner, witness)?;
     demand_group_change(inode, group, witness)?;
-    let mode = if kill.any() { Some(implicit_chmod(inode, kill, group, witness)?) } else { None };
-    if mode.is_none() {
+    if kill.any() {
+        inode.demand_owner(&rules::CHOWN_IMPLICIT_CHMOD, witness)?;
+    } else {
         witness.not_applied(&rules::CHOWN_IMPLICIT_CHMOD, Condition::NoModeWritten);
     }
     let caps = inode.strip_capabilities(witness);
@@ -58,9 +59,9 @@ fn decide<W: Witness>(inode: &Inode<'_>, uid: u32, gid: u32, witness: &mut W) ->
         witness.applied(&rules::CHOWN_SETS_GROUP, Effect::FileGroup { before, after });
         file.gid = group;
     }
-    if let Some(mode) = mode {
-        // The set-group-ID bit is judged once more, by the new owner and group.
-        file.mode = Inode { file: &file, ..*inode }.write_mode(mode, witness);
+    if kill.any() {
+        // Where a mode is written, the new owner and group judge the set-group-ID bit.
+        file.mode = Inode { file: &file, ..*inode }.write_mode(kill.apply(inode.file.mode), witness);
     }
     Ok(FileChanged { file, value: 0 })
 }
@@ -89,23 +90,4 @@ fn demand_group_change<W: Witness>(inode: &Inode<'_>, group: Option<Kgid>, witne
         Some(_) => inode.demand_capable(Capability::CHOWN, rule, Condition::ChownCapable, witness)?,
     }
     Ok(())
-}
-
-/// Taking a set-id bit away is a chmod, and asks for what that asks for; the set-group-ID bit is judged by the group
-/// that the file is to have.
-fn implicit_chmod<W: Witness>(
-    inode: &Inode<'_>,
-    kill: Kill,
-    group: Option<Kgid>,
-    witness: &mut W,
-) -> Result<Mode, Refusal> {
-    inode.demand_owner(&rules::CHOWN_IMPLICIT_CHMOD, witness)?;
-    let mode = kill.apply(inode.file.mode);
-    let stays = !mode.contains(Mode::S_ISGID) || inode.in_group_or_fsetid(group.unwrap_or(inode.file.gid));
-    if stays {
-        return Ok(mode);
-    }
-    let without = mode.without(Mode::S_ISGID);
-    witness.applied(&rules::CHMOD_SET_GROUP_ID, super::inode::mode_effect(mode, without));
-    Ok(without)
 }

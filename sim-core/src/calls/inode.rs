@@ -27,20 +27,23 @@ pub struct AttributeRead {
 /// A file as a thread comes upon it.
 #[derive(Clone, Copy)]
 pub(super) struct Inode<'a> {
+    /// The machine.
     pub(super) system: &'a System,
+    /// The thread's credentials.
     pub(super) old: &'a Credentials,
+    /// The file before the change.
     pub(super) file: &'a File,
 }
 
 /// Which set-id bits a change takes away.
 #[derive(Clone, Copy)]
 pub(super) struct Kill {
-    pub(super) set_user_id: bool,
-    pub(super) set_group_id: bool,
+    set_user_id: bool,
+    set_group_id: bool,
 }
 
 impl Kill {
-    pub(super) const NOTHING: Self = Self { set_user_id: false, set_group_id: false };
+    const NOTHING: Self = Self { set_user_id: false, set_group_id: false };
 
     pub(super) fn any(self) -> bool {
         self.set_user_id || self.set_group_id
