@@ -80,6 +80,7 @@ fn able(home: Home, bounds: Bounds) -> impl Strategy<Value = Process> {
     let all = home.capabilities(bounds);
     let more = prop_oneof![
         2 => Just(CapSet::EMPTY),
+        1 => Just(CapSet::from(Capability::CHOWN) | Capability::FOWNER.into()),
         3 => subsequence(&ASKED_FOR[..], 1..=4).prop_map(|some| some.into_iter().collect::<CapSet>()),
     ];
     (process(home, all, bounds), more).prop_map(move |(process, more)| {
@@ -94,7 +95,7 @@ fn changeable(home: Home, bounds: Bounds) -> impl Strategy<Value = FileEntry> {
 }
 
 fn any_mode() -> impl Strategy<Value = Mode> {
-    const WRITABLE: [u16; 9] = [0o6777, 0o4777, 0o2777, 0o2666, 0o6664, 0o2664, 0o2644, 0o6644, 0o6704];
+    const WRITABLE: [u16; 10] = [0o6777, 0o4777, 0o2777, 0o2666, 0o6664, 0o6664, 0o2664, 0o2644, 0o6644, 0o6704];
     let writable = select(&WRITABLE[..]).prop_map(|bits| Mode::new(bits).unwrap_or(Mode::EXECUTABLE));
     prop_oneof![1 => mode(), 1 => writable]
 }
