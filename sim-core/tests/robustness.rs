@@ -14,7 +14,10 @@ const SCENARIO: &str = r#"{
     "securebits": ["noroot"], "no_new_privs": false, "user_ns": "c", "traced": {"tracer_has_sys_ptrace": true}},
   "files": {"/a": {"caps": "cap_kill=ep", "mode": "4755", "interpreter": "/b"}, "/b": {"caps": {"bytes": "0100000200"}}},
   "steps": [{"execve": "/a"}, {"capset": {"effective": "none", "permitted": "all", "inheritable": "0x20"}},
-    {"prctl": ["PR_CAP_AMBIENT", "PR_CAP_AMBIENT_RAISE", "cap_kill"]}, {"bind": {"port": 80}, "expect": {"errno": "EACCES"}}]
+    {"prctl": ["PR_CAP_AMBIENT", "PR_CAP_AMBIENT_RAISE", "cap_kill"]}, {"bind": {"port": 80}, "expect": {"errno": "EACCES"}},
+    {"setcap": {"path": "/a", "caps": {"revision": 3, "rootid": 1}}, "expect": {"file": {"uid": 0, "caps": null}}},
+    {"chown": {"path": "/b", "uid": -1, "gid": 0}}, {"chmod": {"path": "/a", "mode": "2755"}}, {"getxattr": {"path": "/b"}},
+    {"write": {"path": "/a", "bytes": 9}}, {"truncate": {"path": "/a", "size": -1}}, {"removexattr": {"path": "/a"}}]
 }"#;
 
 /// Reads and, if it can be read, runs and explains.
