@@ -158,7 +158,8 @@ impl<'a> Inode<'a> {
         } else {
             witness.not_applied(&rules::STRIP_SET_USER_ID, Condition::NoSetUserIdBit);
         }
-        let without = mode_effect(mode, mode.without(Mode::S_ISGID));
+        let left = kill.apply(mode);
+        let without = mode_effect(left, left.without(Mode::S_ISGID));
         let consistent = self.system.release.has(&changes::CONSISTENT_SGID);
         if !mode.contains(Mode::S_ISGID) {
             witness.not_applied(&rules::STRIP_SET_GROUP_ID, Condition::NoSetGroupIdBit);
@@ -194,7 +195,7 @@ impl<'a> Inode<'a> {
     pub(super) fn write_mode<W: Witness>(&self, mode: Mode, witness: &mut W) -> Mode {
         let rule = &rules::CHMOD_SET_GROUP_ID;
         if !mode.contains(Mode::S_ISGID) {
-            witness.not_applied(rule, Condition::NoSetGroupIdBit);
+            witness.not_applied(rule, Condition::ModeWithoutSetGroupId);
             mode
         } else if self.in_group_or_fsetid(self.file.gid) {
             witness.not_applied(rule, Condition::InGroupOrFsetid);

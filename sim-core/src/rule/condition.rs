@@ -133,7 +133,7 @@ conditions! {
     NoOwnerNamed "no owner is given"
     NoGroupNamed "no group is given"
     NoModeWritten "no set-id bit has to go, so no mode is written"
-    GroupMayExecute "the group has an x bit"
+    ModeWithoutSetGroupId "the mode that is written has no set-group-ID bit"
     InGroupOrFsetid "the thread is in the file's group, or has CAP_FSETID over the file"
     FsetidNotInInit "CAP_FSETID is not effective in the init user namespace"
     AttributeEmpty "the attribute is empty, and only one with a value is removed"

@@ -116,7 +116,7 @@ rules! {
     }
     STRIP_SET_USER_ID {
         id: "strip.set-user-id",
-        statement: "chown, write and truncate take the set-user-ID bit away, whoever may execute the file.",
+        statement: "chown, write and truncate take the set-user-ID bit away, whether or not anyone may execute the file.",
         manual: CHOWN,
         source: Source::new("fs/attr.c", "setattr_should_drop_suidgid"),
     }
