@@ -29,6 +29,8 @@ enum Command {
     Namespaces(RandomArguments),
     /// Draw random states and sequences of operations that ask for a permission.
     Operations(RandomArguments),
+    /// Draw random states and sequences of changes of files, with calls and execs between them.
+    Files(RandomArguments),
     /// Be the first process of a virtual machine, verify, and switch off.
     #[command(hide = true)]
     Guest(GuestArguments),
@@ -43,6 +45,7 @@ pub fn command_line() -> ExitCode {
         Command::Calls(arguments) => command::random(Suite::Calls, &arguments),
         Command::Namespaces(arguments) => command::random(Suite::Namespaces, &arguments),
         Command::Operations(arguments) => command::random(Suite::Operations, &arguments),
+        Command::Files(arguments) => command::random(Suite::Files, &arguments),
         Command::Guest(arguments) => guest(&arguments),
     };
     match result {

@@ -1,10 +1,14 @@
 use std::collections::BTreeMap;
 
+use sim_core::calls::getxattr;
+use sim_core::credentials::{Credentials, OVERFLOW_ID, Thread};
 use sim_core::file::{File, FileKind};
-use sim_core::rule::{Effect, Event};
+use sim_core::outcome::Outcome;
+use sim_core::rule::{Effect, Event, Silent};
 use sim_core::scenario::{Call, Loaded, ProcessResult, Simulation, StepOutcome};
+use sim_core::system::System;
 
-use crate::perform::{Observed, Performance, errno};
+use crate::perform::{Observed, ObservedFile, Performance, errno};
 
 /// A field in which the kernel and the model differ.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -51,6 +55,13 @@ pub(crate) fn compare(loaded: &Loaded, seen: &Performance, links: &BTreeMap<Stri
             return comparison;
         };
         fields.step(&outcome, *result, observed, &mut links);
+        if let Call::FileChange(change) = &step.call {
+            let world = simulation.world();
+            match (world.files.get(change.path()), &observed.file) {
+                (Some((file, _)), Some(kernel)) => fields.file(&world.system, &world.thread, file, kernel),
+                _ => fields.compare("file", "there is one".to_owned(), "nobody looked at it".to_owned()),
+            }
+        }
         if !comparison.differences.is_empty() {
             return comparison;
         }
@@ -64,6 +75,14 @@ pub(crate) fn compare(loaded: &Loaded, seen: &Performance, links: &BTreeMap<Stri
         let model = simulation.world().files.get(path).map(|(file, _)| file);
         let mut fields = Fields { prefix: format!("files[{path:?}]"), found: &mut comparison.differences };
         fields.compare("owner, group, mode", described(model.map(numbers)), described(*kernel));
+    }
+    for (path, kernel) in &seen.files {
+        let world = simulation.world();
+        let Some((file, _)) = world.files.get(path) else { continue };
+        // The harness sees it as any thread of `init` does.
+        let harness = Thread::from(Credentials::user(0));
+        let prefix = format!("files[{path:?}]");
+        Fields { prefix, found: &mut comparison.differences }.file(&world.system, &harness, file, kernel);
     }
     comparison
 }
@@ -135,6 +154,25 @@ impl Fields<'_> {
             self.compare("at_secure", format!("{:?}", Some(at_secure)), format!("{:?}", observed.at_secure));
         }
         self.process(outcome.process(), observed, links);
+    }
+
+    /// A file as `thread` sees it.
+    fn file(&mut self, system: &System, thread: &Thread, file: &File, kernel: &ObservedFile) {
+        let (namespaces, ns) = (&system.user_namespaces, thread.credentials.user_ns);
+        let uid = namespaces.uid(ns, file.uid).unwrap_or(OVERFLOW_ID);
+        let gid = namespaces.gid(ns, file.gid).unwrap_or(OVERFLOW_ID);
+        self.compare("file.uid", uid.to_string(), kernel.uid.to_string());
+        self.compare("file.gid", gid.to_string(), kernel.gid.to_string());
+        self.compare("file.mode", file.mode.to_string(), format!("{:04o}", kernel.mode));
+        let model = match getxattr(system, thread, file, &mut Silent) {
+            Outcome::Granted(read) => format!("{:02x?}", read.caps.to_bytes()),
+            Outcome::Refused(refusal) => refusal.errno.to_string(),
+        };
+        let seen = match &kernel.attribute {
+            Ok(bytes) => format!("{bytes:02x?}"),
+            Err(result) => errno(*result).map_or("?", |errno| errno.name()).to_owned(),
+        };
+        self.compare("file.caps", model, seen);
     }
 
     fn process(&mut self, model: &ProcessResult, kernel: &Observed, links: &mut BTreeMap<String, String>) {

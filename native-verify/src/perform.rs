@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::MetadataExt;
@@ -7,15 +7,15 @@ use std::path::PathBuf;
 
 use sim_core::capability::CapSet;
 use sim_core::kernel::Errno;
-use sim_core::scenario::{Call, Loaded, Step};
+use sim_core::scenario::{Call, FileChange, Loaded, Step};
 
 use crate::machine::Machine;
 use crate::namespaces::{Namespace, Pool};
-use crate::program::{self, Answer, FILES, FILES_FD, NAMESPACES_FD, Program, SOCKETS_FD, StepPlace};
+use crate::program::{self, Answer, FILES, FILES_FD, NAMESPACES_FD, Program, SOCKETS_FD, StepPlace, WATCHED_FD};
 use crate::report::Skip;
 use crate::stage::{self, Stage};
 use crate::sys;
-use crate::tape::{GROUPS, Kind, State, Tape};
+use crate::tape::{self, FileState, GROUPS, Kind, State, Tape};
 
 /// What was seen of a scenario performed on the kernel.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub(crate) struct Performance {
     pub(crate) start: Observed,
     /// What each step returned, and the thread after it. Shorter than the scenario if the process ended early.
     pub(crate) steps: Vec<(i64, Observed)>,
+    /// The files that steps changed, at the end, as the harness in `init` sees them.
+    pub(crate) files: BTreeMap<String, ObservedFile>,
     /// How the process ended, if that was not of its own accord.
     pub(crate) ended_early: Option<String>,
     /// What is at the paths that steps make in the end: owner, group and mode with the kind of file.
@@ -45,6 +47,28 @@ pub(crate) struct Observed {
     pub(crate) no_new_privs: i64,
     pub(crate) user_ns: String,
     pub(crate) at_secure: Option<bool>,
+    pub(crate) file: Option<ObservedFile>,
+}
+
+/// What was seen of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ObservedFile {
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+    pub(crate) mode: u32,
+    /// The attribute, or what reading it returned.
+    pub(crate) attribute: Result<Vec<u8>, i64>,
+}
+
+impl From<&FileState> for ObservedFile {
+    fn from(state: &FileState) -> Self {
+        let FileState { uid, gid, mode, attribute_size: size, attribute, .. } = state;
+        let attribute = match usize::try_from(*size) {
+            Ok(size) => Ok(attribute.iter().copied().take(size).collect()),
+            Err(_) => Err(*size),
+        };
+        Self { uid: *uid, gid: *gid, mode: *mode, attribute }
+    }
 }
 
 /// Performs a scenario on the stage.
@@ -68,12 +92,14 @@ pub(crate) fn perform(
     let named = leave_namespaces(own_pool.as_mut().unwrap_or(&mut stage.pool), stage.tape.tape(), loaded)?;
     let sockets = leave_sockets(loaded).map_err(|error| Skip(format!("no sockets can be made: {error}")))?;
     let open_files = leave_files(steps, &places)?;
+    let watched = leave_watched_files(loaded, &places)?;
     let ended_early = run(stage).map_err(|error| Skip(format!("no process can be started: {error}")))?;
     drop(open_files);
+    let files = look_at_files(stage, loaded, &places, &watched);
     end_bystanders(stage.tape.tape(), &named);
     // Nobody who is started later may hold a port.
     (SOCKETS_FD..).zip(&sockets).for_each(|(number, _)| sys::close_at(number));
-    let mut performance = read(stage.tape.tape(), &program, ended_early)?;
+    let mut performance = Performance { files, ..read(stage.tape.tape(), &program, ended_early)? };
     performance.made = stage::made_paths(steps).map(|path| (path.to_owned(), seen_file(places.get(path)))).collect();
     let mut links = links(loaded, &namespace);
     links.extend(named.into_iter().map(|(name, link, _)| (name, link)));
@@ -123,6 +149,39 @@ fn end_bystanders(tape: &Tape, described: &[(String, String, usize)]) {
     }
 }
 
+/// Opens the files that steps change where the tape expects them. An open file can be looked at without permission.
+fn leave_watched_files<'a>(loaded: &'a Loaded, places: &BTreeMap<String, PathBuf>) -> Result<Vec<&'a str>, Skip> {
+    let paths = program::changed_paths(&loaded.scenario.steps)?;
+    for (path, number) in paths.iter().zip(WATCHED_FD..) {
+        let place = places.get(*path).ok_or_else(|| Skip(format!("there is no file {path:?}")))?;
+        let opened = File::open(place).and_then(|file| sys::leave_at(&file, number));
+        opened.map_err(|error| Skip(format!("{path}: cannot be opened: {error}")))?;
+    }
+    Ok(paths)
+}
+
+/// Looks at the files that steps changed, closes them, and has those be made anew whose content is another.
+fn look_at_files(
+    stage: &mut Stage,
+    loaded: &Loaded,
+    places: &BTreeMap<String, PathBuf>,
+    changed: &[&str],
+) -> BTreeMap<String, ObservedFile> {
+    let mut seen = BTreeMap::new();
+    for (path, number) in changed.iter().zip(WATCHED_FD..) {
+        seen.insert((*path).to_owned(), ObservedFile::from(&tape::look_at(number)));
+        sys::close_at(number);
+    }
+    for step in &loaded.scenario.steps {
+        if let Call::FileChange(change @ (FileChange::Write(_) | FileChange::Truncate(_))) = &step.call
+            && let Some(place) = places.get(change.path())
+        {
+            stage.forget(place);
+        }
+    }
+    seen
+}
+
 /// A descriptor that somebody else owns.
 struct BorrowedDescriptor(RawFd);
 
@@ -153,14 +212,14 @@ fn leave_sockets(loaded: &Loaded) -> io::Result<Vec<OwnedFd>> {
 }
 
 /// The files whose flags are set, open where the tape expects them.
-fn leave_files(steps: &[Step], places: &BTreeMap<String, PathBuf>) -> Result<Vec<fs::File>, Skip> {
+fn leave_files(steps: &[Step], places: &BTreeMap<String, PathBuf>) -> Result<Vec<File>, Skip> {
     let paths = program::flagged_paths(steps);
     if paths.len() > FILES {
         return Err(Skip(format!("more than {FILES} files cannot be kept open")));
     }
     let open = |(path, number): (&str, RawFd)| {
         let place = places.get(path).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
-        let file = fs::File::open(place)?;
+        let file = File::open(place)?;
         sys::leave_at(&file, number)?;
         Ok(file)
     };
@@ -216,7 +275,7 @@ fn read(tape: &Tape, program: &Program, ended_early: Option<String>) -> Result<P
     }
     let short = steps.len() < program.steps.len();
     let ended_early = ended_early.or_else(|| short.then(|| "the process ended before its last step".to_owned()));
-    Ok(Performance { start, steps, ended_early, made: Vec::new() })
+    Ok(Performance { start, steps, files: BTreeMap::new(), ended_early, made: Vec::new() })
 }
 
 fn observed(state: &State) -> Observed {
@@ -238,6 +297,7 @@ fn observed(state: &State) -> Observed {
             .get(usize::try_from(state.at_secure).unwrap_or(usize::MAX))
             .copied()
             .flatten(),
+        file: (state.file.statx <= 0).then(|| ObservedFile::from(&state.file)),
     }
 }
 

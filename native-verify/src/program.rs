@@ -1,11 +1,14 @@
 //! Turns a scenario into a tape: the start state first, then each step and a look at the thread after it.
 
+mod file_change;
 mod path;
 mod process;
 mod system;
 mod write_map;
 
 pub(crate) use system::depends_on_stable_release;
+
+pub(crate) use file_change::{WATCHED_FD, changed_paths};
 
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
@@ -96,6 +99,8 @@ struct Writer<'a> {
     call: usize,
     states: usize,
     data: usize,
+    /// The descriptor of the file that the next look is at too, or 0.
+    watched: u64,
 }
 
 /// Something that does not fit on a tape.
@@ -118,7 +123,8 @@ pub(crate) fn write(
 ) -> Result<Program, Skip> {
     check_possible(world, &world.thread, machine)?;
     system::check_possible(world, steps, machine)?;
-    let mut writer = Writer { tape, operations: 0, call: 0, states: 0, data: 0 };
+    file_change::check_executed(steps, world)?;
+    let mut writer = Writer { tape, operations: 0, call: 0, states: 0, data: 0, watched: 0 };
     writer.rewind();
     let names = namespace_names(steps);
     if names.len() > KEEPERS {
@@ -134,7 +140,10 @@ pub(crate) fn write(
         if let Call::WriteMap(write) = &step.call {
             writer.write_map(index, write, &writes, &names)?;
         }
-        let answer = writer.step(&step.call, world, places, &names, &mut sockets, &mut files)?;
+        let answer = match &step.call {
+            Call::FileChange(change) => writer.file_change(change, steps, world, places)?,
+            other => writer.step(other, world, places, &names, &mut sockets, &mut files)?,
+        };
         operations.push(StepPlace { call: writer.call, look: writer.operations, answer });
         writer.observe()?;
     }
@@ -301,8 +310,8 @@ impl Writer<'_> {
                 *sockets += 1;
                 self.push(Kind::Call, 0b10, libc::SYS_bind, [fd, address, 16, 0, 0, 0])?;
             }
-            // Written before, for it depends on the steps before it.
-            Call::WriteMap(_) => {}
+            // Written by functions of their own, which look at the other steps too.
+            Call::WriteMap(_) | Call::FileChange(_) => {}
             Call::Process(operation) => return Ok(self.process(operation)?),
             Call::Path(operation) => return self.path(operation, world, places, files),
             Call::System(operation) => return self.system(operation),
@@ -339,7 +348,8 @@ impl Writer<'_> {
             *place = State::NOTHING;
         }
         self.states += 1;
-        self.push(Kind::Observe, 0, 0, [state as u64, 0, 0, 0, 0, 0]).map(drop)
+        let watched = std::mem::take(&mut self.watched);
+        self.push(Kind::Observe, 0, 0, [state as u64, watched, 0, 0, 0, 0]).map(drop)
     }
 
     fn demand_capset(&mut self, permitted: CapSet, effective: CapSet, inheritable: CapSet) -> Result<(), Full> {

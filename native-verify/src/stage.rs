@@ -5,7 +5,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use sim_core::file::{File, FileKind, Mount, Revision, VfsCaps};
+use sim_core::file::{File, FileKind, Mount, Revision, VfsCaps, XattrError};
 use sim_core::scenario::{Call, MkdirArguments, MknodArguments, PathOperation, Step, World};
 
 use crate::machine::Machine;
@@ -82,6 +82,11 @@ impl Stage {
                 .map_err(|error| Skip(format!("{path}: cannot be made: {error}")))?;
         }
         Ok(places)
+    }
+
+    /// Has a file be made anew, content and all, when it is needed again.
+    pub(crate) fn forget(&mut self, place: &Path) {
+        self.files.remove(place);
     }
 
     /// Removes what former scenarios left in the directories of this one.
@@ -195,6 +200,8 @@ fn attribute(file: &File) -> Result<Option<Vec<u8>>, &'static str> {
         Some(Ok(caps)) if caps.flags > 1 => Err("an attribute with unknown flags can only be found on a disk"),
         Some(Ok(caps)) if caps.rootid() == u32::MAX => Err("the kernel takes no root id of 4294967295"),
         Some(Ok(caps)) => Ok(Some(caps.to_bytes())),
+        // A value of no bytes is the one that the kernel does not look at.
+        Some(Err(XattrError::NoHeader { size: 0 })) => Ok(Some(Vec::new())),
         Some(Err(_)) => Err("a malformed attribute cannot be written, only found on a disk"),
     }
 }

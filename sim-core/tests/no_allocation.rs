@@ -4,7 +4,9 @@
 
 use allocation_counter::measure;
 use sim_core::access::bind;
-use sim_core::calls::{Capset, Prctl, PrctlOption, capset, prctl};
+use sim_core::calls::{
+    Capset, Prctl, PrctlOption, SetId, capset, chmod, chown, getxattr, prctl, removexattr, setcap, truncate, write,
+};
 use sim_core::prelude::*;
 
 /// A thread with supplementary groups, in a user namespace of its own.
@@ -36,6 +38,24 @@ fn deciding_allocates_nothing() {
         assert!(capset(&system, &thread, &wish, &mut Silent).granted().is_some());
         assert!(prctl(&system, &thread, &call, &mut Silent).granted().is_some());
         assert!(bind(&system, &thread, 80, &mut Silent).refusal().is_some());
+    });
+    assert_eq!(allocated.count_total, 0);
+}
+
+#[test]
+fn deciding_about_files_allocates_nothing() {
+    let (system, thread) = world();
+    let own = File::default().owned_by(1000.into(), 1000.into()).with_mode(Mode::new(0o6755).unwrap());
+    let own = File { uid: thread.credentials.uid.filesystem, ..own.with_caps("cap_net_raw=eip".parse().unwrap()) };
+    let value = own.caps.unwrap();
+    let allocated = measure(|| {
+        assert!(chown(&system, &thread, &own, SetId::KEEP, 3, &mut Silent).granted().is_some());
+        assert!(chmod(&system, &thread, &own, Mode::EXECUTABLE, &mut Silent).granted().is_some());
+        assert!(setcap(&system, &thread, &own, value, &mut Silent).granted().is_some());
+        assert!(removexattr(&system, &thread, &own, &mut Silent).granted().is_some());
+        assert!(getxattr(&system, &thread, &own, &mut Silent).granted().is_some());
+        assert!(write(&system, &thread, &own, 1, &mut Silent).granted().is_some());
+        assert!(truncate(&system, &thread, &own, -1, &mut Silent).refusal().is_some());
     });
     assert_eq!(allocated.count_total, 0);
 }

@@ -16,7 +16,10 @@ const SCENARIO: &str = r#"{
   "steps": [{"execve": "/a"}, {"capset": {"effective": "none", "permitted": "all", "inheritable": "0x20"}},
     {"prctl": ["PR_CAP_AMBIENT", "PR_CAP_AMBIENT_RAISE", "cap_kill"]}, {"bind": {"port": 80}, "expect": {"errno": "EACCES"}},
     {"setrlimit": {"resource": "RLIMIT_NOFILE", "present": 9, "wanted": "RLIM_INFINITY"}}, {"mlock": {"limit": 4096, "bytes": 5}},
-    {"keyctl": {"operation": "KEYCTL_CHOWN", "uid": -1}}, {"socket": {"domain": "AF_PACKET", "type": "SOCK_RAW"}}]
+    {"keyctl": {"operation": "KEYCTL_CHOWN", "uid": -1}}, {"socket": {"domain": "AF_PACKET", "type": "SOCK_RAW"}},
+    {"setcap": {"path": "/a", "caps": {"revision": 3, "rootid": 1}}, "expect": {"file": {"uid": 0, "caps": null}}},
+    {"chown": {"path": "/b", "uid": -1, "gid": 0}}, {"chmod": {"path": "/a", "mode": "2755"}}, {"getxattr": {"path": "/b"}},
+    {"write": {"path": "/a", "bytes": 9}}, {"truncate": {"path": "/a", "size": -1}}, {"removexattr": {"path": "/a"}}]
 }"#;
 
 /// Reads and, if it can be read, runs and explains.

@@ -42,7 +42,7 @@ pub(crate) fn verify(arguments: &Arguments) -> Result<()> {
 }
 
 /// The suites of random cases.
-pub(crate) const SUITES: [&str; 4] = ["execve", "calls", "namespaces", "operations"];
+pub(crate) const SUITES: [&str; 5] = ["execve", "calls", "namespaces", "files", "operations"];
 
 /// Where scenarios are, those of the peers among them.
 pub(crate) const SCENARIOS: [&str; 2] = ["scenarios", "tests/conformance"];

@@ -15,7 +15,9 @@ use sim_core::scenario::Scenario;
 use super::{CommonArguments, absolute, describe, exit_code, keep_evidence, load, on_stage, say, verify};
 use crate::compare::{Difference, show};
 use crate::evidence::Evidence;
-use crate::generate::{Bounds, calls_scenario, execve_scenario, namespaces_scenario, operations_scenario};
+use crate::generate::{
+    Bounds, calls_scenario, execve_scenario, files_scenario, namespaces_scenario, operations_scenario,
+};
 use crate::machine::Machine;
 use crate::report::{Skip, Tally};
 use crate::stage::Stage;
@@ -34,6 +36,8 @@ pub(crate) enum Suite {
     Namespaces,
     /// Sequences of operations that ask for a permission.
     Operations,
+    /// Sequences of changes of files, with others between them.
+    Files,
 }
 
 impl Suite {
@@ -43,6 +47,7 @@ impl Suite {
             Self::Calls => "calls",
             Self::Namespaces => "namespaces",
             Self::Operations => "operations",
+            Self::Files => "files",
         }
     }
 
@@ -52,6 +57,7 @@ impl Suite {
             Self::Calls => calls_scenario(bounds).boxed(),
             Self::Namespaces => namespaces_scenario(bounds).boxed(),
             Self::Operations => operations_scenario(bounds).boxed(),
+            Self::Files => files_scenario(bounds).boxed(),
         }
     }
 }

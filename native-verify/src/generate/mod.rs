@@ -3,12 +3,14 @@
 
 mod calls;
 mod execve;
+mod files;
 mod map_writes;
 mod namespaces;
 mod operations;
 
 pub(crate) use calls::calls_scenario;
 pub(crate) use execve::execve_scenario;
+pub(crate) use files::files_scenario;
 pub(crate) use namespaces::namespaces_scenario;
 pub(crate) use operations::operations_scenario;
 

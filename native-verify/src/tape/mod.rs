@@ -6,6 +6,7 @@
 
 pub(crate) mod sys;
 
+use core::mem::MaybeUninit;
 use core::ptr::{addr_of, addr_of_mut, read_volatile, write_volatile};
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -101,6 +102,8 @@ pub(crate) enum Kind {
     Apart = 12,
     /// A system call whose argument 0 is the result of the operation before, and whose result is kept.
     CallOn = 13,
+    /// Open the path of argument 0 for writing, write the bytes of argument 1, as many as argument 2 says, and close it.
+    WriteContent = 14,
 }
 
 /// Everything observed of a thread.
@@ -123,6 +126,25 @@ pub(crate) struct State {
     pub(crate) user_ns: [u8; 32],
     /// `AT_SECURE` of the program that observes; 2 before the first execve.
     pub(crate) at_secure: u64,
+    /// The file that was looked at, if one was.
+    pub(crate) file: FileState,
+}
+
+/// How many bytes of an attribute an observation holds.
+pub(crate) const ATTRIBUTE: usize = 64;
+
+/// What was observed of a file, as the thread sees it.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct FileState {
+    /// What statx returned; 1 if no file was looked at.
+    pub(crate) statx: i64,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+    pub(crate) mode: u32,
+    /// What fgetxattr of `security.capability` returned.
+    pub(crate) attribute_size: i64,
+    pub(crate) attribute: [u8; ATTRIBUTE],
 }
 
 const _: () = assert!(size_of::<Tape>() <= SIZE);
@@ -143,6 +165,7 @@ impl State {
         no_new_privs: -1,
         user_ns: [0; 32],
         at_secure: u64::MAX,
+        file: FileState { statx: 1, uid: 0, gid: 0, mode: 0, attribute_size: 0, attribute: [0; ATTRIBUTE] },
     };
 }
 
@@ -212,7 +235,12 @@ unsafe fn perform_one(tape: *mut Tape, index: u64, at_secure: u64, end: &mut u64
             Kind::Execute => execute(arguments[0]),
             Kind::Observe => {
                 let state = (*operation).arguments[0] as usize % STATES;
-                observe(addr_of_mut!((*tape).states).cast::<State>().add(state), at_secure);
+                let state = addr_of_mut!((*tape).states).cast::<State>().add(state);
+                observe(state, at_secure);
+                match (*operation).arguments[1] {
+                    0 => {}
+                    watched => observe_file(addr_of_mut!((*state).file), watched),
+                }
                 0
             }
             Kind::ForkSharingFs => match syscall(nr::CLONE, [CLONE_FS | SIGCHLD, 0, 0, 0, 0, 0]) {
@@ -252,6 +280,7 @@ unsafe fn perform_one(tape: *mut Tape, index: u64, at_secure: u64, end: &mut u64
                 };
                 write_file(keeper, arguments[1], arguments[2], arguments[3])
             }
+            Kind::WriteContent => write_content(arguments[0], arguments[1], arguments[2]),
             Kind::Apart => match clone_quietly(0) {
                 0 => {
                     *end = index + 1 + arguments[0];
@@ -488,6 +517,24 @@ unsafe fn execute(path: u64) -> i64 {
     unsafe { syscall(nr::EXECVE, [path, argv.as_ptr() as u64, envp.as_ptr() as u64, 0, 0, 0]) }
 }
 
+/// # Safety
+///
+/// `path` points to a string that ends with a zero byte, `bytes` to as many bytes as `length` says.
+unsafe fn write_content(path: u64, bytes: u64, length: u64) -> i64 {
+    const HERE: u64 = -100i64 as u64;
+    const WRITE_ONLY: u64 = 1;
+    // SAFETY: the pointers are the caller's promise.
+    unsafe {
+        let opened = syscall(nr::OPENAT, [HERE, path, WRITE_ONLY, 0, 0, 0]);
+        if opened < 0 {
+            return opened;
+        }
+        let written = syscall(nr::WRITE, [opened as u64, bytes, length, 0, 0, 0]);
+        syscall(nr::CLOSE, [opened as u64, 0, 0, 0, 0, 0]);
+        written
+    }
+}
+
 /// Waits until the child has ended; if it is traced, lets it go on at every stop.
 fn wait_for(child: u64) {
     let mut status = 0i32;
@@ -541,6 +588,44 @@ unsafe fn observe(state: *mut State, at_secure: u64) {
         let length = size_of_val(&(*state).user_ns) as u64;
         syscall(nr::READLINKAT, [PROC_FD as u64, path as u64, link as u64, length, 0, 0]);
         (*state).at_secure = at_secure;
+    }
+}
+
+/// What this process sees of the file that a descriptor is open on.
+#[allow(dead_code, reason = "only the harness asks it")]
+pub(crate) fn look_at(descriptor: i32) -> FileState {
+    let mut file = State::NOTHING.file;
+    // SAFETY: it is a place of this function.
+    unsafe { observe_file(&raw mut file, descriptor as u64) };
+    file
+}
+
+/// # Safety
+///
+/// `file` points to a place for a [`FileState`].
+unsafe fn observe_file(file: *mut FileState, descriptor: u64) {
+    const EMPTY_PATH: u64 = 0x1000;
+    const BASIC_STATS: u64 = 0x7ff;
+    /// Where `struct statx` has owner, group and mode, in words of four bytes; the same on every architecture.
+    const UID: usize = 5;
+    const GID: usize = 6;
+    const MODE: usize = 7;
+    let mut stat = MaybeUninit::<[u32; 64]>::uninit();
+    let words = stat.as_mut_ptr().cast::<u32>();
+    // SAFETY: statx writes 256 bytes, which the array has, and only what it wrote is read; fgetxattr writes no more than
+    // it is told, which the field has.
+    unsafe {
+        let nothing = c"".as_ptr() as u64;
+        (*file).statx = syscall(nr::STATX, [descriptor, nothing, EMPTY_PATH, BASIC_STATS, words as u64, 0]);
+        if (*file).statx == 0 {
+            (*file).uid = *words.add(UID);
+            (*file).gid = *words.add(GID);
+            // The field has two bytes, and those after it are zero.
+            (*file).mode = *words.add(MODE) & 0o7777;
+        }
+        let name = c"security.capability".as_ptr() as u64;
+        let value = addr_of_mut!((*file).attribute) as u64;
+        (*file).attribute_size = syscall(nr::FGETXATTR, [descriptor, name, value, ATTRIBUTE as u64, 0, 0]);
     }
 }
 

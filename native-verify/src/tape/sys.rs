@@ -18,15 +18,18 @@ pub(crate) mod nr {
     pub(crate) const SETFSGID: usize = 123;
     pub(crate) const CAPGET: usize = 125;
     pub(crate) const PRCTL: usize = 157;
+    pub(crate) const FGETXATTR: usize = 193;
     pub(crate) const FUTEX: usize = 202;
     pub(crate) const EXIT_GROUP: usize = 231;
     pub(crate) const OPENAT: usize = 257;
     pub(crate) const READLINKAT: usize = 267;
     pub(crate) const DUP3: usize = 292;
+    pub(crate) const STATX: usize = 332;
 }
 
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod nr {
+    pub(crate) const FGETXATTR: usize = 10;
     pub(crate) const DUP3: usize = 24;
     pub(crate) const OPENAT: usize = 56;
     pub(crate) const CLOSE: usize = 57;
@@ -48,6 +51,7 @@ pub(crate) mod nr {
     #[allow(dead_code, reason = "only the probe maps the tape")]
     pub(crate) const MMAP: usize = 222;
     pub(crate) const WAIT4: usize = 260;
+    pub(crate) const STATX: usize = 291;
 }
 
 /// Makes a system call and gives what the kernel returned: a negative errno on failure.

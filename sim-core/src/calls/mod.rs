@@ -1,6 +1,13 @@
-//! Calls by which a thread changes its own credentials.
+//! Calls by which a thread changes its own credentials, and files.
 
 mod capset;
+mod chmod;
+mod chown;
+mod file_capabilities;
+mod file_content;
+#[cfg(test)]
+mod file_tests;
+mod inode;
 mod prctl;
 mod set_id;
 mod setgroups;
@@ -11,6 +18,11 @@ mod user_namespace;
 mod write_map;
 
 pub use capset::{Capset, capget, capset};
+pub use chmod::chmod;
+pub use chown::chown;
+pub use file_capabilities::{getxattr, removexattr, setcap};
+pub use file_content::{truncate, write};
+pub use inode::{AttributeRead, FileChanged};
 pub use prctl::{AmbientOperation, Prctl, PrctlOption, prctl};
 pub use set_id::{IdChange, IdKind, SetId, set_id};
 pub use setgroups::setgroups;

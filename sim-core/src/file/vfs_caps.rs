@@ -178,6 +178,15 @@ impl VfsCaps {
 }
 
 impl Revision {
+    /// The attribute's size in bytes.
+    pub const fn size(self) -> usize {
+        match self {
+            Self::V1 => 12,
+            Self::V2 => 20,
+            Self::V3 { .. } => 24,
+        }
+    }
+
     /// 1, 2 or 3.
     pub const fn number(self) -> u8 {
         match self {

@@ -55,6 +55,9 @@ change_points! {
     CHECKPOINT_RESTORE = "checkpoint-restore" 5 . 9
         "CAP_CHECKPOINT_RESTORE exists; the last capability is 40.",
         "capabilities(7), Capabilities list";
+    GETXATTR_CONVERSIONS = "getxattr-conversions" 5 . 11
+        "getxattr shows file capabilities of version 2 as version 3 where user 0 of init has another number, and fails with EOVERFLOW where the root user has none; before, it gave them as they are stored.",
+        "commit f2b00be48873, security/commoncap.c";
     MAP_ROOT_SETFCAP = "map-root-setfcap" 5 . 12
         "To map user 0 of the namespace above, a uid_map needs CAP_SETFCAP of its writer, or of the namespace's creator.",
         "commit db2e718a4798, kernel/user_namespace.c";
@@ -67,6 +70,9 @@ change_points! {
     NET_RAW_SOCKET_OPTIONS = "net-raw-socket-options" 5 . 17
         "CAP_NET_RAW is enough to set SO_MARK and any SO_PRIORITY.",
         "commits 079925cce1d0 and a1b519b74548, net/core/sock.c";
+    CONSISTENT_SGID = "consistent-sgid" 6 . 2
+        "chown, write and truncate take away a set-group-ID bit without group execution too, unless the caller is in the group or has CAP_FSETID; before, they left it.",
+        "commit ed5a7047d201, fs/attr.c; in stable kernels since 2023";
     SYSLOG_WITHOUT_SYS_ADMIN = "syslog-without-sys-admin" 6 . 9
         "CAP_SYS_ADMIN no longer stands in for CAP_SYSLOG.",
         "kernel/printk/printk.c, check_syslog_permissions; pull request hardening-v6.9-rc1";

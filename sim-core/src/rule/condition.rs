@@ -146,6 +146,30 @@ conditions! {
     GidMapUnwritten "the gid_map is not written yet"
 
     // Changes of files.
+    OwnerKept "the thread owns the file, and the owner stays"
+    OwnerAndInGroup "the thread owns the file and is in the new group"
+    ChownCapable "CAP_CHOWN is effective over the file"
+    FileOwner "the thread owns the file"
+    FownerCapable "CAP_FOWNER is effective over the file"
+    NoOwnerNamed "no owner is given"
+    NoGroupNamed "no group is given"
+    NoModeWritten "no set-id bit has to go, so no mode is written"
+    ModeWithoutSetGroupId "the mode that is written has no set-group-ID bit"
+    InGroupOrFsetid "the thread is in the file's group, or has CAP_FSETID over the file"
+    FsetidNotInInit "CAP_FSETID is not effective in the init user namespace"
+    AttributeEmpty "the attribute is empty, and only one with a value is removed"
+    ModeAllowsWriting "the file's mode allows it"
+    SomethingWritten "bytes are written"
+    SizeNotNegative "the size is not negative"
+    ValueNotEmpty "the value is not empty"
+    SetfcapCapable "CAP_SETFCAP is effective over the file"
+    SetfcapNotInInit "CAP_SETFCAP is not effective in the init user namespace"
+    VersionThreeGiven "the value has version 3"
+    RootIdMapped "the root id has a mapping"
+    RootIdIsRoot "the root id is user 0 here or has no number here"
+    HasFileCaps "the file has capabilities"
+    FileIsDirectory "it is a directory"
+    FileIsNoDirectory "it is no directory"
 
     // Operations on processes.
 

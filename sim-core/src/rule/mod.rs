@@ -21,6 +21,7 @@ mod witness;
 pub mod bind;
 pub mod capset;
 pub mod execve;
+pub mod file_change;
 pub mod path;
 pub mod prctl;
 pub mod process;
@@ -97,6 +98,7 @@ impl Rule {
             prctl::RULES,
             setid::RULES,
             user_namespace::RULES,
+            file_change::RULES,
             write_map::RULES,
             process::RULES,
             path::RULES,

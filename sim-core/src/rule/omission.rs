@@ -39,7 +39,7 @@ pub const NOT_MODELLED: &[Omission] = &[
     Omission {
         name: "idmapped mounts, mounts of another mount namespace, filesystems mounted in a user namespace",
         effect: "may void set-id bits and file capabilities, or change whose they are",
-        calls: &["execve"],
+        calls: &["execve", "chown", "chmod", "setcap", "removexattr", "getxattr", "write", "truncate"],
     },
     Omission {
         name: "idmapped mounts, filesystems mounted in a user namespace",
@@ -70,6 +70,16 @@ pub const NOT_MODELLED: &[Omission] = &[
         name: "RLIMIT_NPROC, ETXTBSY, binfmt_misc, the content of binaries",
         effect: "may make execve fail",
         calls: &["execve"],
+    },
+    Omission {
+        name: "read-only mounts, immutable and append-only files, filesystems without attributes or with rules of their own",
+        effect: "may refuse a change of a file, or take away other things",
+        calls: &["chown", "chmod", "setcap", "removexattr", "getxattr", "write", "truncate"],
+    },
+    Omission {
+        name: "files that are being executed (ETXTBSY), space, quotas, RLIMIT_FSIZE",
+        effect: "may make it fail, or write less",
+        calls: &["write", "truncate"],
     },
     Omission {
         name: "a tracer without CAP_SYS_PTRACE who owns the user namespace that is entered",

@@ -64,6 +64,34 @@ pub enum Effect {
     NoNewPrivs,
     /// It set `AT_SECURE` in the new program's auxiliary vector.
     AtSecure,
+    /// It gave a file to another user; numbers are host ids.
+    FileOwner {
+        /// The owner before.
+        before: u32,
+        /// The owner after.
+        after: u32,
+    },
+    /// It gave a file to another group; numbers are host ids.
+    FileGroup {
+        /// The group before.
+        before: u32,
+        /// The group after.
+        after: u32,
+    },
+    /// It changed the mode of a file.
+    FileMode {
+        /// The permission bits before.
+        before: u16,
+        /// The permission bits after.
+        after: u16,
+    },
+    /// It stored the attribute `security.capability` of a file.
+    AttributeStored {
+        /// Its size in bytes.
+        size: usize,
+    },
+    /// It removed the attribute `security.capability` of a file.
+    AttributeRemoved,
     /// It answered with a value.
     Returns(u64),
     /// It refused the call.

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::Call;
 use super::result::StepResult;
-use super::values::{self, FourIds, SecurebitsText, SetText, from_text};
+use super::values::{self, CapsEntry, FourIds, ModeText, SecurebitsText, SetText, from_text};
 use crate::capability::CapSet;
 use crate::kernel::Errno;
 use crate::rule::Rule;
@@ -32,6 +32,12 @@ pub struct Expect {
     /// `AT_SECURE` of the new program.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub at_secure: Option<bool>,
+    /// What getxattr gave.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<CapsEntry>,
+    /// The file after the step.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub file: Option<ExpectFile>,
     /// Rules that must be among those that decided.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuleText>,
@@ -67,6 +73,24 @@ pub struct ExpectProcess {
     pub user_ns: Option<String>,
 }
 
+/// Any part of the state of a file; its ids are host ids.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default, expecting = "an object: any part of the file's state")]
+#[expect(missing_docs, reason = "the fields are those of the result")]
+pub struct ExpectFile {
+    #[serde(deserialize_with = "present_id", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::id"))]
+    pub uid: Option<u32>,
+    #[serde(deserialize_with = "present_id", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::id"))]
+    pub gid: Option<u32>,
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub mode: Option<ModeText>,
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub caps: Option<Option<CapsEntry>>,
+}
+
 /// An expectation that did not hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
@@ -96,6 +120,28 @@ impl Expect {
         compare("return", self.value.map(|v| v.to_string()), result.value.to_string());
         let at_secure = result.at_secure.map_or_else(|| "none: no execve".to_string(), |value| value.to_string());
         compare("at_secure", self.at_secure.map(|v| v.to_string()), at_secure);
+        let caps = |caps: Option<&CapsEntry>| caps.map_or_else(|| "null".to_string(), |caps| caps.comparable(all));
+        let read = result.attribute.as_ref().map_or_else(|| "none".to_string(), |caps| caps.comparable(all));
+        compare("attribute", self.attribute.as_ref().map(|attribute| attribute.comparable(all)), read);
+        if let Some(expected) = &self.file {
+            let absent = || "none: the step is about no file".to_string();
+            let actual = result.file.as_ref();
+            let field = |value: Option<String>| value.unwrap_or_else(absent);
+            compare(
+                "file.uid",
+                expected.uid.map(|id| id.to_string()),
+                field(actual.map(|file| file.uid.to_string())),
+            );
+            compare(
+                "file.gid",
+                expected.gid.map(|id| id.to_string()),
+                field(actual.map(|file| file.gid.to_string())),
+            );
+            let mode = |mode: ModeText| mode.0.to_string();
+            compare("file.mode", expected.mode.map(mode), field(actual.map(|file| mode(file.mode))));
+            let expected = expected.caps.as_ref().map(|entry| caps(entry.as_ref()));
+            compare("file.caps", expected, field(actual.map(|file| caps(file.caps.as_ref()))));
+        }
         if let Some(expected) = &self.process {
             let actual = &result.process;
             let ids = |ids: &[u32]| alloc::format!("{ids:?}");
@@ -168,6 +214,10 @@ impl<'de> Deserialize<'de> for RuleText {
 /// A key that is there, even with `null`.
 fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
+}
+
+fn present_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    values::id(deserializer).map(Some)
 }
 
 fn present_ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<u32>>, D::Error> {

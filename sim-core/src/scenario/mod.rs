@@ -22,6 +22,7 @@
 mod call_group;
 mod edit;
 mod expect;
+mod file_change;
 mod format;
 mod lookup;
 mod objects;
@@ -43,13 +44,17 @@ mod world;
 mod write_map_call;
 
 pub use edit::FiveSets;
-pub use expect::{Difference, Expect, ExpectProcess};
+pub use expect::{Difference, Expect, ExpectFile, ExpectProcess};
+pub use file_change::{
+    AttributeArguments, ChmodArguments, ChownArguments, FileChange, SetcapArguments, TruncateArguments,
+    WriteArguments,
+};
 pub use format::{FileEntry, Process, Scenario, Setgroups, Sysctl, Traced, UserNamespaceEntry};
 pub use operation::*;
 pub use prctl_call::{PrctlArgument, PrctlCall};
 pub use read::{Loaded, MAX_SIZE, ReadError};
 pub use release_differences::{ReleaseDifference, release_differences};
-pub use result::{ProcessResult, ScenarioResult, StepResult};
+pub use result::{FileResult, ProcessResult, ScenarioResult, StepResult};
 pub use run::{Simulation, StepOutcome};
 #[cfg(feature = "schema")]
 pub use schema::json_schema;

@@ -2,8 +2,10 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::{Options, Scenario, ScenarioResult, Simulation, StepResult, World};
+use super::values::CapsEntry;
+use super::{FileResult, Options, Scenario, ScenarioResult, Simulation, StepResult, World};
 use crate::capability::CapSet;
+use crate::file::VfsCaps;
 use crate::kernel::{CHANGES, Change, Errno, Release};
 use crate::rule::Rule;
 
@@ -48,10 +50,17 @@ fn changes_behind(since: Release, before: &StepResult, after: &StepResult) -> Ve
 fn facts(result: &StepResult) -> Vec<(String, String)> {
     let process = &result.process;
     let at_secure = result.at_secure.map_or("none".to_string(), |at_secure| at_secure.to_string());
+    let attribute = |caps: Option<&CapsEntry>| {
+        caps.map_or("none".to_string(), |caps| serde_json::to_string(caps).unwrap_or_default())
+    };
+    let file = result.file.as_ref();
     let mut facts = alloc::vec![
         ("errno", result.errno.map_or("none", Errno::name).to_string()),
         ("return", result.value.to_string()),
         ("at_secure", at_secure),
+        ("attribute", attribute(result.attribute.as_ref())),
+        ("mode of the file", file.map_or("none".to_string(), |file| file.mode.0.to_string())),
+        ("capabilities of the file", attribute(file.and_then(|file| file.caps.as_ref()))),
         ("uid", format!("{:?}", process.uid)),
         ("gid", format!("{:?}", process.gid)),
         ("groups", format!("{:?}", process.groups)),
@@ -118,9 +127,20 @@ fn run(scenario: &Scenario, world: World) -> ScenarioResult {
     ScenarioResult { title: None, kernel, ok: true, steps }
 }
 
+/// The attribute without the capabilities that are not in `known`; nothing if it is malformed.
+fn within(caps: &CapsEntry, known: CapSet) -> Option<VfsCaps> {
+    let caps = caps.resolve(known).ok()?;
+    Some(VfsCaps { permitted: caps.permitted & known, inheritable: caps.inheritable & known, ..caps })
+}
+
 /// Whether two results of a step say the same about the capabilities that both releases know.
 fn alike(a: &StepResult, b: &StepResult, known: CapSet) -> bool {
-    let facts = |step: &StepResult| (step.errno, step.value, step.at_secure);
+    let caps = |caps: Option<&CapsEntry>| caps.map(|caps| within(caps, known));
+    let file = |file: Option<&FileResult>| file.map(|f| (f.uid, f.gid, f.mode, caps(f.caps.as_ref())));
+    let facts = |step: &StepResult| {
+        let attribute = caps(step.attribute.as_ref());
+        (step.errno, step.value, step.at_secure, attribute, file(step.file.as_ref()))
+    };
     let (p, q) = (&a.process, &b.process);
     facts(a) == facts(b)
         && (p.uid, p.gid, &p.groups, p.securebits, p.no_new_privs)

@@ -3,6 +3,7 @@ use alloc::vec::Vec;
 
 use serde::{Serialize, Serializer};
 
+use super::values::{CapsEntry, ModeText};
 use super::{Call, Difference};
 use crate::capability::CapSet;
 use crate::kernel::Errno;
@@ -36,6 +37,12 @@ pub struct StepResult {
     /// After a successful execve: `AT_SECURE` of the new program.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_secure: Option<bool>,
+    /// After a getxattr that succeeded: the attribute, the root id as the thread sees it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<CapsEntry>,
+    /// After a step that is about a file: the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<FileResult>,
     /// The thread after the step.
     pub process: ProcessResult,
     /// The rules that decided: the refusing one, or those that applied, in order.
@@ -43,6 +50,16 @@ pub struct StepResult {
     /// What was expected otherwise.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub differences: Vec<Difference>,
+}
+
+/// The state of a file; its ids are host ids.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the fields are those of the format's `files`")]
+pub struct FileResult {
+    pub uid: u32,
+    pub gid: u32,
+    pub mode: ModeText,
+    pub caps: Option<CapsEntry>,
 }
 
 /// The state of the thread, ids as it sees them itself.

@@ -1,11 +1,13 @@
 use alloc::string::{String, ToString};
 
-use super::{Call, CapsetCall, ProcessResult, StepResult, World};
+use super::file_change::FileEffect;
+use super::values::CapsEntry;
+use super::{Call, CapsetCall, FileResult, ProcessResult, StepResult, World};
 use crate::access;
 use crate::calls::{self, Called, Capset, Entered};
 use crate::credentials::{Credentials, OVERFLOW_ID, Thread, UserNamespaces, UserNs};
 use crate::execve::{Executed, Program, execve_by_path};
-use crate::file::File;
+use crate::file::{File, VfsCaps};
 use crate::outcome::{Outcome, Refusal};
 use crate::rule::Trace;
 
@@ -30,6 +32,12 @@ pub struct StepOutcome {
     pub value: i64,
     /// After a successful execve: `AT_SECURE` of the new program.
     pub at_secure: Option<bool>,
+    /// After a getxattr that succeeded: the attribute, the root id as the thread sees it.
+    pub attribute: Option<CapsEntry>,
+    /// Before a step that is about a file: the file.
+    pub file_before: Option<FileResult>,
+    /// After a step that is about a file: the file.
+    pub file: Option<FileResult>,
     /// Every rule that was tried.
     pub trace: Trace,
     process: ProcessResult,
@@ -51,6 +59,10 @@ impl Simulation {
         let before = self.world.thread.clone();
         let mut trace = Trace::new();
         let decided = self.decide(call, &mut trace);
+        let file_before = match call {
+            Call::FileChange(change) => self.world.file_result(change.path()),
+            _ => None,
+        };
         let mut outcome = StepOutcome {
             call: call.in_digits(self.world.all),
             after: before.clone(),
@@ -58,6 +70,9 @@ impl Simulation {
             refusal: None,
             value: 0,
             at_secure: None,
+            attribute: None,
+            file: file_before.clone(),
+            file_before,
             trace,
             process: self.process(&self.world.thread.credentials),
         };
@@ -71,6 +86,11 @@ impl Simulation {
                 outcome.at_secure = effect.at_secure;
                 if let Some(namespaces) = effect.namespaces {
                     self.world.system.user_namespaces = namespaces;
+                }
+                outcome.attribute = effect.attribute.map(CapsEntry::in_fields);
+                if let (Call::FileChange(change), Some(file)) = (call, effect.file) {
+                    self.world.change_file(change.path(), file);
+                    outcome.file = self.world.file_result(change.path());
                 }
                 if let Some((namespaces, made)) = effect.made {
                     self.world.system.user_namespaces = namespaces;
@@ -126,6 +146,10 @@ impl Simulation {
                 ..StepEffect::default()
             }),
             Call::Bind { port } => access::bind(system, thread, *port, trace).map(|()| StepEffect::default()),
+            Call::FileChange(change) => {
+                let found = self.world.find(change.path(), trace);
+                found.and_then(|file| change.decide(&self.world, file, trace)).map(StepEffect::from)
+            }
             Call::Process(operation) => operation.decide(&self.world, trace).map(|()| StepEffect::default()),
             Call::Path(operation) => {
                 let decided = operation.decide(&self.world, trace);
@@ -174,6 +198,8 @@ impl StepOutcome {
             errno: self.refusal.map(|refusal| refusal.errno),
             value: self.value,
             at_secure: self.at_secure,
+            attribute: self.attribute.clone(),
+            file: self.file.clone(),
             process: self.process.clone(),
             rules: self.rules(),
             differences: alloc::vec![],
@@ -207,6 +233,16 @@ struct StepEffect {
     made: Option<(UserNamespaces, UserNs)>,
     /// The user namespaces with another map.
     namespaces: Option<UserNamespaces>,
+    /// The file after it, where it is about one.
+    file: Option<File>,
+    /// What getxattr gave.
+    attribute: Option<VfsCaps>,
+}
+
+impl From<FileEffect> for StepEffect {
+    fn from(FileEffect { file, attribute, value }: FileEffect) -> Self {
+        Self { file, attribute, value: i64::try_from(value).unwrap_or(i64::MAX), ..Self::default() }
+    }
 }
 
 impl From<Entered> for StepEffect {

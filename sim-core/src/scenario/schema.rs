@@ -7,8 +7,8 @@ use super::expect::{ErrnoText, RuleText};
 use super::step::{BindArguments, NoArguments, call_names};
 use super::values::{CapsEntry, FourIds, LimitText, ModeText, ReleaseText, SecurebitsText, SetText};
 use super::{
-    CapsetCall, CloneCall, Expect, PathOperation, PrctlCall, ProcessOperation, Scenario, Step, SystemOperation,
-    WriteMapCall,
+    CapsetCall, CloneCall, Expect, FileChange, PathOperation, PrctlCall, ProcessOperation, Scenario, Step,
+    SystemOperation, WriteMapCall,
 };
 use crate::calls::{AmbientOperation, PrctlOption};
 use crate::credentials::Securebits;
@@ -191,6 +191,7 @@ schema!(RuleText, "RuleId", |_generator| json_schema!({
 schema!(Step, "Step", |generator| {
     let calls: Vec<_> = call_names().map(|call| json_schema!({ "required": [call] })).collect();
     let operations = [
+        FileChange::schemas(generator),
         ProcessOperation::schemas(generator),
         PathOperation::schemas(generator),
         SystemOperation::schemas(generator),

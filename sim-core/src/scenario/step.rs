@@ -8,7 +8,9 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::values::{self, GroupArguments, IdArgument, IdArguments, Refused, SetText};
-use super::{Expect, PathOperation, PrctlCall, ProcessOperation, SystemOperation, WriteMapCall};
+use super::{
+    Expect, FileChange, PathOperation, PrctlCall, ProcessOperation, SetcapArguments, SystemOperation, WriteMapCall,
+};
 use crate::calls::{CloneFlags, IdChange, IdKind, SetId};
 use crate::capability::CapSet;
 
@@ -51,6 +53,8 @@ pub enum Call {
         /// The port.
         port: u16,
     },
+    /// A change of a file, or a look at its attribute.
+    FileChange(FileChange),
     /// An operation on processes and namespaces.
     Process(ProcessOperation),
     /// An operation on files and directories.
@@ -155,12 +159,12 @@ const CALLS: [&str; 18] = [
 
 /// The calls of the format that this version models.
 pub(super) fn call_names() -> impl Iterator<Item = &'static str> + Clone {
-    let operations = [ProcessOperation::NAMES, PathOperation::NAMES, SystemOperation::NAMES];
+    let operations = [FileChange::NAMES, ProcessOperation::NAMES, PathOperation::NAMES, SystemOperation::NAMES];
     CALLS.into_iter().chain(operations.into_iter().flatten().copied())
 }
 
 /// The calls of the format that this version does not model yet.
-const NOT_YET: &[&str] = &["seccomp", "syscall", "chown", "chmod", "setcap", "removexattr", "write", "truncate"];
+const NOT_YET: &[&str] = &["seccomp", "syscall"];
 
 impl Call {
     /// The call's key in the format.
@@ -177,6 +181,7 @@ impl Call {
             Self::Setns(_) => "setns",
             Self::WriteMap(_) => "write_map",
             Self::Bind { .. } => "bind",
+            Self::FileChange(change) => change.name(),
             Self::Process(operation) => operation.name(),
             Self::Path(operation) => operation.name(),
             Self::System(operation) => operation.name(),
@@ -193,6 +198,10 @@ impl Call {
                 inheritable: digits(*inheritable),
             }),
             Self::WriteMap(call) => Self::WriteMap(call.in_digits(all)),
+            Self::FileChange(FileChange::Setcap(SetcapArguments { path, caps })) => {
+                let caps = caps.in_digits(all);
+                Self::FileChange(FileChange::Setcap(SetcapArguments { path: path.clone(), caps }))
+            }
             other => other.clone(),
         }
     }
@@ -212,6 +221,7 @@ impl Call {
             Self::Setns(name) => map.serialize_entry(self.name(), name),
             Self::WriteMap(call) => map.serialize_entry(self.name(), call),
             Self::Bind { port } => map.serialize_entry(self.name(), &BindArguments { port: *port }),
+            Self::FileChange(change) => change.serialize_into(map),
             Self::Process(operation) => operation.serialize_into(map),
             Self::Path(operation) => operation.serialize_into(map),
             Self::System(operation) => operation.serialize_into(map),
@@ -248,6 +258,9 @@ impl Call {
 
 impl Call {
     fn next_operation<'de, A: MapAccess<'de>>(name: &str, map: &mut A) -> Result<Option<Self>, A::Error> {
+        if let Some(change) = FileChange::next_value(name, map)? {
+            return Ok(Some(Self::FileChange(change)));
+        }
         if let Some(operation) = ProcessOperation::next_value(name, map)? {
             return Ok(Some(Self::Process(operation)));
         }

@@ -143,7 +143,7 @@ fn steps_that_make_no_sense() {
         let marked = text.find('«').unwrap();
         assert!(read(&text.replace('«', "")).is_err(), "{marked}: {text}");
     }
-    check_error(r#"{"steps": [{"chown": «{}}]}"#, "steps[0].chown", "does not model it yet");
+    check_error(r#"{"steps": [{"seccomp": «{}}]}"#, "steps[0].seccomp", "does not model it yet");
     let unnamed = r#"{"steps": [{"unshare": «{"flags": ["CLONE_NEWUSER"]}}]}"#;
     check_error(unnamed, "steps[0].unshare", "give it a name");
     let nothing = r#"{"steps": [{"clone": «{"flags": [], "user_ns": "a"}}]}"#;

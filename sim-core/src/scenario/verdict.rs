@@ -31,6 +31,16 @@ pub fn verdict(outcome: &StepOutcome) -> String {
         Call::Execve(_) | Call::Capset(_) | Call::SetId(_) | Call::Unshare(_) | Call::Clone(_) | Call::Setns(_) => {
             format!("{call} succeeds. {}", new_powers(outcome)).trim_end().to_string()
         }
+        Call::FileChange(change) => {
+            let told = match (outcome.value, &outcome.file_before, &outcome.file) {
+                (0, Some(before), Some(after)) => change.consequences(before, after),
+                (value, Some(before), Some(after)) => {
+                    format!("It returns {value}. {}", change.consequences(before, after))
+                }
+                _ => String::new(),
+            };
+            format!("{call} succeeds. {told}").trim_end().to_string()
+        }
         Call::Prctl(_) | Call::Setgroups(_) | Call::Capget | Call::WriteMap(_) => format!("{call} succeeds."),
         Call::Bind { .. } | Call::Process(_) | Call::Path(_) | Call::System(_) => format!("{call} is permitted."),
     }
@@ -74,6 +84,14 @@ fn explain_effect(effect: &Effect) -> String {
         Effect::Id { name, before, after } => format!("{name}: {before} becomes {after}"),
         Effect::Groups { before, after } => format!("supplementary groups: {before} become {after}"),
         Effect::Securebits { before, after } => format!("securebits: {before:?} become {after:?}"),
+        Effect::FileOwner { before, after } if before == after => format!("owner: stays {after}"),
+        Effect::FileOwner { before, after } => format!("owner: {before} becomes {after}"),
+        Effect::FileGroup { before, after } if before == after => format!("group: stays {after}"),
+        Effect::FileGroup { before, after } => format!("group: {before} becomes {after}"),
+        Effect::FileMode { before, after } if before == after => format!("mode: stays {after:04o}"),
+        Effect::FileMode { before, after } => format!("mode: {before:04o} becomes {after:04o}"),
+        Effect::AttributeStored { size } => format!("an attribute of {size} bytes is stored"),
+        Effect::AttributeRemoved => "the file's capabilities are removed".to_string(),
         Effect::NoNewPrivs => "no_new_privs is set".to_string(),
         Effect::AtSecure => "AT_SECURE is set".to_string(),
         Effect::Returns(value) => format!("returns {value}"),
@@ -113,6 +131,7 @@ impl Call {
             Self::Setns(name) => format!("setns to the user namespace {name}"),
             Self::WriteMap(call) => call.in_words(),
             Self::Bind { port } => format!("bind to port {port}"),
+            Self::FileChange(change) => change.in_words(),
             Self::Process(operation) => operation.in_words(),
             Self::Path(operation) => operation.in_words(),
             Self::System(operation) => operation.in_words(),

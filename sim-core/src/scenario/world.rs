@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 
 use super::lookup::{LONGEST_PATH, paths_above};
 use super::path::Path;
-use super::values::{FourIds, SecurebitsText};
-use super::{Call, CloneCall, FileEntry, Process, Scenario, Setgroups, Sysctl};
+use super::values::{CapsEntry, FourIds, ModeText, SecurebitsText};
+use super::{Call, CloneCall, FileEntry, FileResult, Process, Scenario, Setgroups, Sysctl};
 use crate::capability::{CapSet, Capability};
 use crate::credentials::{
     Credentials, Groups, IdMap, Ids, InvalidCredentials, Kgid, Kuid, MapError, RawCredentials, Securebits, Thread,
@@ -38,6 +38,8 @@ pub struct World {
     /// What `"all"` means.
     pub all: CapSet,
     namespaces: Vec<(String, UserNs)>,
+    /// The bytes of attributes that execve cannot read, by path.
+    unreadable: BTreeMap<String, Vec<u8>>,
 }
 
 /// Something in a scenario that makes no sense, and its place.
@@ -169,7 +171,8 @@ impl World {
         let place = Path::default().key("process");
         let find = |name: &str| namespaces.find(name);
         let thread = Builder { process: &scenario.process, place, system: &system, find: &find, all }.thread()?;
-        let world = Self { files: files(scenario, all)?, namespaces: namespaces.named, system, thread, all };
+        let (files, unreadable) = (files(scenario, all)?, unreadable(scenario, all));
+        let world = Self { files, namespaces: namespaces.named, system, thread, all, unreadable };
         world.check_steps(scenario)?;
         Ok(world)
     }
@@ -228,6 +231,24 @@ impl World {
         Builder { process, place, system: &self.system, find: &find, all: self.all }.thread()
     }
 
+    /// A file as results show it.
+    pub fn file_result(&self, path: &str) -> Option<FileResult> {
+        let (file, _) = self.files.get(path)?;
+        let bytes = || self.unreadable.get(path).cloned().unwrap_or_default();
+        let caps = file.caps.map(|caps| caps.map_or_else(|_| CapsEntry::Bytes(bytes()), CapsEntry::in_fields));
+        Some(FileResult { uid: file.uid.number(), gid: file.gid.number(), mode: ModeText(file.mode), caps })
+    }
+
+    /// Puts a file in the place of what it was before.
+    pub(super) fn change_file(&mut self, path: &str, changed: File) {
+        if let Some((file, _)) = self.files.get_mut(path) {
+            if file.caps != changed.caps {
+                self.unreadable.remove(path);
+            }
+            *file = changed;
+        }
+    }
+
     /// Remembers the name that a call gave to the namespace it made.
     pub(super) fn name_namespace(&mut self, call: &Call, made: UserNs) {
         if let Call::Unshare(CloneCall { user_ns: Some(name), .. })
@@ -247,6 +268,12 @@ impl World {
                 checked.map_err(|problem| WorldError { path: at(operation.name()), problem })?;
             }
             match &step.call {
+                Call::FileChange(change)
+                    if !self.files.contains_key(change.path()) && !made.contains_key(change.path()) =>
+                {
+                    let problem = Problem::NoFile { path: change.path().to_string() };
+                    return Err(WorldError { path: at(change.name()), problem });
+                }
                 Call::Execve(path) if !self.files.contains_key(path) => {
                     let problem = Problem::NoFile { path: path.clone() };
                     return Err(WorldError { path: at("execve"), problem });
@@ -424,6 +451,16 @@ fn files(scenario: &Scenario, all: CapSet) -> Result<BTreeMap<String, (File, Opt
         files.insert(path.clone(), (file(entry, all), entry.interpreter.clone()));
     }
     Ok(files)
+}
+
+fn unreadable(scenario: &Scenario, all: CapSet) -> BTreeMap<String, Vec<u8>> {
+    let entries = scenario.files.iter().filter_map(|(path, entry)| Some((path, entry.caps.as_ref()?)));
+    entries
+        .filter_map(|(path, caps)| match caps {
+            CapsEntry::Bytes(bytes) if caps.resolve(all).is_err() => Some((path.clone(), bytes.clone())),
+            _ => None,
+        })
+        .collect()
 }
 
 fn file(entry: &FileEntry, all: CapSet) -> File {

@@ -16,7 +16,7 @@ use super::{Bounds, HOMES, file, home, process as any_process};
 pub(crate) fn operations_scenario(bounds: Bounds) -> impl Strategy<Value = Scenario> {
     // Most permissions are those of `init`: a thread elsewhere is refused them all alike.
     let [init, ..] = HOMES;
-    let home = prop_oneof![1 => Just(init), 1 => home()];
+    let home = prop_oneof![1 => Just(init), 6 => home()];
     home.prop_flat_map(move |home| {
         let operation = prop_oneof![
             4 => process::operation(home).prop_map(Call::Process),

@@ -13,6 +13,12 @@ const MAX_GROUPS: usize = 65536;
 #[derive(Clone, Copy)]
 pub(in crate::scenario) struct IdArgument(pub(in crate::scenario) u32);
 
+/// Writes an id as [`IdArgument`] does.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+pub(in crate::scenario) fn serialize_argument<S: Serializer>(id: &u32, serializer: S) -> Result<S::Ok, S::Error> {
+    IdArgument(*id).serialize(serializer)
+}
+
 /// A list of exactly `N` ids.
 pub(in crate::scenario) struct IdArguments<const N: usize>(pub(in crate::scenario) [u32; N]);
 

@@ -1,4 +1,4 @@
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -51,11 +51,38 @@ impl CapsEntry {
         }
     }
 
-    /// The notation that says the same, for output.
-    pub fn from_caps(caps: VfsCaps) -> Self {
-        if caps.to_string().parse() == Ok(caps) {
-            return Self::Text(caps);
+    /// The bytes of the attribute, if `"all"` means `all`.
+    pub fn to_bytes(&self, all: CapSet) -> Vec<u8> {
+        match self {
+            Self::Bytes(bytes) => bytes.clone(),
+            Self::Text(caps) => caps.to_bytes(),
+            Self::Object(_) => self.resolve(all).map(|caps| caps.to_bytes()).unwrap_or_default(),
         }
+    }
+
+    /// One text for all notations of the same attribute.
+    pub(in crate::scenario) fn comparable(&self, all: CapSet) -> String {
+        let canonical = match self.resolve(all) {
+            Ok(caps) => Self::in_fields(caps),
+            Err(_) => self.clone(),
+        };
+        serde_json::to_string(&canonical).unwrap_or_default()
+    }
+
+    /// The same with its sets in digits, if `"all"` means `all`.
+    pub(in crate::scenario) fn in_digits(&self, all: CapSet) -> Self {
+        match self {
+            Self::Object(object) => Self::Object(FileCapsObject {
+                permitted: object.permitted.resolve(all).into(),
+                inheritable: object.inheritable.resolve(all).into(),
+                ..*object
+            }),
+            other => other.clone(),
+        }
+    }
+
+    /// The attribute field by field, for results; as bytes where fields cannot say it.
+    pub(in crate::scenario) fn in_fields(caps: VfsCaps) -> Self {
         if caps.flags > 1 {
             return Self::Bytes(caps.to_bytes());
         }
@@ -65,6 +92,14 @@ impl CapsEntry {
             inheritable: caps.inheritable.into(),
             effective: caps.effective(),
         })
+    }
+
+    /// The notation that says the same, for output.
+    pub fn from_caps(caps: VfsCaps) -> Self {
+        if caps.to_string().parse() == Ok(caps) {
+            return Self::Text(caps);
+        }
+        Self::in_fields(caps)
     }
 }
 

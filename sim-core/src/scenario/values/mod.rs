@@ -7,7 +7,7 @@ mod limit;
 mod securebits;
 mod set;
 
-pub(super) use argument::{GroupArguments, IdArgument, IdArguments};
+pub(super) use argument::{GroupArguments, IdArgument, IdArguments, serialize_argument};
 pub use caps::{CapsEntry, FileCapsObject};
 pub use id::FourIds;
 pub(super) use id::{id, ids, optional_id};
