@@ -65,7 +65,7 @@ setting! {
     up_to_1 0 1;
     up_to_2 0 2;
     minus_1_up_to_2 -1 2;
-    open_files 8 2147483584;
+    open_files 8 2_147_483_584;
 }
 
 fn arguments(count: usize) -> Schema {
