@@ -41,7 +41,7 @@ pub(crate) struct CommonArguments {
 
 /// What the model is asked with: the running release, and `"all"` as this machine has it.
 fn options(machine: &Machine) -> Options {
-    Options { release: Some(machine.release), all: Some(machine.capabilities) }
+    Options { release: Some(machine.release), all: Some(machine.capabilities), backports: machine.backports }
 }
 
 /// A scenario that was drawn or enumerated, on this machine.
@@ -59,9 +59,15 @@ fn describe(machine: &Machine) -> String {
     } else {
         format!(", for its bounding set lacks {}", missing.join(", "))
     };
+    let release: Vec<_> = [machine.release.to_string()]
+        .into_iter()
+        .chain(machine.backports.iter().map(|change| change.id.to_owned()))
+        .collect();
     format!(
         "Linux {}, modelled as {}. \"all\" is {} here{lacks}.",
-        machine.uname, machine.release, machine.capabilities
+        machine.uname,
+        release.join(" with "),
+        machine.capabilities
     )
 }
 

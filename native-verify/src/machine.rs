@@ -2,7 +2,7 @@ use std::fs;
 
 use anyhow::{Context, Result, bail};
 use sim_core::capability::{CapSet, Capability};
-use sim_core::kernel::Release;
+use sim_core::kernel::{Change, Release, changes};
 
 /// The machine that native-verify runs on.
 #[derive(Clone, Debug)]
@@ -11,6 +11,8 @@ pub(crate) struct Machine {
     pub(crate) uname: String,
     /// The release that the model is asked for.
     pub(crate) release: Release,
+    /// What its kernel has taken over from later releases.
+    pub(crate) backports: &'static [&'static Change],
     /// What this process may do: the capabilities that it holds and may pass on.
     pub(crate) capabilities: CapSet,
     /// Every capability that the kernel knows.
@@ -44,7 +46,8 @@ impl Machine {
         let Some(last) = Capability::from_number(last) else { bail!("cap_last_cap is {last}") };
         let bounding = read(caps::CapSet::Bounding)?;
         let permitted = read(caps::CapSet::Permitted)?;
-        Ok(Self { uname, release, capabilities: bounding & permitted, known: CapSet::up_to(last) })
+        let (capabilities, known) = (bounding & permitted, CapSet::up_to(last));
+        Ok(Self { uname, release, backports: backports(release), capabilities, known })
     }
 
     /// Why this process cannot build worlds, if it cannot.
@@ -61,6 +64,20 @@ impl Machine {
     pub(crate) fn missing(&self) -> CapSet {
         self.known - self.capabilities
     }
+}
+
+/// What a kernel of this release has taken over from later ones, by what it says about its own types.
+fn backports(release: Release) -> &'static [&'static Change] {
+    static FOUND: [&Change; 1] = [&changes::MAP_ROOT_SETFCAP];
+    const TYPES: &str = "/sys/kernel/btf/vmlinux";
+    // The member of struct user_namespace that the change brought.
+    const MEMBER: &[u8] = b"\0parent_could_setfcap\0";
+    if release.has(&changes::MAP_ROOT_SETFCAP) {
+        return &[];
+    }
+    let types = fs::read(TYPES).unwrap_or_default();
+    let found = types.windows(MEMBER.len()).any(|window| window == MEMBER);
+    if found { &FOUND } else { &[] }
 }
 
 /// A set of this thread, by the `caps` crate.

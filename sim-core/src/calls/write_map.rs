@@ -171,7 +171,7 @@ impl Writing<'_> {
     }
 
     fn verify_root_map<W: Witness>(&self, map: &IdMap, witness: &mut W) -> Result<(), Refusal> {
-        if !self.system.release.has(&changes::MAP_ROOT_SETFCAP) {
+        if !self.system.has(&changes::MAP_ROOT_SETFCAP) {
             return Ok(());
         }
         let needed = Capability::SETFCAP;
@@ -270,7 +270,7 @@ mod tests {
     use super::{MapFile, MapWrite, setgroups_word, write_map};
     use crate::capability::Capability;
     use crate::credentials::{Credentials, Ids, RawCredentials, UserNamespaces, UserNs};
-    use crate::kernel::Errno;
+    use crate::kernel::{Change, Errno, changes};
     use crate::outcome::Outcome;
     use crate::rule::Silent;
     use crate::system::System;
@@ -343,6 +343,11 @@ mod tests {
         assert_eq!(result(&system), Err(("write-map.setfcap", Errno::EPERM)));
         system.release = "5.11".parse().unwrap();
         assert_eq!(result(&system), Ok(()));
+        system.backports = {
+            static BACKPORTS: [&Change; 1] = [&changes::MAP_ROOT_SETFCAP];
+            &BACKPORTS
+        };
+        assert_eq!(result(&system), Err(("write-map.setfcap", Errno::EPERM)), "a distribution's kernel");
         let group = with(RawCredentials::user(1000), &[Capability::SETGID]);
         system.release = "5.12".parse().unwrap();
         assert!(write(&system, &group, made, MapFile::GidMap, "5 0 1").is_ok(), "groups never needed it");

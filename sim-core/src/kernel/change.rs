@@ -1,7 +1,7 @@
 use super::Release;
 
 /// A point in the kernel's history at which some answer changed.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Change {
     /// Short name, as in `exec-id-change`.
     pub id: &'static str,
@@ -48,7 +48,7 @@ change_points! {
         "capabilities(7), Capabilities list";
     MAP_ROOT_SETFCAP = "map-root-setfcap" 5 . 12
         "To map user 0 of the namespace above, a uid_map needs CAP_SETFCAP of its writer, or of the namespace's creator.",
-        "commit db2e718a4798, kernel/user_namespace.c";
+        "commit db2e718a4798, kernel/user_namespace.c; also in 5.11.19 and later releases of 5.10";
     EXEC_SECUREBITS = "exec-securebits" 6 . 14
         "The securebits EXEC_RESTRICT_FILE and EXEC_DENY_INTERACTIVE exist, and changing only them needs no capability.",
         "security/commoncap.c, cap_task_prctl; include/uapi/linux/securebits.h";

@@ -252,7 +252,8 @@ fn every_notation_of_a_set_means_the_same() {
     };
     assert_eq!(set("\"all\"").len(), 41);
     assert_eq!(set("\"none\""), CapSet::EMPTY);
-    let options = Options { all: Some(Capability::KILL.into()), release: Some("5.4".parse().unwrap()) };
+    let options =
+        Options { all: Some(Capability::KILL.into()), release: Some("5.4".parse().unwrap()), ..Options::default() };
     let loaded = Loaded::read("{}", &options).unwrap();
     assert_eq!(loaded.world.thread.credentials.permitted, Capability::KILL.into());
 }

@@ -11,7 +11,7 @@ use crate::credentials::{
     TooDeep, Tracer, UserNs,
 };
 use crate::file::{File, Mount};
-use crate::kernel::Release;
+use crate::kernel::{Change, Release};
 use crate::system::System;
 
 /// What the reader of a scenario may decide instead of the scenario.
@@ -21,6 +21,8 @@ pub struct Options {
     pub release: Option<Release>,
     /// What `"all"` means, if not every capability of the release.
     pub all: Option<CapSet>,
+    /// Changes of later releases that the kernel has as well.
+    pub backports: &'static [&'static Change],
 }
 
 /// The world that a scenario describes.
@@ -139,7 +141,7 @@ impl World {
     pub fn new(scenario: &Scenario, options: &Options) -> Result<Self, WorldError> {
         let written = scenario.kernel.map(|kernel| kernel.0);
         let release = options.release.or(written).unwrap_or(Release::NEWEST);
-        let mut system = System { release, ..System::default() };
+        let mut system = System { release, backports: options.backports, ..System::default() };
         if let Some(start) = scenario.sysctl.ip_unprivileged_port_start {
             system.ip_unprivileged_port_start = start;
         }
