@@ -3,7 +3,7 @@ use alloc::string::ToString;
 use super::{Call, CapsetCall, ProcessResult, StepResult, World};
 use crate::access;
 use crate::calls::{self, Called, Capset, Entered};
-use crate::credentials::{Credentials, OVERFLOW_ID, Thread, UserNamespaces, UserNs};
+use crate::credentials::{Credentials, Memory, OVERFLOW_ID, Thread, UserNamespaces, UserNs};
 use crate::execve::{Executed, Program, execve};
 use crate::outcome::{Outcome, Refusal};
 use crate::rule::Trace;
@@ -81,6 +81,11 @@ impl Simulation {
                 if let Some(credentials) = effect.credentials {
                     outcome.after.credentials = credentials;
                 }
+                let namespaces = &self.world.system.user_namespaces;
+                let memory = outcome.after.memory;
+                outcome.after.memory = effect.memory.unwrap_or_else(|| {
+                    memory.committed(&outcome.before.credentials, &outcome.after.credentials, namespaces)
+                });
                 self.world.thread = outcome.after.clone();
                 outcome.process = self.process(&outcome.after.credentials);
             }
@@ -98,10 +103,13 @@ impl Simulation {
                     return Outcome::Granted(StepEffect::default());
                 };
                 let program = Program { executable, interpreters };
-                execve(system, thread, &program, trace).map(|Executed { credentials, at_secure }| StepEffect {
-                    credentials: Some(credentials),
-                    at_secure: Some(at_secure),
-                    ..StepEffect::default()
+                execve(system, thread, &program, trace).map(|Executed { credentials, memory, at_secure }| {
+                    StepEffect {
+                        memory: Some(memory),
+                        credentials: Some(credentials),
+                        at_secure: Some(at_secure),
+                        ..StepEffect::default()
+                    }
                 })
             }
             Call::Capset(wish) => calls::capset(system, thread, &self.capset(*wish), trace).map(StepEffect::from),
@@ -194,6 +202,8 @@ struct StepEffect {
     thread: Option<Thread>,
     /// The user namespaces with a new one, and which it is.
     made: Option<(UserNamespaces, UserNs)>,
+    /// The memory of another program.
+    memory: Option<Memory>,
     /// The user namespaces with another map.
     namespaces: Option<UserNamespaces>,
 }
