@@ -272,7 +272,7 @@ fn setgroups_word(text: &str) -> Option<bool> {
 mod tests {
     use super::{MapFile, MapWrite, setgroups_word, write_map};
     use crate::capability::Capability;
-    use crate::credentials::{Credentials, Ids, RawCredentials, UserNamespaces, UserNs};
+    use crate::credentials::{Credentials, Ids, Memory, RawCredentials, UserNamespaces, UserNs};
     use crate::kernel::{Change, Errno, changes};
     use crate::outcome::Outcome;
     use crate::rule::Silent;
