@@ -41,7 +41,12 @@ pub(crate) struct CommonArguments {
 
 /// What the model is asked with: the running release, `"all"` and the settings as this machine has them.
 fn options(machine: &Machine) -> Options {
-    Options { release: Some(machine.release), all: Some(machine.capabilities), sysctl: machine.sysctl }
+    Options {
+        release: Some(machine.release),
+        all: Some(machine.capabilities),
+        sysctl: machine.sysctl,
+        backports: machine.backports,
+    }
 }
 
 /// A scenario that was drawn or enumerated, on this machine.
@@ -59,9 +64,15 @@ fn describe(machine: &Machine) -> String {
     } else {
         format!(", for its bounding set lacks {}", missing.join(", "))
     };
+    let release: Vec<_> = [machine.release.to_string()]
+        .into_iter()
+        .chain(machine.backports.iter().map(|change| change.id.to_owned()))
+        .collect();
     format!(
         "Linux {}, modelled as {}. \"all\" is {} here{lacks}.",
-        machine.uname, machine.release, machine.capabilities
+        machine.uname,
+        release.join(" with "),
+        machine.capabilities
     )
 }
 

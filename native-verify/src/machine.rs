@@ -2,7 +2,7 @@ use std::fs;
 
 use anyhow::{Context, Result, bail};
 use sim_core::capability::{CapSet, Capability};
-use sim_core::kernel::Release;
+use sim_core::kernel::{Change, Release, changes};
 use sim_core::scenario::Sysctl;
 
 use crate::{settings, sys};
@@ -14,6 +14,8 @@ pub(crate) struct Machine {
     pub(crate) uname: String,
     /// The release that the model is asked for.
     pub(crate) release: Release,
+    /// What its kernel has taken over from later releases.
+    pub(crate) backports: &'static [&'static Change],
     /// What this process may do: the capabilities that it holds and may pass on.
     pub(crate) capabilities: CapSet,
     /// Every capability that the kernel knows.
@@ -65,6 +67,7 @@ impl Machine {
         Ok(Self {
             uname,
             release,
+            backports: backports(release),
             capabilities: bounding & permitted,
             known: CapSet::up_to(last),
             sysctl: settings::survey(),
@@ -95,6 +98,20 @@ fn is_own() -> bool {
     let arguments = fs::read("/proc/1/cmdline").unwrap_or_default();
     let is_guest = arguments.split(|byte| *byte == 0).nth(1) == Some(b"guest");
     std::os::unix::process::parent_id() == 1 && is_guest && program("1").is_some() && program("1") == program("self")
+}
+
+/// What a kernel of this release has taken over from later ones, by what it says about its own types.
+fn backports(release: Release) -> &'static [&'static Change] {
+    static FOUND: [&Change; 1] = [&changes::MAP_ROOT_SETFCAP];
+    const TYPES: &str = "/sys/kernel/btf/vmlinux";
+    // The member of struct user_namespace that the change brought.
+    const MEMBER: &[u8] = b"\0parent_could_setfcap\0";
+    if release.has(&changes::MAP_ROOT_SETFCAP) {
+        return &[];
+    }
+    let types = fs::read(TYPES).unwrap_or_default();
+    let found = types.windows(MEMBER.len()).any(|window| window == MEMBER);
+    if found { &FOUND } else { &[] }
 }
 
 /// A set of this thread, by the `caps` crate.

@@ -132,6 +132,7 @@ pub(crate) fn write(
     }
     let writes = MapWrites::prepare(&mut writer, world, steps, &names, machine)?;
     writer.start(&world.thread, user_ns, machine)?;
+    writer.demand_prctl(libc::PR_SET_DUMPABLE, [1, 0, 0, 0])?;
     writer.observe()?;
     let mut operations = Vec::new();
     let (mut sockets, mut files) = (0, 0);

@@ -2,7 +2,7 @@
 
 use crate::capability::CapSet;
 use crate::credentials::UserNamespaces;
-use crate::kernel::{Release, changes};
+use crate::kernel::{Change, Release, changes};
 
 /// Everything about the machine that decisions depend on.
 ///
@@ -17,6 +17,8 @@ use crate::kernel::{Release, changes};
 pub struct System {
     /// The kernel.
     pub release: Release,
+    /// Changes of later releases that this kernel has as well, as those of distributions do.
+    pub backports: &'static [&'static Change],
     /// The user namespaces.
     pub user_namespaces: UserNamespaces,
     /// `net.ipv4.ip_unprivileged_port_start`: the lowest port that anyone may bind, 0 to 65535.
@@ -35,6 +37,11 @@ pub struct System {
 }
 
 impl System {
+    /// Whether its kernel has `change`, from its release or taken over from a later one.
+    pub fn has(&self, change: &Change) -> bool {
+        self.release.has(change) || self.backports.contains(&change)
+    }
+
     /// Every capability that its kernel knows.
     pub fn capabilities(&self) -> CapSet {
         self.release.capabilities()
@@ -51,6 +58,7 @@ impl Default for System {
     fn default() -> Self {
         Self {
             release: Release::NEWEST,
+            backports: &[],
             user_namespaces: UserNamespaces::default(),
             ip_unprivileged_port_start: 1024,
             protected_hardlinks: false,

@@ -46,6 +46,8 @@ pub(crate) struct Tape {
     pub(crate) cues: [u32; HELPERS],
     /// Whether each helper has ended: 0 or 1.
     pub(crate) ended: [u32; HELPERS],
+    /// Whether the keeper made last is ready: 0 or 1.
+    pub(crate) ready: u32,
     /// Stays 0; who waits for it waits for ever.
     pub(crate) never: u32,
     pub(crate) operations: [Operation; OPERATIONS],
@@ -186,6 +188,8 @@ const O_PATH: u64 = 0o10_000_000;
 const ETIMEDOUT: i64 = 110;
 /// What a child that was killed leaves: `EINTR`.
 const INTERRUPTED: i64 = -4;
+/// Seconds and nanoseconds.
+const PATIENCE: [i64; 2] = [10, 0];
 
 /// Performs the tape from where it stands until its end, an execve, or a demand that fails.
 ///
@@ -353,8 +357,7 @@ unsafe fn start_helper(tape: *mut Tape, index: u64, end: u64, number: u64) -> i6
 ///
 /// As for [`perform`].
 unsafe fn give_cue(tape: *mut Tape, number: u64, operation: u64) -> i64 {
-    const PATIENCE: [i64; 2] = [10, 0];
-    // SAFETY: the words are on the tape; the time is a place of this function.
+    // SAFETY: the words are on the tape.
     unsafe {
         raise_word(word(addr_of_mut!((*tape).cues), number));
         let waited = wait_for_word(word(addr_of_mut!((*tape).ended), number), PATIENCE.as_ptr());
@@ -408,12 +411,17 @@ unsafe fn wait_for_word(word: *mut u32, patience: *const i64) -> i64 {
 unsafe fn leave_keeper(tape: *mut Tape, number: u64) {
     // SAFETY: neither call takes a pointer; the keeper has a copy of this stack. The index is within the array.
     unsafe {
-        syscall(nr::PRCTL, [PR_SET_DUMPABLE, 1, 0, 0, 0, 0]);
+        AtomicU32::from_ptr(addr_of_mut!((*tape).ready)).store(0, Ordering::SeqCst);
         let keeper = syscall(nr::CLONE, [0; 6]);
         if keeper == 0 {
+            syscall(nr::PRCTL, [PR_SET_DUMPABLE, 1, 0, 0, 0, 0]);
+            raise_word(addr_of_mut!((*tape).ready));
             loop {
                 wait_for_word(addr_of_mut!((*tape).never), core::ptr::null());
             }
+        }
+        if keeper > 0 {
+            wait_for_word(addr_of_mut!((*tape).ready), PATIENCE.as_ptr());
         }
         write_volatile(addr_of_mut!((*tape).keepers).cast::<i64>().add(number as usize % KEEPERS), keeper);
     }
@@ -443,8 +451,6 @@ unsafe fn write_file(keeper: Option<i64>, name: u64, text: u64, length: u64) -> 
                 }
             }
         };
-        // The files of a process that cannot be dumped belong to root.
-        syscall(nr::PRCTL, [PR_SET_DUMPABLE, 1, 0, 0, 0, 0]);
         let folder = syscall(nr::OPENAT, [PROC_FD as u64, folder, O_PATH, 0, 0, 0]);
         if folder < 0 {
             return folder;

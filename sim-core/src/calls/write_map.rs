@@ -1,5 +1,5 @@
 use crate::capability::{CapSet, Capability};
-use crate::credentials::{Credentials, IdMap, Kgid, Kuid, MapError, UserNamespaces, UserNs, ns_capable};
+use crate::credentials::{Credentials, IdMap, Kgid, Kuid, MapError, Memory, UserNamespaces, UserNs, ns_capable};
 use crate::kernel::{Errno, changes};
 use crate::outcome::{Outcome, Refusal, demand, refuse};
 use crate::rule::{Condition, Effect, Witness, write_map as rules};
@@ -23,15 +23,15 @@ pub struct MapWrite<'a> {
     pub target: Option<UserNs>,
     /// The file.
     pub file: MapFile,
-    /// Whether it is the writer's own, in `/proc/self`. Otherwise it is that of a process in the namespace with the ids of
-    /// the namespace's maker.
-    pub own: bool,
+    /// The writer's memory, if the file is its own, in `/proc/self`. Otherwise it is that of a process in the namespace which
+    /// has the ids of the namespace's maker and can be dumped.
+    pub own: Option<Memory>,
     /// What is written.
     pub text: &'a str,
 }
 
 /// Decides a write to `/proc/PID/uid_map`, `/proc/PID/gid_map` or `/proc/PID/setgroups`: the system's user namespaces
-/// after it. It returns the length of the text. The process whose file it is can be dumped.
+/// after it. It returns the length of the text.
 ///
 /// ```
 /// use sim_core::calls::{MapFile, MapWrite, write_map};
@@ -40,7 +40,7 @@ pub struct MapWrite<'a> {
 /// let mut system = System::default();
 /// let made = system.user_namespaces.add(UserNs::INIT, 1000.into())?;
 /// let owner = Credentials::user(1000);
-/// let mut write = MapWrite { target: Some(made), file: MapFile::UidMap, own: false, text: "0 1000 1" };
+/// let mut write = MapWrite { target: Some(made), file: MapFile::UidMap, own: None, text: "0 1000 1" };
 /// let written = write_map(&system, &owner, &write, &mut Silent).granted().unwrap();
 /// assert_eq!(written.uid(made, 1000.into()), Some(0));
 /// write.text = "0 1000 2";
@@ -89,13 +89,16 @@ impl Writing<'_> {
         ns_capable(self.namespaces, self.writer, ns, capability)
     }
 
-    /// `generic_permission` for writing to a file of mode 0644 that belongs to the effective ids of its process.
-    fn open<W: Witness>(&self, own: bool, witness: &mut W) -> Result<(), Refusal> {
-        let (uid, gid) = if own {
-            (self.writer.uid.effective, self.writer.gid.effective)
-        } else {
-            (self.namespaces.owner(self.target), self.namespaces.group(self.target))
+    /// `generic_permission` for writing to a file of mode 0644.
+    fn open<W: Witness>(&self, own: Option<Memory>, witness: &mut W) -> Result<(), Refusal> {
+        let (uid, gid) = match own {
+            None => (self.namespaces.owner(self.target), self.namespaces.group(self.target)),
+            Some(memory) => memory.owner(self.writer, self.namespaces),
         };
+        match own {
+            Some(Memory { dumpable: false, .. }) => witness.applied(&rules::NOT_DUMPABLE, Effect::Holds),
+            _ => witness.not_applied(&rules::NOT_DUMPABLE, Condition::Dumpable),
+        }
         if self.writer.uid.filesystem == uid {
             witness.not_applied(&rules::PERMISSION, Condition::OwnFile);
             return Ok(());
@@ -171,7 +174,7 @@ impl Writing<'_> {
     }
 
     fn verify_root_map<W: Witness>(&self, map: &IdMap, witness: &mut W) -> Result<(), Refusal> {
-        if !self.system.release.has(&changes::MAP_ROOT_SETFCAP) {
+        if !self.system.has(&changes::MAP_ROOT_SETFCAP) {
             return Ok(());
         }
         let needed = Capability::SETFCAP;
@@ -269,8 +272,8 @@ fn setgroups_word(text: &str) -> Option<bool> {
 mod tests {
     use super::{MapFile, MapWrite, setgroups_word, write_map};
     use crate::capability::Capability;
-    use crate::credentials::{Credentials, Ids, RawCredentials, UserNamespaces, UserNs};
-    use crate::kernel::Errno;
+    use crate::credentials::{Credentials, Ids, Memory, RawCredentials, UserNamespaces, UserNs};
+    use crate::kernel::{Change, Errno, changes};
     use crate::outcome::Outcome;
     use crate::rule::Silent;
     use crate::system::System;
@@ -294,7 +297,8 @@ mod tests {
         file: MapFile,
         text: &str,
     ) -> Result<UserNamespaces, (&'static str, Errno)> {
-        let write = MapWrite { target: Some(target), file, own: writer.user_ns == target, text };
+        let write =
+            MapWrite { target: Some(target), file, own: (writer.user_ns == target).then_some(Memory::INIT), text };
         match write_map(system, writer, &write, &mut Silent) {
             Outcome::Granted(namespaces) => Ok(namespaces),
             Outcome::Refused(refusal) => Err((refusal.rule.id, refusal.errno)),
@@ -343,6 +347,11 @@ mod tests {
         assert_eq!(result(&system), Err(("write-map.setfcap", Errno::EPERM)));
         system.release = "5.11".parse().unwrap();
         assert_eq!(result(&system), Ok(()));
+        system.backports = {
+            static BACKPORTS: [&Change; 1] = [&changes::MAP_ROOT_SETFCAP];
+            &BACKPORTS
+        };
+        assert_eq!(result(&system), Err(("write-map.setfcap", Errno::EPERM)), "a distribution's kernel");
         let group = with(RawCredentials::user(1000), &[Capability::SETGID]);
         system.release = "5.12".parse().unwrap();
         assert!(write(&system, &group, made, MapFile::GidMap, "5 0 1").is_ok(), "groups never needed it");

@@ -6,6 +6,7 @@ mod capable;
 mod groups;
 mod id;
 mod id_map;
+mod memory;
 mod securebits;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ pub use capable::ns_capable;
 pub use groups::Groups;
 pub use id::{Ids, Kgid, Kuid};
 pub use id_map::{IdMap, MapError};
+pub use memory::Memory;
 pub use securebits::Securebits;
 pub use thread::{Namespaces, Thread, Tracer};
 pub use user_namespace::{OVERFLOW_ID, TooDeep, UserNamespaces, UserNs};

@@ -1,4 +1,4 @@
-use super::{Credentials, UserNs};
+use super::{Credentials, Memory, UserNs};
 
 /// One thread: its credentials, and the two facts about other processes that execve looks at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct Thread {
     pub tracer: Option<Tracer>,
     /// The namespaces of other kinds that it is in.
     pub namespaces: Namespaces,
+    /// Its memory.
+    pub memory: Memory,
 }
 
 /// The namespaces that a thread is in beside its user namespace, each by the user namespace that owns it: its
@@ -55,8 +57,8 @@ pub struct Tracer {
 }
 
 impl From<Credentials> for Thread {
-    /// Neither shared nor traced, in the system's own namespaces.
+    /// Neither shared nor traced, in the system's own namespaces, its program executed there.
     fn from(credentials: Credentials) -> Self {
-        Self { credentials, shares_fs: false, tracer: None, namespaces: Namespaces::INIT }
+        Self { credentials, shares_fs: false, tracer: None, namespaces: Namespaces::INIT, memory: Memory::INIT }
     }
 }

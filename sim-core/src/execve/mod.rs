@@ -6,6 +6,7 @@
 mod ambient;
 mod file_caps;
 mod fill_uid;
+mod memory;
 mod open;
 mod privileged_root;
 mod results;
@@ -16,7 +17,7 @@ mod unsafe_exec;
 mod tests;
 
 use crate::capability::CapSet;
-use crate::credentials::{Credentials, Kuid, RawCredentials, Thread};
+use crate::credentials::{Credentials, Kuid, Memory, RawCredentials, Thread};
 use crate::file::File;
 use crate::outcome::{Outcome, Refusal};
 use crate::rule::Witness;
@@ -45,6 +46,8 @@ pub struct Program<'a> {
 pub struct Executed {
     /// The new credentials.
     pub credentials: Credentials,
+    /// The new memory.
+    pub memory: Memory,
     /// `AT_SECURE`: whether the new program is told to distrust its environment.
     pub at_secure: bool,
 }
@@ -110,7 +113,9 @@ fn decide<W: Witness>(
     results::set_effective(&mut bprm, witness);
     results::keep_the_rest(&mut bprm, witness);
     let at_secure = secure::is_secure(&bprm, witness);
-    Ok(Executed { credentials: Credentials::after_transition(bprm.new), at_secure })
+    let credentials = Credentials::after_transition(bprm.new.clone());
+    let memory = memory::new_memory(&bprm, &credentials);
+    Ok(Executed { credentials, memory, at_secure })
 }
 
 /// The execution being prepared, as `struct linux_binprm` holds it.

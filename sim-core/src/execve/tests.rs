@@ -325,3 +325,22 @@ fn dac_override_needs_mapped_ids() {
     let mapped = mode(0o010).owned_by(1000.into(), 1000.into());
     check_in(&system, &thread(raw), &Program::from(&mapped), Ok((all(), all(), NONE, false)));
 }
+
+#[test]
+fn whose_files_in_proc_are() {
+    let memory = |thread: &Thread, file: &File| {
+        execve(&System::default(), thread, &Program::from(file), &mut Silent).granted().unwrap().memory.dumpable
+    };
+    let user = Thread::from(Credentials::user(1000));
+    let (plain, secret) = (File::default(), File::default().with_mode(Mode::new(0o711).unwrap()));
+    assert!(memory(&user, &plain));
+    assert!(!memory(&user, &secret), "may not be read");
+    assert!(!memory(&user, &File::default().with_caps("cap_kill=ep".parse().unwrap())), "gains something");
+    assert!(!memory(&user, &File::default().with_mode(Mode::new(0o4755).unwrap())), "another effective id");
+    let uid = Ids { effective: 2000.into(), ..Ids::all(1000.into()) };
+    let raw = RawCredentials { uid, ..RawCredentials::user(1000) };
+    assert!(!memory(&Thread::from(Credentials::try_from(raw).unwrap()), &plain), "the ids differed before");
+    let all = CapSet::from(Capability::DAC_READ_SEARCH);
+    let root = Thread::from(Credentials::root(all));
+    assert!(memory(&root, &secret), "the owner may read it");
+}

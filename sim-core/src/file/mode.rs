@@ -79,6 +79,11 @@ impl Mode {
         [self.0 & 0o200 != 0, self.0 & 0o020 != 0, self.0 & 0o002 != 0]
     }
 
+    /// Whether owner, group or others may read.
+    pub(crate) const fn read_bits(self) -> [bool; 3] {
+        [self.0 & 0o400 != 0, self.0 & 0o040 != 0, self.0 & 0o004 != 0]
+    }
+
     /// Whether owner, group or others may execute.
     pub(crate) const fn execute_bits(self) -> [bool; 3] {
         [self.0 & 0o100 != 0, self.0 & 0o010 != 0, self.0 & 0o001 != 0]

@@ -1,7 +1,7 @@
 use super::Release;
 
 /// A point in the kernel's history at which some answer changed.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Change {
     /// Short name, as in `exec-id-change`.
     pub id: &'static str,
@@ -60,7 +60,7 @@ change_points! {
         "commit f2b00be48873, security/commoncap.c";
     MAP_ROOT_SETFCAP = "map-root-setfcap" 5 . 12
         "To map user 0 of the namespace above, a uid_map needs CAP_SETFCAP of its writer, or of the namespace's creator.",
-        "commit db2e718a4798, kernel/user_namespace.c";
+        "commit db2e718a4798, kernel/user_namespace.c; also in 5.11.19 and later releases of 5.10";
     UNPRIVILEGED_FANOTIFY = "unprivileged-fanotify" 5 . 13
         "Anyone may make an fanotify group that reports file handles; stable releases from 5.10.220 on have it too.",
         "commit 7cea2a3c505e, fs/notify/fanotify/fanotify_user.c";

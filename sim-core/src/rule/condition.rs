@@ -124,6 +124,7 @@ conditions! {
     SysAdminInTarget "CAP_SYS_ADMIN is held in the target"
 
     // Writing maps.
+    Dumpable "the process can be dumped"
     OwnFile "the file's owner is the filesystem user"
     NotInitial "the namespace is not the initial one"
     InsideOrDirectlyAbove "the writer is in the namespace or directly above it"

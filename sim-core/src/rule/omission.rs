@@ -92,8 +92,8 @@ pub const NOT_MODELLED: &[Omission] = &[
         calls: &["unshare", "clone"],
     },
     Omission {
-        name: "processes that cannot be dumped, as after a change of ids or when permitted capabilities were gained",
-        effect: "their files in /proc belong to root, so that opening them may fail with EACCES",
+        name: "PR_SET_DUMPABLE, fs.suid_dumpable, programs executed outside of init before the first step",
+        effect: "decide whether a process's files in /proc belong to root, and which, so that opening them fails with EACCES or not",
         calls: &["write_map"],
     },
     Omission { name: "pages of more than 4096 bytes", effect: "let longer maps be written", calls: &["write_map"] },

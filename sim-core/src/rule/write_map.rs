@@ -18,13 +18,21 @@ rules! {
         manual: "proc(5), DESCRIPTION",
         source: Source::new("fs/proc/base.c", "proc_pid_lookup"),
     }
+    NOT_DUMPABLE {
+        id: "write-map.not-dumpable",
+        statement: "The files of a process that cannot be dumped belong to root of the user namespace in which its program was \
+                    executed. So it is after a change of an effective or filesystem id and after gaining permitted capabilities, \
+                    until it executes a program that changes neither.",
+        manual: "proc(5), DESCRIPTION",
+        source: Source::new("fs/proc/base.c", "task_dump_owner"),
+    }
     PERMISSION {
         id: "write-map.permission",
-        statement: "The file belongs to the effective user of its process, and only the owner may write: whoever has another \
+        statement: "The file belongs to the effective user of its process, as a rule, and only the owner may write: whoever has another \
                     filesystem user id needs CAP_DAC_OVERRIDE and mappings of the file's user and group in the own user \
                     namespace. Else opening it fails with EACCES.",
         manual: "user_namespaces(7), User and group ID mappings: uid_map and gid_map",
-        source: Source::new("fs/proc/base.c", "task_dump_owner"),
+        source: Source::new("fs/namei.c", "generic_permission"),
     }
     SETGROUPS_SYS_ADMIN {
         id: "write-map.setgroups-sys-admin",

@@ -5,7 +5,7 @@ use super::values::CapsEntry;
 use super::{Call, CapsetCall, FileResult, ProcessResult, StepResult, World};
 use crate::access;
 use crate::calls::{self, Called, Capset, Entered};
-use crate::credentials::{Credentials, OVERFLOW_ID, Thread, UserNamespaces, UserNs};
+use crate::credentials::{Credentials, Memory, OVERFLOW_ID, Thread, UserNamespaces, UserNs};
 use crate::execve::{Executed, Program, execve_by_path};
 use crate::file::{File, VfsCaps};
 use crate::outcome::{Outcome, Refusal};
@@ -105,6 +105,11 @@ impl Simulation {
                 if let Some(credentials) = effect.credentials {
                     outcome.after.credentials = credentials;
                 }
+                let namespaces = &self.world.system.user_namespaces;
+                let memory = outcome.after.memory;
+                outcome.after.memory = effect.memory.unwrap_or_else(|| {
+                    memory.committed(&outcome.before.credentials, &outcome.after.credentials, namespaces)
+                });
                 self.world.thread = outcome.after.clone();
                 outcome.process = self.process(&outcome.after.credentials);
             }
@@ -126,8 +131,12 @@ impl Simulation {
                     Some(path) => self.world.look_up(path, trace),
                     None => Ok(()),
                 };
-                execve_by_path(system, thread, &program, look_up, trace).map(|Executed { credentials, at_secure }| {
-                    StepEffect { credentials: Some(credentials), at_secure: Some(at_secure), ..StepEffect::default() }
+                let executed = execve_by_path(system, thread, &program, look_up, trace);
+                executed.map(|Executed { credentials, memory, at_secure }| StepEffect {
+                    memory: Some(memory),
+                    credentials: Some(credentials),
+                    at_secure: Some(at_secure),
+                    ..StepEffect::default()
                 })
             }
             Call::Capset(wish) => calls::capset(system, thread, &self.capset(*wish), trace).map(StepEffect::from),
@@ -231,6 +240,8 @@ struct StepEffect {
     created: Option<(String, File)>,
     /// The user namespaces with a new one, and which it is.
     made: Option<(UserNamespaces, UserNs)>,
+    /// The memory of another program.
+    memory: Option<Memory>,
     /// The user namespaces with another map.
     namespaces: Option<UserNamespaces>,
     /// The file after it, where it is about one.

@@ -79,7 +79,12 @@ impl WriteMapCall {
         let by = self.by.as_ref().and_then(|process| world.other_thread(process).ok());
         let writer = by.as_ref().unwrap_or(&world.thread);
         let target = world.namespace(&self.user_ns);
-        let write = MapWrite { target, file: self.file.file(), own: self.is_own(world), text: &self.text };
+        let write = MapWrite {
+            target,
+            file: self.file.file(),
+            own: self.is_own(world).then_some(world.thread.memory),
+            text: &self.text,
+        };
         calls::write_map(&world.system, &writer.credentials, &write, witness)
     }
 
