@@ -98,7 +98,7 @@ fn noatime<W: Witness>(
 /// let root = Thread::from(Credentials::root(CapSet::EMPTY));
 /// let opens = |thread| open_setting(&System::default(), thread, false, OpenFlags::WRITE, &mut Silent).refusal();
 /// assert_eq!((opens(&capable).map(|refusal| refusal.errno), opens(&root)), (Some(Errno::EACCES), None));
-/// # Ok::<(), InvalidCredentials>(())
+/// # Ok::<(), sim_core::credentials::InvalidCredentials>(())
 /// ```
 pub fn open_setting<W: Witness>(
     system: &System,
