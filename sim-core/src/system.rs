@@ -4,6 +4,9 @@ use crate::capability::CapSet;
 use crate::credentials::UserNamespaces;
 use crate::kernel::Release;
 
+/// `net.ipv4.ip_unprivileged_port_start` of a network namespace in which nobody has changed it (`PROT_SOCK`).
+pub const UNPRIVILEGED_PORT_START: u16 = 1024;
+
 /// Everything about the machine that decisions depend on.
 ///
 /// ```
@@ -19,7 +22,8 @@ pub struct System {
     pub release: Release,
     /// The user namespaces.
     pub user_namespaces: UserNamespaces,
-    /// `net.ipv4.ip_unprivileged_port_start`: the lowest port that anyone may bind, 0 to 65535.
+    /// `net.ipv4.ip_unprivileged_port_start`: the lowest port that anyone may bind in the first network
+    /// namespace, 0 to 65535.
     pub ip_unprivileged_port_start: u16,
 }
 
@@ -36,7 +40,7 @@ impl Default for System {
         Self {
             release: Release::NEWEST,
             user_namespaces: UserNamespaces::default(),
-            ip_unprivileged_port_start: 1024,
+            ip_unprivileged_port_start: UNPRIVILEGED_PORT_START,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Calls by which a thread changes its own credentials.
 
 mod capset;
+mod namespaces;
 mod prctl;
 mod set_id;
 mod setgroups;

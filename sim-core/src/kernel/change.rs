@@ -34,6 +34,9 @@ macro_rules! change_points {
 }
 
 change_points! {
+    TIME_NAMESPACES = "time-namespaces" 5 . 6
+        "Time namespaces exist: unshare takes CLONE_NEWTIME.",
+        "commit 769071ac9f20, kernel/time/namespace.c";
     PERFMON_AND_BPF = "perfmon-and-bpf" 5 . 8
         "CAP_PERFMON and CAP_BPF exist; the last capability is 39.",
         "capabilities(7), Capabilities list";

@@ -20,6 +20,8 @@ mod witness;
 pub mod bind;
 pub mod capset;
 pub mod execve;
+pub mod mount;
+pub mod namespace;
 pub mod path;
 pub mod prctl;
 pub mod process;
@@ -94,7 +96,9 @@ impl Rule {
             prctl::RULES,
             setid::RULES,
             user_namespace::RULES,
+            namespace::RULES,
             process::RULES,
+            mount::RULES,
             path::RULES,
             system::RULES,
             bind::RULES,

@@ -112,7 +112,9 @@ impl Simulation {
                 calls::setns(system, thread, self.world.namespace(name), trace).map(StepEffect::from)
             }
             Call::Bind { port } => access::bind(system, thread, *port, trace).map(|()| StepEffect::default()),
-            Call::Process(operation) => operation.decide(&self.world, trace).map(|()| StepEffect::default()),
+            Call::Process(operation) => {
+                operation.decide(&self.world, trace).map(|thread| StepEffect { thread, ..StepEffect::default() })
+            }
             Call::Path(operation) => operation.decide(&self.world, trace).map(|()| StepEffect::default()),
             Call::System(operation) => operation.decide(&self.world, trace).map(|()| StepEffect::default()),
         }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::path::Path;
 use super::values::{FourIds, SecurebitsText};
-use super::{Call, CloneCall, FileEntry, Scenario, Setgroups};
+use super::{Call, CloneCall, FileEntry, Process, Scenario, Setgroups};
 use crate::capability::{CapSet, Capability};
 use crate::credentials::{
     Credentials, Groups, IdMap, Ids, InvalidCredentials, Kgid, Kuid, MapError, RawCredentials, Securebits, Thread,
@@ -145,7 +145,8 @@ impl World {
         }
         let all = options.all.unwrap_or_else(|| system.capabilities());
         let namespaces = Namespaces::build(scenario, &mut system)?;
-        let thread = Builder { scenario, system: &system, namespaces: &namespaces, all }.thread()?;
+        let builder = Builder { system: &system, namespaces: &namespaces, all, path: Path::default().key("process") };
+        let thread = builder.thread(&scenario.process)?;
         let world = Self { files: files(scenario, all)?, namespaces: namespaces.named, system, thread, all };
         world.check_steps(scenario)?;
         Ok(world)
@@ -162,6 +163,16 @@ impl World {
             return Some(UserNs::INIT);
         }
         self.namespaces.iter().find(|(known, _)| known == name).map(|(_, ns)| *ns)
+    }
+
+    /// Another process, that a step names: its user namespace is one that is described.
+    pub fn target(&self, process: &Process) -> Result<Thread, WorldError> {
+        self.target_at(process, Path::default().key("target"))
+    }
+
+    fn target_at(&self, process: &Process, path: Path) -> Result<Thread, WorldError> {
+        let namespaces = Namespaces { named: self.namespaces.clone() };
+        Builder { system: &self.system, namespaces: &namespaces, all: self.all, path }.thread(process)
     }
 
     /// The files that executing `path` opens, one after the other: itself, its interpreter, and so on, but no more
@@ -208,6 +219,11 @@ impl World {
             {
                 let problem = Problem::NoFile { path: missing.to_string() };
                 return Err(WorldError { path: at(operation.name()), problem });
+            }
+            if let Call::Process(operation) = &step.call
+                && let Some(target) = operation.target()
+            {
+                self.target_at(target, at(operation.name()).key("target"))?;
             }
             match &step.call {
                 Call::Execve(path) if !self.files.contains_key(path) => {
@@ -361,15 +377,16 @@ fn file(entry: &FileEntry, all: CapSet) -> File {
 
 /// What is needed to build the thread.
 struct Builder<'a> {
-    scenario: &'a Scenario,
     system: &'a System,
     namespaces: &'a Namespaces,
     all: CapSet,
+    /// Where the process is described.
+    path: Path,
 }
 
 impl Builder<'_> {
-    fn thread(&self) -> Result<Thread, WorldError> {
-        let process = &self.scenario.process;
+    fn thread(&self, process: &Process) -> Result<Thread, WorldError> {
+        let fail = |key: &str, problem: Problem| self.fail(key, problem);
         let ns_name = process.user_ns.as_deref().unwrap_or("init");
         let user_ns = self
             .namespaces
@@ -421,7 +438,7 @@ impl Builder<'_> {
             None => Ok(()),
             Some(capability) => {
                 let last = release.last_capability();
-                Err(fail(key, Problem::UnknownCapability { capability, release, last }))
+                Err(self.fail(key, Problem::UnknownCapability { capability, release, last }))
             }
         }
     }
@@ -432,12 +449,12 @@ impl Builder<'_> {
         if known.contains(bits) {
             return Ok(bits);
         }
-        Err(fail("securebits", Problem::UnknownSecurebits { release, known: known.bits() }))
+        Err(self.fail("securebits", Problem::UnknownSecurebits { release, known: known.bits() }))
     }
-}
 
-fn fail(key: &str, problem: Problem) -> WorldError {
-    WorldError { path: Path::default().key("process").key(key), problem }
+    fn fail(&self, key: &str, problem: Problem) -> WorldError {
+        WorldError { path: self.path.clone().key(key), problem }
+    }
 }
 
 fn four<T: Copy>(

@@ -19,6 +19,14 @@ pub(in crate::scenario) struct IdArguments<const N: usize>(pub(in crate::scenari
 /// A list of groups.
 pub(in crate::scenario) struct GroupArguments(pub(in crate::scenario) Vec<u32>);
 
+pub(in crate::scenario) fn id_argument<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    IdArgument::deserialize(deserializer).map(|IdArgument(id)| id)
+}
+
+pub(in crate::scenario) fn write_id_argument<S: Serializer>(id: &u32, serializer: S) -> Result<S::Ok, S::Error> {
+    IdArgument(*id).serialize(serializer)
+}
+
 impl Serialize for IdArgument {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if self.0 == u32::MAX { serializer.serialize_i64(-1) } else { serializer.serialize_u32(self.0) }

@@ -6,7 +6,7 @@ mod id;
 mod securebits;
 mod set;
 
-pub(super) use argument::{GroupArguments, IdArgument, IdArguments};
+pub(super) use argument::{GroupArguments, IdArgument, IdArguments, id_argument, write_id_argument};
 pub use caps::{CapsEntry, FileCapsObject};
 pub use id::FourIds;
 pub(super) use id::{id, ids, optional_id};
@@ -121,6 +121,13 @@ impl<'de> Deserialize<'de> for ModeText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         from_text(deserializer, "a mode in octal digits, as \"4755\"", |text| text.parse().map(Self))
     }
+}
+
+/// A path from the root directory on.
+pub(super) fn absolute_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    from_text(deserializer, "an absolute path", |text| {
+        if text.starts_with('/') && !text.contains('\0') { Ok(text.into()) } else { Err("a path begins with \"/\"") }
+    })
 }
 
 /// A map in which a key given twice is an error.
