@@ -1,18 +1,19 @@
 use std::collections::BTreeMap;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, RawFd};
 
 use sim_core::capability::CapSet;
 use sim_core::kernel::Errno;
-use sim_core::scenario::{Call, Loaded};
+use sim_core::scenario::Loaded;
 
 use crate::machine::Machine;
 use crate::namespaces::Namespace;
-use crate::program::{self, NAMESPACES_FD, Program, SOCKETS_FD, StepPlace};
+use crate::program::{self, NAMESPACES_FD, Program, StepPlace};
 use crate::report::Skip;
 use crate::stage::Stage;
 use crate::sys;
 use crate::tape::{GROUPS, State, Tape};
+use crate::target::Targets;
 
 /// What was seen of a scenario performed on the kernel.
 #[derive(Clone, Debug)]
@@ -53,9 +54,9 @@ pub(crate) fn perform(
     let places = stage.make_files(world)?;
     stage.set_sysctls(world)?;
     let steps = &loaded.scenario.steps;
-    let program = program::write(stage.tape.tape(), world, steps, &places, namespace.fd, machine)?;
+    let targets = Targets::start(stage, machine, loaded)?;
+    let program = program::write(stage.tape.tape(), world, steps, &places, namespace.fd, targets.pids(), machine)?;
     let named = leave_namespaces(stage, loaded)?;
-    let _sockets = leave_sockets(loaded).map_err(|error| Skip(format!("no sockets can be made: {error}")))?;
     let ended_early = run(stage).map_err(|error| Skip(format!("no process can be started: {error}")))?;
     let performance = read(stage.tape.tape(), &program, ended_early)?;
     let mut links = links(loaded, &namespace);
@@ -95,19 +96,6 @@ fn links(loaded: &Loaded, namespace: &Namespace) -> BTreeMap<String, String> {
     let world = &loaded.world;
     let name = world.namespace_name(world.thread.credentials.user_ns);
     BTreeMap::from([(name.to_owned(), namespace.link.clone())])
-}
-
-/// One fresh socket for each `bind` step, where the tape expects it.
-fn leave_sockets(loaded: &Loaded) -> io::Result<Vec<OwnedFd>> {
-    let binds = loaded.scenario.steps.iter().filter(|step| matches!(step.call, Call::Bind { .. }));
-    binds
-        .zip(SOCKETS_FD..)
-        .map(|(_, number)| {
-            let socket = sys::stream_socket()?;
-            sys::leave_at(&socket, number)?;
-            Ok(socket)
-        })
-        .collect()
 }
 
 /// Runs the tape in a child and waits for its end; says how it ended unless it ended of its own accord.

@@ -3,23 +3,31 @@
 mod path;
 mod process;
 mod system;
+mod target;
+
+pub(crate) use target::write_target;
 
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use sim_core::calls::{AmbientOperation, CloneFlags};
+use sim_core::calls::AmbientOperation;
 use sim_core::capability::{CapSet, Capability};
 use sim_core::credentials::{Credentials, Groups, Ids, Kgid, Kuid, Securebits, Thread};
-use sim_core::scenario::{Call, CloneCall, Step, World};
+use sim_core::scenario::{Call, CloneCall, CloneFlag, Step, World};
 
 use crate::machine::Machine;
 use crate::report::Skip;
 use crate::sys;
 use crate::tape::{DATA, GROUPS, Kind, OPERATIONS, Operation, STATES, State, Tape};
 
-/// The first file descriptor of the sockets that `bind` steps use.
-pub(crate) const SOCKETS_FD: i32 = 110;
+/// The file descriptor of the socket that a `bind` step uses.
+const SOCKET_FD: i32 = 110;
+/// The file descriptor of a Unix socket that is not connected.
+pub(crate) const UNIX_SOCKET_FD: i32 = 109;
+
+/// A flag that libc does not know.
+const CLONE_NEWTIME: libc::c_int = 0x80;
 
 /// The first file descriptor of the user namespaces that steps name, in order of [`namespace_names`].
 pub(crate) const NAMESPACES_FD: i32 = 240;
@@ -83,6 +91,8 @@ struct Writer<'a> {
     operations: usize,
     states: usize,
     data: usize,
+    /// Which operation is the step's own.
+    call: usize,
 }
 
 /// Something that does not fit on a tape.
@@ -101,23 +111,24 @@ pub(crate) fn write(
     steps: &[Step],
     places: &BTreeMap<String, PathBuf>,
     user_ns: Option<i32>,
+    targets: &[i32],
     machine: &Machine,
 ) -> Result<Program, Skip> {
     check_possible(world, machine)?;
-    let mut writer = Writer { tape, operations: 0, states: 0, data: 0 };
+    let mut writer = Writer { tape, operations: 0, states: 0, data: 0, call: 0 };
     writer.rewind();
     writer.start(&world.thread, user_ns, machine)?;
     writer.observe()?;
     let mut operations = Vec::new();
-    let mut sockets = 0;
+    let mut targets = targets.iter().copied();
     let names = namespace_names(steps);
     if names.len() > NAMESPACES {
         return Err(Full.into());
     }
     for step in steps {
-        let call = writer.operations;
-        let answer = writer.step(&step.call, world, places, &names, &mut sockets)?;
-        operations.push(StepPlace { call, look: writer.operations, answer });
+        writer.call = writer.operations;
+        let answer = writer.step(&step.call, world, places, &names, &mut targets)?;
+        operations.push(StepPlace { call: writer.call, look: writer.operations, answer });
         writer.observe()?;
     }
     writer.finish();
@@ -127,8 +138,11 @@ pub(crate) fn write(
 /// What no preparation can bring about on this machine.
 fn check_possible(world: &World, machine: &Machine) -> Result<(), Skip> {
     let credentials = &world.thread.credentials;
+    check_credentials(credentials, world.namespace_name(credentials.user_ns) == "init", machine)
+}
+
+fn check_credentials(credentials: &Credentials, in_init: bool, machine: &Machine) -> Result<(), Skip> {
     let sets = credentials.permitted | credentials.inheritable | credentials.bounding;
-    let in_init = world.namespace_name(credentials.user_ns) == "init";
     let possible = if in_init { machine.capabilities } else { machine.known };
     let missing: Vec<_> = (sets - possible).iter().map(|capability| capability.to_string()).collect();
     if !missing.is_empty() {
@@ -220,7 +234,7 @@ impl Writer<'_> {
         world: &World,
         places: &BTreeMap<String, PathBuf>,
         names: &[&str],
-        sockets: &mut i32,
+        targets: &mut dyn Iterator<Item = i32>,
     ) -> Result<Answer, Skip> {
         let descriptor = |name: &str| {
             let index = names.iter().position(|known| *known == name).unwrap_or_default();
@@ -260,11 +274,11 @@ impl Writer<'_> {
                 self.push(Kind::Call, 0b11, libc::SYS_capget, [header, room, 0, 0, 0, 0])?;
             }
             Call::Unshare(call) => {
-                self.push(Kind::Call, 0, libc::SYS_unshare, [clone_flags(call.flags()), 0, 0, 0, 0, 0])?;
+                self.push(Kind::Call, 0, libc::SYS_unshare, [clone_flags(call), 0, 0, 0, 0, 0])?;
                 self.keep_namespace(call, descriptor)?;
             }
             Call::Clone(call) => {
-                self.push(Kind::Clone, 0, 0, [clone_flags(call.flags()), 0, 0, 0, 0, 0])?;
+                self.push(Kind::Clone, 0, 0, [clone_flags(call), 0, 0, 0, 0, 0])?;
                 self.keep_namespace(call, descriptor)?;
             }
             Call::Setns(name) => {
@@ -272,14 +286,15 @@ impl Writer<'_> {
                 self.push(Kind::Call, 0, libc::SYS_setns, [descriptor(name), newuser, 0, 0, 0, 0])?;
             }
             Call::Bind { port } => {
-                let host = u8::try_from(*sockets + 1).map_err(|_| Full)?;
-                // Every socket has a loopback address of its own, so that no port is ever in use.
-                let address = self.store(&sys::internet_address([127, 0, 0, host], *port))?;
-                let fd = u64::from((SOCKETS_FD + *sockets).unsigned_abs());
-                *sockets += 1;
+                // Any address, for in a new network namespace there is no other. Closed again, the port is not in use.
+                let address = self.store(&sys::internet_address([0; 4], *port))?;
+                let fd = SOCKET_FD.unsigned_abs().into();
+                self.push(Kind::Socket, 0, 0, [fd, 0, 0, 0, 0, 0])?;
+                self.call = self.operations;
                 self.push(Kind::Call, 0b10, libc::SYS_bind, [fd, address, 16, 0, 0, 0])?;
+                self.push(Kind::Call, 0, libc::SYS_close, [fd, 0, 0, 0, 0, 0])?;
             }
-            Call::Process(operation) => return Ok(self.process(operation)?),
+            Call::Process(operation) => return Ok(self.process(operation, targets)?),
             Call::Path(operation) => return self.path(operation, places),
             Call::System(operation) => return Ok(self.system(operation)?),
         }
@@ -361,9 +376,22 @@ impl Writer<'_> {
     }
 }
 
-fn clone_flags(CloneFlags { new_user, fs }: CloneFlags) -> u64 {
-    let flag = |wanted: bool, flag: libc::c_int| if wanted { u64::from(flag.unsigned_abs()) } else { 0 };
-    flag(new_user, libc::CLONE_NEWUSER) | flag(fs, libc::CLONE_FS)
+fn clone_flags(call: &CloneCall) -> u64 {
+    call.flags.iter().fold(0, |flags, flag| flags | u64::from(flag_number(*flag).unsigned_abs()))
+}
+
+fn flag_number(flag: CloneFlag) -> libc::c_int {
+    match flag {
+        CloneFlag::NewUser => libc::CLONE_NEWUSER,
+        CloneFlag::Fs => libc::CLONE_FS,
+        CloneFlag::NewMount => libc::CLONE_NEWNS,
+        CloneFlag::NewUts => libc::CLONE_NEWUTS,
+        CloneFlag::NewIpc => libc::CLONE_NEWIPC,
+        CloneFlag::NewPid => libc::CLONE_NEWPID,
+        CloneFlag::NewCgroup => libc::CLONE_NEWCGROUP,
+        CloneFlag::NewNetwork => libc::CLONE_NEWNET,
+        CloneFlag::NewTime => CLONE_NEWTIME,
+    }
 }
 
 /// The number of setuid or one of its relatives.

@@ -1,9 +1,11 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::Index;
+use proptest::sample::{Index, select};
 use sim_core::scenario::{Call, CloneCall, CloneFlag, Scenario, Step};
 
 use super::calls::call;
+use super::operations::process::{describe_namespaces, operation};
+use super::operations::{asked_for, with_effective};
 use super::{Bounds, file, home, namespace, process};
 
 /// What a thread may do about user namespaces. Names are settled once the whole sequence is drawn.
@@ -27,10 +29,12 @@ pub(crate) fn namespaces_scenario(bounds: Bounds) -> impl Strategy<Value = Scena
             3 => flags().prop_map(Move::Unshare),
             3 => flags().prop_map(Move::Clone),
             3 => any::<Index>().prop_map(Move::Setns),
-            6 => other,
+            5 => other,
+            4 => operation(home, bounds).prop_map(|operation| Move::Other(Call::Process(operation))),
         ];
         let process = process(home, home.capabilities(bounds), bounds);
-        (process, file(home, bounds), vec(moves, 1..=6)).prop_map(move |(process, file, moves)| {
+        (process, asked_for(), file(home, bounds), vec(moves, 1..=6)).prop_map(move |(process, more, file, moves)| {
+            let process = with_effective(process, more & home.capabilities(bounds));
             let mut scenario = home.scenario(process, [file], Vec::new());
             // Whether a tracer without CAP_SYS_PTRACE has it in a namespace entered later depends on who it is.
             scenario.process.traced = scenario.process.traced.filter(|traced| traced.tracer_has_sys_ptrace);
@@ -38,18 +42,33 @@ pub(crate) fn namespaces_scenario(bounds: Bounds) -> impl Strategy<Value = Scena
             let mut names: Vec<String> = scenario.user_namespaces.keys().cloned().collect();
             names.push("init".to_owned());
             scenario.steps = moves.into_iter().map(|moved| step(moved, &mut names)).collect();
+            describe_namespaces(&mut scenario);
             scenario
         })
     })
 }
 
 fn flags() -> impl Strategy<Value = Vec<CloneFlag>> {
-    prop_oneof![
+    // Network namespaces take the kernel long to make and to take away.
+    let kind = prop_oneof![
+        4 => select(vec![
+            CloneFlag::NewMount,
+            CloneFlag::NewUts,
+            CloneFlag::NewIpc,
+            CloneFlag::NewPid,
+            CloneFlag::NewCgroup,
+            CloneFlag::NewTime,
+        ]),
+        1 => prop_oneof![3 => Just(CloneFlag::NewUts), 1 => Just(CloneFlag::NewNetwork)],
+    ];
+    let kinds = prop_oneof![2 => vec(kind.clone(), 0..=0), 3 => vec(kind, 1..=3)];
+    let others = prop_oneof![
         6 => Just(vec![CloneFlag::NewUser]),
         1 => Just(vec![CloneFlag::NewUser, CloneFlag::Fs]),
         1 => Just(vec![CloneFlag::Fs]),
-        1 => Just(vec![]),
-    ]
+        5 => Just(vec![]),
+    ];
+    (others, kinds).prop_map(|(others, kinds)| others.into_iter().chain(kinds).collect())
 }
 
 fn step(moved: Move, names: &mut Vec<String>) -> Step {

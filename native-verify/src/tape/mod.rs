@@ -71,6 +71,14 @@ pub(crate) enum Kind {
     Clone = 6,
     /// Keep the thread's user namespace open as the descriptor of argument 0, if the call before succeeded.
     KeepNamespace = 7,
+    /// Make an internet socket in the thread's network namespace, as the descriptor of argument 0.
+    Socket = 20,
+    /// Write the thread's pid among the data, at the pointer in argument 0.
+    StorePid = 21,
+    /// Write the pointer in argument 1 among the data, at the pointer in argument 0.
+    StorePointer = 22,
+    /// Wait until a signal ends the process.
+    Rest = 23,
 }
 
 /// Everything observed of a thread.
@@ -175,6 +183,19 @@ pub(crate) unsafe fn perform(tape: *mut Tape, at_secure: u64) {
                     }
                     error => error,
                 },
+                Kind::Socket => internet_socket(arguments[0]),
+                Kind::StorePid => {
+                    let pid = syscall(nr::GETPID, [0; 6]);
+                    write_volatile(arguments[0] as *mut u32, pid as u32);
+                    pid
+                }
+                Kind::StorePointer => {
+                    write_volatile(arguments[0] as *mut u64, arguments[1]);
+                    0
+                }
+                Kind::Rest => loop {
+                    syscall(nr::PPOLL, [0; 6]);
+                },
                 Kind::KeepNamespace => {
                     let before =
                         addr_of!((*tape).operations).cast::<Operation>().add(index.saturating_sub(1) as usize);
@@ -182,7 +203,7 @@ pub(crate) unsafe fn perform(tape: *mut Tape, at_secure: u64) {
                 }
             };
             write_volatile(addr_of_mut!((*operation).result), result);
-            let demanded = matches!((*operation).kind, Kind::Demand | Kind::ForkSharingFs);
+            let demanded = matches!((*operation).kind, Kind::Demand | Kind::ForkSharingFs | Kind::Socket);
             if demanded && result < 0 {
                 write_volatile(addr_of_mut!((*tape).broken), index + 1);
                 return;
@@ -205,12 +226,25 @@ fn clone_quietly(flags: u64) -> i64 {
 /// Keeps the thread's user namespace open under this number.
 fn keep_namespace(number: u64) -> i64 {
     let path = c"self/ns/user".as_ptr() as u64;
-    // SAFETY: the path is a constant; the others take no pointer.
+    // SAFETY: the path is a constant.
+    move_to(unsafe { syscall(nr::OPENAT, [PROC_FD as u64, path, 0, 0, 0, 0]) }, number)
+}
+
+/// A stream socket of the internet under this number.
+fn internet_socket(number: u64) -> i64 {
+    const AF_INET: u64 = 2;
+    const SOCK_STREAM: u64 = 1;
+    // SAFETY: it takes no pointer.
+    move_to(unsafe { syscall(nr::SOCKET, [AF_INET, SOCK_STREAM, 0, 0, 0, 0]) }, number)
+}
+
+/// Moves a descriptor, unless it is an error, to another number.
+fn move_to(opened: i64, number: u64) -> i64 {
+    if opened < 0 {
+        return opened;
+    }
+    // SAFETY: neither takes a pointer.
     unsafe {
-        let opened = syscall(nr::OPENAT, [PROC_FD as u64, path, 0, 0, 0, 0]);
-        if opened < 0 {
-            return opened;
-        }
         let kept = syscall(nr::DUP3, [opened as u64, number, 0, 0, 0, 0]);
         syscall(nr::CLOSE, [opened as u64, 0, 0, 0, 0, 0]);
         kept
