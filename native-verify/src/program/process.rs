@@ -69,13 +69,12 @@ impl Writer<'_> {
     }
 
     /// Writes a call without pointers, which fails with one of `harmless` if it is permitted.
-    fn ask(
-        &mut self,
-        call: libc::c_long,
-        [a, b, c, d, e]: [u64; 5],
-        harmless: &'static [i32],
-    ) -> Result<Answer, Full> {
-        self.push(Kind::Call, 0, call, [a, b, c, d, e, 0])?;
+    fn ask(&mut self, call: libc::c_long, arguments: [u64; 5], harmless: &'static [i32]) -> Result<Answer, Full> {
+        let mut six = [0; 6];
+        for (place, argument) in six.iter_mut().zip(arguments) {
+            *place = argument;
+        }
+        self.push(Kind::Call, 0, call, six)?;
         Ok(Answer::Permission(harmless))
     }
 

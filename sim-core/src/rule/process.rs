@@ -34,7 +34,7 @@ rules! {
     KILL {
         id: "kill.cap-kill",
         statement: "To send a signal to a process of another user, kill needs CAP_KILL in the user namespace of that process. Without \
-                    it: EPERM. (SIGCONT may be sent within a session all the same.)",
+                    it: EPERM. Only SIGCONT may be sent within a session all the same.",
         manual: "kill(2), DESCRIPTION",
         source: Source::new("kernel/signal.c", "kill_ok_by_cred"),
     }
@@ -162,7 +162,7 @@ rules! {
     REBOOT {
         id: "reboot.sys-boot",
         statement: "reboot needs CAP_SYS_BOOT in the user namespace that owns the pid namespace, whatever is asked of it. Without it: \
-                    EPERM. (In a pid namespace of its own it ends that namespace and not the machine.)",
+                    EPERM. In a pid namespace below the first one it ends that namespace and not the machine.",
         manual: "reboot(2), ERRORS",
         source: Source::new("kernel/reboot.c", "sys_reboot"),
     }

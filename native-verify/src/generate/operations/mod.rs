@@ -48,8 +48,8 @@ pub(super) fn asked_for() -> impl Strategy<Value = CapSet> {
 /// The process with these capabilities permitted and effective too.
 pub(super) fn with_effective(mut process: Process, more: CapSet) -> Process {
     let mut sets = process.sets(CapSet::EMPTY);
-    sets.permitted = sets.permitted | more;
-    sets.effective = sets.effective | more;
+    sets.permitted |= more;
+    sets.effective |= more;
     process.write_sets(sets);
     process
 }
