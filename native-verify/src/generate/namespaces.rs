@@ -1,10 +1,10 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::{Index, select};
+use proptest::sample::{Index, select, subsequence};
 use sim_core::scenario::{Call, CloneCall, CloneFlag, Scenario, Step};
 
 use super::calls::call;
-use super::operations::process::{describe_namespaces, operation};
+use super::operations::process::{operation, settle_targets};
 use super::operations::{asked_for, with_effective};
 use super::{Bounds, file, home, namespace, process};
 
@@ -30,19 +30,24 @@ pub(crate) fn namespaces_scenario(bounds: Bounds) -> impl Strategy<Value = Scena
             3 => flags().prop_map(Move::Clone),
             3 => any::<Index>().prop_map(Move::Setns),
             5 => other,
-            4 => operation(home, bounds).prop_map(|operation| Move::Other(Call::Process(operation))),
+            1 => select(vec![80, 1023, 1024, 1999]).prop_map(|port| Move::Other(Call::Bind { port })),
+            5 => operation(home, bounds).prop_map(|operation| Move::Other(Call::Process(operation))),
         ];
         let process = process(home, home.capabilities(bounds), bounds);
-        (process, asked_for(), file(home, bounds), vec(moves, 1..=6)).prop_map(move |(process, more, file, moves)| {
+        // Of the first network namespace; a new one begins with the default.
+        let port_start = prop::option::weighted(0.3, select(vec![0, 80, 2000]));
+        let rest = (port_start, file(home, bounds), vec(moves, 1..=6));
+        (process, asked_for(), rest).prop_map(move |(process, more, (port_start, file, moves))| {
             let process = with_effective(process, more & home.capabilities(bounds));
             let mut scenario = home.scenario(process, [file], Vec::new());
+            scenario.sysctl.ip_unprivileged_port_start = port_start;
             // Whether a tracer without CAP_SYS_PTRACE has it in a namespace entered later depends on who it is.
             scenario.process.traced = scenario.process.traced.filter(|traced| traced.tracer_has_sys_ptrace);
             scenario.user_namespaces.entry(ASIDE.to_owned()).or_insert_with(|| namespace(ASIDE));
             let mut names: Vec<String> = scenario.user_namespaces.keys().cloned().collect();
             names.push("init".to_owned());
             scenario.steps = moves.into_iter().map(|moved| step(moved, &mut names)).collect();
-            describe_namespaces(&mut scenario);
+            settle_targets(&mut scenario);
             scenario
         })
     })
@@ -59,9 +64,15 @@ fn flags() -> impl Strategy<Value = Vec<CloneFlag>> {
             CloneFlag::NewCgroup,
             CloneFlag::NewTime,
         ]),
-        1 => prop_oneof![3 => Just(CloneFlag::NewUts), 1 => Just(CloneFlag::NewNetwork)],
+        1 => prop_oneof![2 => Just(CloneFlag::NewUts), 1 => Just(CloneFlag::NewNetwork)],
     ];
-    let kinds = prop_oneof![2 => vec(kind.clone(), 0..=0), 3 => vec(kind, 1..=3)];
+    const MOST: [CloneFlag; 4] = [CloneFlag::NewMount, CloneFlag::NewIpc, CloneFlag::NewPid, CloneFlag::NewCgroup];
+    let kinds = prop_oneof![
+        2 => Just(vec![]),
+        3 => vec(kind, 1..=3),
+        // What mounting depends on.
+        1 => subsequence(&MOST[..], 2..=MOST.len()),
+    ];
     let others = prop_oneof![
         6 => Just(vec![CloneFlag::NewUser]),
         1 => Just(vec![CloneFlag::NewUser, CloneFlag::Fs]),

@@ -28,7 +28,7 @@ pub(crate) fn operations_scenario(bounds: Bounds) -> impl Strategy<Value = Scena
                 let process = with_effective(process, asked_for & home.capabilities(bounds));
                 let steps = calls.into_iter().map(|call| Step { call, expect: None, note: None }).collect();
                 let mut scenario = home.scenario(process, [file], steps);
-                process::describe_namespaces(&mut scenario);
+                process::settle_targets(&mut scenario);
                 scenario
             },
         )

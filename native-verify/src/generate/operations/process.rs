@@ -29,7 +29,7 @@ pub(in crate::generate) fn operation(home: Home, bounds: Bounds) -> impl Strateg
         3 => ptrace(home, bounds),
         3 => setpriority(home, bounds),
         3 => sched_setscheduler(home, bounds),
-        3 => sendmsg(home),
+        5 => sendmsg(home),
         3 => mount(),
         3 => permission(ProcessOperation::Umount2),
         3 => permission(ProcessOperation::PivotRoot),
@@ -40,8 +40,32 @@ pub(in crate::generate) fn operation(home: Home, bounds: Bounds) -> impl Strateg
     ]
 }
 
-/// Describes the namespaces that the processes of the steps are in.
-pub(in crate::generate) fn describe_namespaces(scenario: &mut Scenario) {
+/// Settles the processes of the steps: who they are like, and that their namespaces are described.
+pub(in crate::generate) fn settle_targets(scenario: &mut Scenario) {
+    let thread = scenario.process.clone();
+    for step in &mut scenario.steps {
+        if let Call::Process(operation) = &mut step.call
+            && let Some(target) = operation.target_mut().filter(|target| target.uid.is_none())
+        {
+            make_like(&thread, target);
+        }
+    }
+    describe_namespaces(scenario);
+}
+
+/// Gives a process the real ids of the thread for all of its own, its place, and some of what is permitted to it.
+fn make_like(thread: &Process, target: &mut Process) {
+    let all_real = |ids: Option<FourIds>| ids.map(|FourIds([real, ..])| FourIds([real; 4]));
+    let permitted = thread.sets(CapSet::EMPTY).permitted & target.sets(CapSet::EMPTY).permitted;
+    (target.uid, target.gid) = (all_real(thread.uid), all_real(thread.gid));
+    target.groups.clone_from(&thread.groups);
+    target.user_ns.clone_from(&thread.user_ns);
+    target.permitted = Some(permitted.into());
+    target.bounding = Some(permitted.into());
+    (target.effective, target.inheritable, target.ambient) = (Some(CapSet::EMPTY.into()), None, None);
+}
+
+fn describe_namespaces(scenario: &mut Scenario) {
     let named = scenario.steps.iter().filter_map(|step| match &step.call {
         Call::Process(operation) => operation.target()?.user_ns.as_deref(),
         _ => None,
@@ -77,7 +101,7 @@ fn kill(home: Home, bounds: Bounds) -> impl Strategy<Value = ProcessOperation> {
 }
 
 fn ptrace(home: Home, bounds: Bounds) -> impl Strategy<Value = ProcessOperation> {
-    (target(home, bounds), prop::bool::weighted(0.8))
+    (target(home, bounds), prop::bool::weighted(0.7))
         .prop_map(|(target, dumpable)| ProcessOperation::Ptrace(PtraceArguments { target, dumpable }))
 }
 
@@ -106,7 +130,7 @@ fn sched_setscheduler(home: Home, bounds: Bounds) -> impl Strategy<Value = Proce
 }
 
 fn sendmsg(home: Home) -> impl Strategy<Value = ProcessOperation> {
-    let id = move || prop_oneof![6 => select(home.ids), 1 => select(vec![u32::MAX, 77_777_777, 65_534])];
+    let id = move || prop_oneof![15 => select(home.ids), 1 => select(vec![u32::MAX, 77_777_777, 65_534])];
     let pid = prop_oneof![3 => Just(ClaimedPid::Own), 1 => Just(ClaimedPid::Foreign)];
     (pid, id(), id()).prop_map(|(pid, uid, gid)| {
         ProcessOperation::Sendmsg(SendmsgArguments { credentials: CredentialsArguments { pid, uid, gid } })

@@ -97,7 +97,7 @@ impl ProcessOperation {
     }
 
     /// The same for a change.
-    fn target_mut(&mut self) -> Option<&mut Process> {
+    pub fn target_mut(&mut self) -> Option<&mut Process> {
         match self {
             Self::Kill(KillArguments { target, .. }) | Self::Ptrace(PtraceArguments { target, .. }) => Some(target),
             Self::Setpriority(SetpriorityArguments { target, .. })
