@@ -45,8 +45,8 @@ pub const NOT_MODELLED: &[Omission] = &[
         calls: &["unshare", "setns"],
     },
     Omission {
-        name: "namespaces of other kinds that a process is in from the start, or enters by setns",
-        effect: "the thread starts in namespaces that init owns, and leaves them by unshare and clone only",
+        name: "namespaces of other kinds than user that are there before the first step",
+        effect: "the thread begins in those of init; only unshare and clone lead to others, not setns",
         calls: &[
             "bind",
             "mount",
