@@ -164,7 +164,7 @@ fn decode_says_what_is_wrong() {
 fn rules_are_listed_and_found() {
     eperm().args(["rules", "bind.unpriv"]).assert().code(0).stdout_eq(str![[r#"
 bind.unprivileged-port
-  A port that is not below net.ipv4.ip_unprivileged_port_start (1024 unless changed) needs no capability; nor does port 0, which asks for any free one.
+  A port that is not below net.ipv4.ip_unprivileged_port_start (1024 unless changed; a new network namespace begins with 1024) needs no capability; nor does port 0, which asks for any free one.
   Manual: ip(7), Address format
   Kernel: net/ipv4/af_inet.c, __inet_bind() (6.18)
   [..]

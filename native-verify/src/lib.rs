@@ -29,5 +29,6 @@ mod table;
 #[allow(unsafe_code, reason = "it is compiled into the probe too and makes raw system calls; each block says why")]
 #[allow(clippy::all, clippy::pedantic, clippy::indexing_slicing, reason = "it must do without libc and panics")]
 mod tape;
+mod target;
 
 pub use cli::command_line;

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::mem;
+use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
@@ -11,11 +12,12 @@ use sim_core::scenario::{Call, FileChange, Loaded, Step};
 
 use crate::machine::Machine;
 use crate::namespaces::{Namespace, Pool};
-use crate::program::{self, Answer, FILES, FILES_FD, NAMESPACES_FD, Program, SOCKETS_FD, StepPlace, WATCHED_FD};
+use crate::program::{self, Answer, FILES, FILES_FD, NAMESPACES_FD, Program, StepPlace, WATCHED_FD};
 use crate::report::Skip;
 use crate::stage::{self, Stage};
 use crate::sys;
 use crate::tape::{self, FileState, GROUPS, Kind, State, Tape};
+use crate::target::Targets;
 
 /// What was seen of a scenario performed on the kernel.
 #[derive(Clone, Debug)]
@@ -77,28 +79,37 @@ pub(crate) fn perform(
     machine: &Machine,
     loaded: &Loaded,
 ) -> Result<(Performance, BTreeMap<String, String>), Skip> {
+    if !writes_maps(loaded) {
+        return perform_in_pool(stage, machine, loaded);
+    }
+    // A map is written once: such a scenario has namespaces of its own, whose makers live as long.
+    let own = Pool::with_makers().map_err(|error| Skip(format!("no user namespaces can be made: {error:#}")))?;
+    let usual = mem::replace(&mut stage.pool, own);
+    let performed = perform_in_pool(stage, machine, loaded);
+    stage.pool = usual;
+    performed
+}
+
+/// The same, with the namespaces of the stage's pool.
+fn perform_in_pool(
+    stage: &mut Stage,
+    machine: &Machine,
+    loaded: &Loaded,
+) -> Result<(Performance, BTreeMap<String, String>), Skip> {
     let world = &loaded.world;
-    let mut own_pool = if writes_maps(loaded) {
-        let made = Pool::with_makers().map_err(|error| Skip(format!("no user namespaces can be made: {error:#}")))?;
-        Some(made)
-    } else {
-        None
-    };
-    let namespace = own_pool.as_mut().unwrap_or(&mut stage.pool).of_process(loaded)?;
+    let namespace = stage.pool.of_process(loaded)?;
     let steps = &loaded.scenario.steps;
     let places = stage.make_files(world, steps)?;
     stage.set_sysctls(world, steps, machine)?;
-    let program = program::write(stage.tape.tape(), world, steps, &places, namespace.fd, machine)?;
-    let named = leave_namespaces(own_pool.as_mut().unwrap_or(&mut stage.pool), stage.tape.tape(), loaded)?;
-    let sockets = leave_sockets(loaded).map_err(|error| Skip(format!("no sockets can be made: {error}")))?;
+    let targets = Targets::start(stage, machine, loaded)?;
+    let program = program::write(stage.tape.tape(), world, steps, &places, namespace.fd, targets.pids(), machine)?;
+    let named = leave_namespaces(&mut stage.pool, stage.tape.tape(), loaded)?;
     let open_files = leave_files(steps, &places)?;
     let watched = leave_watched_files(loaded, &places)?;
     let ended_early = run(stage).map_err(|error| Skip(format!("no process can be started: {error}")))?;
     drop(open_files);
     let files = look_at_files(stage, loaded, &places, &watched);
     end_bystanders(stage.tape.tape(), &named);
-    // Nobody who is started later may hold a port.
-    (SOCKETS_FD..).zip(&sockets).for_each(|(number, _)| sys::close_at(number));
     let mut performance = Performance { files, ..read(stage.tape.tape(), &program, ended_early)? };
     performance.made = stage::made_paths(steps).map(|path| (path.to_owned(), seen_file(places.get(path)))).collect();
     let mut links = links(loaded, &namespace);
@@ -196,19 +207,6 @@ fn links(loaded: &Loaded, namespace: &Namespace) -> BTreeMap<String, String> {
     let world = &loaded.world;
     let name = world.namespace_name(world.thread.credentials.user_ns);
     BTreeMap::from([(name.to_owned(), namespace.link.clone())])
-}
-
-/// One fresh socket for each `bind` step, where the tape expects it.
-fn leave_sockets(loaded: &Loaded) -> io::Result<Vec<OwnedFd>> {
-    let binds = loaded.scenario.steps.iter().filter(|step| matches!(step.call, Call::Bind { .. }));
-    binds
-        .zip(SOCKETS_FD..)
-        .map(|(_, number)| {
-            let socket = sys::stream_socket()?;
-            sys::leave_at(&socket, number)?;
-            Ok(socket)
-        })
-        .collect()
 }
 
 /// The files whose flags are set, open where the tape expects them.

@@ -4,20 +4,21 @@ mod file_change;
 mod path;
 mod process;
 mod system;
+mod target;
 mod write_map;
 
-pub(crate) use system::depends_on_stable_release;
-
 pub(crate) use file_change::{WATCHED_FD, changed_paths};
+pub(crate) use system::depends_on_stable_release;
+pub(crate) use target::write_target;
 
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use sim_core::calls::{AmbientOperation, CloneFlags};
+use sim_core::calls::AmbientOperation;
 use sim_core::capability::{CapSet, Capability};
 use sim_core::credentials::{Credentials, Groups, Ids, Kgid, Kuid, Securebits, Thread};
-use sim_core::scenario::{Call, CloneCall, Step, World};
+use sim_core::scenario::{Call, CloneCall, CloneFlag, Step, World};
 
 use crate::machine::Machine;
 use crate::report::Skip;
@@ -25,8 +26,13 @@ use crate::sys;
 use crate::tape::{DATA, GROUPS, HELPERS, KEEPERS, Kind, OPERATIONS, Operation, STATES, State, Tape};
 use write_map::MapWrites;
 
-/// The first file descriptor of the sockets that `bind` steps use.
-pub(crate) const SOCKETS_FD: i32 = 110;
+/// The file descriptor of the socket that a `bind` step uses.
+const SOCKET_FD: i32 = 110;
+/// The file descriptor of a Unix socket that is not connected.
+pub(crate) const UNIX_SOCKET_FD: i32 = 109;
+
+/// A flag that libc does not know.
+const CLONE_NEWTIME: libc::c_int = 0x80;
 
 /// The first file descriptor of the user namespaces that steps name, in order of [`namespace_names`].
 pub(crate) const NAMESPACES_FD: i32 = 240;
@@ -119,6 +125,7 @@ pub(crate) fn write(
     steps: &[Step],
     places: &BTreeMap<String, PathBuf>,
     user_ns: Option<i32>,
+    targets: &[i32],
     machine: &Machine,
 ) -> Result<Program, Skip> {
     check_possible(world, &world.thread, machine)?;
@@ -135,7 +142,7 @@ pub(crate) fn write(
     writer.demand_prctl(libc::PR_SET_DUMPABLE, [1, 0, 0, 0])?;
     writer.observe()?;
     let mut operations = Vec::new();
-    let (mut sockets, mut files) = (0, 0);
+    let (mut files, mut targets) = (0, targets.iter().copied());
     for (index, step) in steps.iter().enumerate() {
         writer.call = writer.operations;
         if let Call::WriteMap(write) = &step.call {
@@ -143,7 +150,7 @@ pub(crate) fn write(
         }
         let answer = match &step.call {
             Call::FileChange(change) => writer.file_change(change, steps, world, places)?,
-            other => writer.step(other, world, places, &names, &mut sockets, &mut files)?,
+            other => writer.step(other, world, places, &names, &mut files, &mut targets)?,
         };
         operations.push(StepPlace { call: writer.call, look: writer.operations, answer });
         writer.observe()?;
@@ -155,8 +162,11 @@ pub(crate) fn write(
 /// What no preparation can bring about on this machine.
 fn check_possible(world: &World, thread: &Thread, machine: &Machine) -> Result<(), Skip> {
     let credentials = &thread.credentials;
+    check_credentials(credentials, world.namespace_name(credentials.user_ns) == "init", machine)
+}
+
+fn check_credentials(credentials: &Credentials, in_init: bool, machine: &Machine) -> Result<(), Skip> {
     let sets = credentials.permitted | credentials.inheritable | credentials.bounding;
-    let in_init = world.namespace_name(credentials.user_ns) == "init";
     let possible = if in_init { machine.capabilities } else { machine.known };
     let missing: Vec<_> = (sets - possible).iter().map(|capability| capability.to_string()).collect();
     if !missing.is_empty() {
@@ -251,8 +261,8 @@ impl Writer<'_> {
         world: &World,
         places: &BTreeMap<String, PathBuf>,
         names: &[&str],
-        sockets: &mut i32,
         files: &mut i32,
+        targets: &mut dyn Iterator<Item = i32>,
     ) -> Result<Answer, Skip> {
         let descriptor = |name: &str| {
             let index = names.iter().position(|known| *known == name).unwrap_or_default();
@@ -292,11 +302,11 @@ impl Writer<'_> {
                 self.push(Kind::Call, 0b11, libc::SYS_capget, [header, room, 0, 0, 0, 0])?;
             }
             Call::Unshare(call) => {
-                self.push(Kind::Call, 0, libc::SYS_unshare, [clone_flags(call.flags()), 0, 0, 0, 0, 0])?;
+                self.push(Kind::Call, 0, libc::SYS_unshare, [clone_flags(call), 0, 0, 0, 0, 0])?;
                 self.keep_namespace(call, descriptor)?;
             }
             Call::Clone(call) => {
-                self.push(Kind::Clone, 0, 0, [clone_flags(call.flags()), 0, 0, 0, 0, 0])?;
+                self.push(Kind::Clone, 0, 0, [clone_flags(call), 0, 0, 0, 0, 0])?;
                 self.keep_namespace(call, descriptor)?;
             }
             Call::Setns(name) => {
@@ -304,16 +314,17 @@ impl Writer<'_> {
                 self.push(Kind::Call, 0, libc::SYS_setns, [descriptor(name), newuser, 0, 0, 0, 0])?;
             }
             Call::Bind { port } => {
-                let host = u8::try_from(*sockets + 1).map_err(|_| Full)?;
-                // Every socket has a loopback address of its own, so that no port is ever in use.
-                let address = self.store(&sys::internet_address([127, 0, 0, host], *port))?;
-                let fd = u64::from((SOCKETS_FD + *sockets).unsigned_abs());
-                *sockets += 1;
+                // Any address, for in a new network namespace there is no other. Closed again, the port is not in use.
+                let address = self.store(&sys::internet_address([0; 4], *port))?;
+                let fd = SOCKET_FD.unsigned_abs().into();
+                self.push(Kind::Socket, 0, 0, [fd, 0, 0, 0, 0, 0])?;
+                self.call = self.operations;
                 self.push(Kind::Call, 0b10, libc::SYS_bind, [fd, address, 16, 0, 0, 0])?;
+                self.push(Kind::Call, 0, libc::SYS_close, [fd, 0, 0, 0, 0, 0])?;
             }
             // Written by functions of their own, which look at the other steps too.
             Call::WriteMap(_) | Call::FileChange(_) => {}
-            Call::Process(operation) => return Ok(self.process(operation)?),
+            Call::Process(operation) => return Ok(self.process(operation, targets)?),
             Call::Path(operation) => return self.path(operation, world, places, files),
             Call::System(operation) => return self.system(operation),
         }
@@ -406,9 +417,22 @@ impl Writer<'_> {
     }
 }
 
-fn clone_flags(CloneFlags { new_user, fs }: CloneFlags) -> u64 {
-    let flag = |wanted: bool, flag: libc::c_int| if wanted { u64::from(flag.unsigned_abs()) } else { 0 };
-    flag(new_user, libc::CLONE_NEWUSER) | flag(fs, libc::CLONE_FS)
+fn clone_flags(call: &CloneCall) -> u64 {
+    call.flags.iter().fold(0, |flags, flag| flags | u64::from(flag_number(*flag).unsigned_abs()))
+}
+
+fn flag_number(flag: CloneFlag) -> libc::c_int {
+    match flag {
+        CloneFlag::NewUser => libc::CLONE_NEWUSER,
+        CloneFlag::Fs => libc::CLONE_FS,
+        CloneFlag::NewMount => libc::CLONE_NEWNS,
+        CloneFlag::NewUts => libc::CLONE_NEWUTS,
+        CloneFlag::NewIpc => libc::CLONE_NEWIPC,
+        CloneFlag::NewPid => libc::CLONE_NEWPID,
+        CloneFlag::NewCgroup => libc::CLONE_NEWCGROUP,
+        CloneFlag::NewNetwork => libc::CLONE_NEWNET,
+        CloneFlag::NewTime => CLONE_NEWTIME,
+    }
 }
 
 /// The number of setuid or one of its relatives.

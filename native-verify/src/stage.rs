@@ -10,6 +10,7 @@ use sim_core::scenario::{Call, MkdirArguments, MknodArguments, PathOperation, St
 
 use crate::machine::Machine;
 use crate::namespaces::Pool;
+use crate::program::UNIX_SOCKET_FD;
 use crate::report::Skip;
 use crate::settings::Settings;
 use crate::sys::{self, SharedTape};
@@ -39,6 +40,10 @@ enum Content {
 
 /// In each mount, a directory that everybody may write.
 pub(crate) const OPEN_FOLDER: &str = "open";
+/// A regular file that everybody may execute, on no scenario's path: the probe.
+pub(crate) const PROGRAM: &str = "program";
+/// A folder that everybody may enter.
+pub(crate) const OTHER_ROOT: &str = "other-root";
 
 const PORT_START: &str = "proc/sys/net/ipv4/ip_unprivileged_port_start";
 
@@ -62,6 +67,13 @@ impl Stage {
         let proc = sys::open_directory(Path::new("proc")).context("cannot open proc")?;
         sys::leave_at(&proc, PROC_FD).context("cannot keep proc open")?;
         sys::raise_loopback().context("cannot raise the loopback interface")?;
+        fs::write(PROGRAM, PROBE).context("cannot make a program")?;
+        fs::set_permissions(PROGRAM, fs::Permissions::from_mode(0o755)).context("cannot make a program")?;
+        fs::create_dir(OTHER_ROOT).context("cannot make a folder")?;
+        fs::set_permissions(OTHER_ROOT, fs::Permissions::from_mode(0o755)).context("cannot make a folder")?;
+        sys::leave_at(&sys::unconnected_unix_socket().context("cannot make a socket")?, UNIX_SOCKET_FD)
+            .context("cannot keep a socket open")?;
+        sys::take_scheduling_limits().context("cannot set limits")?;
         let tape = SharedTape::new().context("cannot make shared memory")?;
         Ok(Self { tape, pool: Pool::new()?, files: BTreeMap::new(), port_start: 1024, settings: Settings::default() })
     }

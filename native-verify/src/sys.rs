@@ -90,6 +90,17 @@ pub(crate) fn wait(pid: libc::pid_t) -> io::Result<libc::c_int> {
     }
 }
 
+/// Whether a child has ended; it still has to be waited for.
+pub(crate) fn has_ended(pid: libc::pid_t) -> io::Result<bool> {
+    // SAFETY: zero is a valid value for every field.
+    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+    let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    // SAFETY: the information is a place of this function.
+    check(unsafe { libc::waitid(libc::P_PID, pid.unsigned_abs(), &raw mut info, flags) })?;
+    // SAFETY: waitid has filled it, or left the zero of a child that goes on.
+    Ok(unsafe { info.si_pid() } != 0)
+}
+
 /// Lets a traced child go on after a stop.
 pub(crate) fn ptrace_continue(pid: libc::pid_t, signal: libc::c_int) -> io::Result<()> {
     let signal = usize::try_from(signal).unwrap_or_default();
@@ -187,6 +198,24 @@ pub(crate) fn stream_socket() -> io::Result<OwnedFd> {
     let fd = check(unsafe { libc::socket(libc::AF_INET, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0) })?;
     // SAFETY: the kernel has just made this descriptor, and nobody else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// A Unix socket that is connected to nothing.
+pub(crate) fn unconnected_unix_socket() -> io::Result<OwnedFd> {
+    // SAFETY: it takes no pointer.
+    let fd = check(unsafe { libc::socket(libc::AF_UNIX, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) })?;
+    // SAFETY: the kernel has just made this descriptor, and nobody else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Sets `RLIMIT_NICE` and `RLIMIT_RTPRIO` of this process and its children to 0, as they are unless somebody raised them.
+pub(crate) fn take_scheduling_limits() -> io::Result<()> {
+    let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    for limit in [libc::RLIMIT_NICE, libc::RLIMIT_RTPRIO] {
+        // SAFETY: the limit is a place of this function.
+        check(unsafe { libc::setrlimit(limit, &raw const none) })?;
+    }
+    Ok(())
 }
 
 /// Brings the loopback interface of this network namespace up.
@@ -306,6 +335,12 @@ impl SharedTape {
         // SAFETY: the mapping is as large as a tape and lives as long as `self`. It began as zeros, which are a valid
         // tape, and children write only results. `&mut self` says that no child is performing it.
         unsafe { &mut *self.tape }
+    }
+
+    /// How far a child that rests at the end of the tape has come.
+    pub(crate) fn position(&self) -> u64 {
+        // SAFETY: the mapping is a whole tape, of which this reads one word that a child may write meanwhile.
+        unsafe { (&raw const (*self.tape).next).read_volatile() }
     }
 
     /// Starts a child that performs the tape, and returns when it has executed a program or ended.

@@ -4,6 +4,9 @@ use crate::capability::CapSet;
 use crate::credentials::UserNamespaces;
 use crate::kernel::{Change, Release, changes};
 
+/// `net.ipv4.ip_unprivileged_port_start` of a network namespace in which nobody has changed it (`PROT_SOCK`).
+pub const UNPRIVILEGED_PORT_START: u16 = 1024;
+
 /// Everything about the machine that decisions depend on.
 ///
 /// ```
@@ -21,7 +24,8 @@ pub struct System {
     pub backports: &'static [&'static Change],
     /// The user namespaces.
     pub user_namespaces: UserNamespaces,
-    /// `net.ipv4.ip_unprivileged_port_start`: the lowest port that anyone may bind, 0 to 65535.
+    /// `net.ipv4.ip_unprivileged_port_start`: the lowest port that anyone may bind in the first network
+    /// namespace, 0 to 65535.
     pub ip_unprivileged_port_start: u16,
     /// `fs.protected_hardlinks`: whether linking to files of others is restricted. The kernel's own value is 0,
     /// practically every distribution's 1.
@@ -60,7 +64,7 @@ impl Default for System {
             release: Release::NEWEST,
             backports: &[],
             user_namespaces: UserNamespaces::default(),
-            ip_unprivileged_port_start: 1024,
+            ip_unprivileged_port_start: UNPRIVILEGED_PORT_START,
             protected_hardlinks: false,
             unprivileged_bpf_disabled: Self::unprivileged_bpf_disabled(Release::NEWEST),
             perf_event_paranoid: 2,

@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a helper of tests may say what it expects")]
 
 use allocation_counter::measure;
-use sim_core::access::bind;
+use sim_core::access::{bind, kill, setpriority};
 use sim_core::calls::{
-    Capset, Prctl, PrctlOption, SetId, capset, chmod, chown, getxattr, prctl, removexattr, setcap, truncate, write,
+    Capset, CloneFlags, Prctl, PrctlOption, SetId, capset, chmod, chown, getxattr, prctl, removexattr, setcap,
+    truncate, unshare, write,
 };
+use sim_core::credentials::NamespaceKind;
 use sim_core::prelude::*;
 
 /// A thread with supplementary groups, in a user namespace of its own.
@@ -32,12 +34,17 @@ fn deciding_allocates_nothing() {
     let program = Program { executable: &script, interpreters: &[&interpreter] };
     let wish = Capset { effective: CapSet::EMPTY, permitted: system.capabilities(), inheritable: CapSet::EMPTY };
     let call = Prctl { option: PrctlOption::SetNoNewPrivs, arguments: [1, 0, 0, 0] };
+    let other = Credentials::user(1000);
+    let flags = CloneFlags { kinds: [NamespaceKind::Uts].into_iter().collect(), ..CloneFlags::default() };
     let allocated = measure(|| {
         assert!(execve(&system, &thread, &program, &mut Silent).granted().is_some());
         assert!(execve(&system, &thread, &Program::from(&interpreter), &mut Silent).granted().is_some());
         assert!(capset(&system, &thread, &wish, &mut Silent).granted().is_some());
         assert!(prctl(&system, &thread, &call, &mut Silent).granted().is_some());
         assert!(bind(&system, &thread, 80, &mut Silent).refusal().is_some());
+        assert!(kill(&system, &thread, &other, 9, &mut Silent).refusal().is_some());
+        assert!(setpriority(&system, &thread, None, 5, &mut Silent).granted().is_some());
+        assert!(unshare(&system, &thread, flags, &mut Silent).granted().is_some());
     });
     assert_eq!(allocated.count_total, 0);
 }

@@ -106,6 +106,14 @@ pub(crate) enum Kind {
     CallOn = 13,
     /// Open the path of argument 0 for writing, write the bytes of argument 1, as many as argument 2 says, and close it.
     WriteContent = 14,
+    /// Make an internet socket in the thread's network namespace, as the descriptor of argument 0.
+    Socket = 15,
+    /// Write the thread's pid among the data, at the pointer in argument 0.
+    StorePid = 16,
+    /// Write the pointer in argument 1 among the data, at the pointer in argument 0.
+    StorePointer = 17,
+    /// Wait until a signal ends the process.
+    Rest = 18,
 }
 
 /// Everything observed of a thread.
@@ -284,6 +292,19 @@ unsafe fn perform_one(tape: *mut Tape, index: u64, at_secure: u64, end: &mut u64
                 };
                 write_file(keeper, arguments[1], arguments[2], arguments[3])
             }
+            Kind::Socket => internet_socket(arguments[0]),
+            Kind::StorePid => {
+                let pid = syscall(nr::GETPID, [0; 6]);
+                write_volatile(arguments[0] as *mut u32, pid as u32);
+                pid
+            }
+            Kind::StorePointer => {
+                write_volatile(arguments[0] as *mut u64, arguments[1]);
+                0
+            }
+            Kind::Rest => loop {
+                syscall(nr::PPOLL, [0; 6]);
+            },
             Kind::WriteContent => write_content(arguments[0], arguments[1], arguments[2]),
             Kind::Apart => match clone_quietly(0) {
                 0 => {
@@ -306,7 +327,10 @@ unsafe fn perform_one(tape: *mut Tape, index: u64, at_secure: u64, end: &mut u64
             }
         };
         write_volatile(addr_of_mut!((*operation).result), result);
-        let demanded = matches!((*operation).kind, Kind::Demand | Kind::ForkSharingFs | Kind::Helper | Kind::Apart);
+        let demanded = matches!(
+            (*operation).kind,
+            Kind::Demand | Kind::ForkSharingFs | Kind::Helper | Kind::Apart | Kind::Socket
+        );
         if demanded && result < 0 {
             write_volatile(addr_of_mut!((*tape).broken), index + 1);
             return false;
@@ -493,12 +517,25 @@ fn clone_quietly(flags: u64) -> i64 {
 /// Keeps the thread's user namespace open under this number.
 fn keep_namespace(number: u64) -> i64 {
     let path = c"self/ns/user".as_ptr() as u64;
-    // SAFETY: the path is a constant; the others take no pointer.
+    // SAFETY: the path is a constant.
+    move_to(unsafe { syscall(nr::OPENAT, [PROC_FD as u64, path, 0, 0, 0, 0]) }, number)
+}
+
+/// A stream socket of the internet under this number.
+fn internet_socket(number: u64) -> i64 {
+    const AF_INET: u64 = 2;
+    const SOCK_STREAM: u64 = 1;
+    // SAFETY: it takes no pointer.
+    move_to(unsafe { syscall(nr::SOCKET, [AF_INET, SOCK_STREAM, 0, 0, 0, 0]) }, number)
+}
+
+/// Moves a descriptor, unless it is an error, to another number.
+fn move_to(opened: i64, number: u64) -> i64 {
+    if opened < 0 {
+        return opened;
+    }
+    // SAFETY: neither takes a pointer.
     unsafe {
-        let opened = syscall(nr::OPENAT, [PROC_FD as u64, path, 0, 0, 0, 0]);
-        if opened < 0 {
-            return opened;
-        }
         let kept = syscall(nr::DUP3, [opened as u64, number, 0, 0, 0, 0]);
         syscall(nr::CLOSE, [opened as u64, 0, 0, 0, 0, 0]);
         kept

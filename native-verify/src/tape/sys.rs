@@ -7,6 +7,8 @@ pub(crate) mod nr {
     #[allow(dead_code, reason = "only the probe maps the tape")]
     pub(crate) const MMAP: usize = 9;
     pub(crate) const RT_SIGPROCMASK: usize = 14;
+    pub(crate) const GETPID: usize = 39;
+    pub(crate) const SOCKET: usize = 41;
     pub(crate) const CLONE: usize = 56;
     pub(crate) const EXECVE: usize = 59;
     pub(crate) const WAIT4: usize = 61;
@@ -23,6 +25,7 @@ pub(crate) mod nr {
     pub(crate) const EXIT_GROUP: usize = 231;
     pub(crate) const OPENAT: usize = 257;
     pub(crate) const READLINKAT: usize = 267;
+    pub(crate) const PPOLL: usize = 271;
     pub(crate) const DUP3: usize = 292;
     pub(crate) const STATX: usize = 332;
 }
@@ -34,6 +37,7 @@ pub(crate) mod nr {
     pub(crate) const OPENAT: usize = 56;
     pub(crate) const CLOSE: usize = 57;
     pub(crate) const WRITE: usize = 64;
+    pub(crate) const PPOLL: usize = 73;
     pub(crate) const READLINKAT: usize = 78;
     pub(crate) const CAPGET: usize = 90;
     pub(crate) const EXIT_GROUP: usize = 94;
@@ -46,6 +50,8 @@ pub(crate) mod nr {
     pub(crate) const SETFSGID: usize = 152;
     pub(crate) const GETGROUPS: usize = 158;
     pub(crate) const PRCTL: usize = 167;
+    pub(crate) const GETPID: usize = 172;
+    pub(crate) const SOCKET: usize = 198;
     pub(crate) const CLONE: usize = 220;
     pub(crate) const EXECVE: usize = 221;
     #[allow(dead_code, reason = "only the probe maps the tape")]

@@ -3,7 +3,7 @@ use crate::credentials::{Thread, ns_capable};
 use crate::kernel::Errno;
 use crate::outcome::{Outcome, refuse};
 use crate::rule::{Condition, Effect, Witness, bind as rules};
-use crate::system::System;
+use crate::system::{System, UNPRIVILEGED_PORT_START};
 
 /// Decides whether a thread may bind(2) an internet socket to `port`.
 ///
@@ -16,7 +16,9 @@ use crate::system::System;
 /// assert_eq!(bind(&System::default(), &thread, 80, &mut Silent).refusal().unwrap().errno, Errno::EACCES);
 /// ```
 pub fn bind<W: Witness>(system: &System, thread: &Thread, port: u16, witness: &mut W) -> Outcome<()> {
-    if port == 0 || port >= system.ip_unprivileged_port_start {
+    let first = thread.namespaces.first_network;
+    let start = if first { system.ip_unprivileged_port_start } else { UNPRIVILEGED_PORT_START };
+    if port == 0 || port >= start {
         witness.applied(&rules::UNPRIVILEGED_PORT, Effect::Holds);
         witness.not_applied(&rules::NET_BIND_SERVICE, Condition::PortIsUnprivileged);
         return Outcome::Granted(());

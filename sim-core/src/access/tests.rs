@@ -45,6 +45,12 @@ fn ports() {
     assert_eq!(refused(&open, &user, 1), None);
     let closed = System { ip_unprivileged_port_start: 65535, ..System::default() };
     assert_eq!([0, 65534, 65535].map(|port| refused(&closed, &user, port)), [None, eacces, None]);
+    // A new network namespace has limits of its own.
+    let mut elsewhere = Thread::from(user.clone());
+    elsewhere.namespaces.first_network = false;
+    let bound = |system: &System, port| bind(system, &elsewhere, port, &mut Silent).refusal().map(|r| r.errno);
+    assert_eq!([1023, 1024].map(|port| bound(&open, port)), [eacces, None]);
+    assert_eq!([1023, 1024].map(|port| bound(&closed, port)), [eacces, None]);
     // Root of a user namespace has no say over the network namespace of `init`.
     let mut system = System::default();
     let ns = system.user_namespaces.add(UserNs::INIT, 0.into()).unwrap();

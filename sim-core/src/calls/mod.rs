@@ -8,6 +8,7 @@ mod file_content;
 #[cfg(test)]
 mod file_tests;
 mod inode;
+mod namespaces;
 mod prctl;
 mod set_id;
 mod setgroups;

@@ -1,8 +1,12 @@
+use super::namespaces::{create_namespaces, demand_time_namespaces, enter_those_for_children, without_time};
 use crate::capability::{CapSet, Capability};
-use crate::credentials::{Credentials, RawCredentials, Securebits, Thread, UserNamespaces, UserNs, ns_capable};
+use crate::credentials::{
+    Credentials, NamespaceKind, NamespaceKinds, RawCredentials, Securebits, Thread, UserNamespaces, UserNs,
+    ns_capable,
+};
 use crate::kernel::Errno;
 use crate::outcome::{Outcome, Refusal, demand, refuse};
-use crate::rule::{Condition, Effect, Flow, SetName, Witness, user_namespace as rules};
+use crate::rule::{Condition, Effect, Flow, SetName, Witness, namespace as namespace_rules, user_namespace as rules};
 use crate::system::System;
 
 /// Which parts of a thread's context a call makes anew.
@@ -10,6 +14,8 @@ use crate::system::System;
 pub struct CloneFlags {
     /// `CLONE_NEWUSER`.
     pub new_user: bool,
+    /// The flags of the other kinds of namespaces.
+    pub kinds: NamespaceKinds,
     /// `CLONE_FS`: for clone, that the filesystem context is shared; for unshare, that it is no longer.
     pub fs: bool,
 }
@@ -38,15 +44,25 @@ pub struct Entered {
 /// ```
 pub fn unshare<W: Witness>(system: &System, thread: &Thread, flags: CloneFlags, witness: &mut W) -> Outcome<Entered> {
     let decide = |witness: &mut W| {
-        let mut thread = thread.clone();
-        let made = create_if(flags.new_user, system, &mut thread, witness)?;
+        demand_time_namespaces(system, flags.kinds, witness)?;
+        let (old, mut thread) = (thread, thread.clone());
         if !thread.shares_fs {
             witness.not_applied(&rules::UNSHARE_FILESYSTEM, Condition::FsNotShared);
-        } else if flags.fs || flags.new_user {
+        } else if flags.fs || flags.new_user || flags.kinds.contains(NamespaceKind::Mount) {
             witness.applied(&rules::UNSHARE_FILESYSTEM, Effect::Holds);
             thread.shares_fs = false;
         } else {
             witness.not_applied(&rules::UNSHARE_FILESYSTEM, Condition::FsNotAskedFor);
+        }
+        let made = create_if(flags.new_user, system, &mut thread, witness)?;
+        create_namespaces(system, made.as_ref(), old, &mut thread, flags.kinds, witness)?;
+        if flags.kinds.contains(NamespaceKind::Pid) {
+            witness.applied(&namespace_rules::FOR_CHILDREN, Effect::Holds);
+            thread.namespaces.pid_for_children = Some(thread.credentials.user_ns);
+        }
+        if flags.kinds.contains(NamespaceKind::Time) {
+            witness.applied(&namespace_rules::FOR_CHILDREN, Effect::Holds);
+            thread.namespaces.time_for_children = Some(thread.credentials.user_ns);
         }
         Ok(Entered { thread, made })
     };
@@ -56,11 +72,17 @@ pub fn unshare<W: Witness>(system: &System, thread: &Thread, flags: CloneFlags, 
 /// Decides clone(2); the thread that goes on is the child.
 pub fn clone<W: Witness>(system: &System, thread: &Thread, flags: CloneFlags, witness: &mut W) -> Outcome<Entered> {
     let decide = |witness: &mut W| {
+        let kinds = without_time(flags.kinds, witness);
+        let apart = !(kinds.contains(NamespaceKind::Mount) && flags.fs);
+        let rule = &namespace_rules::MOUNT_SHARED_FS;
+        demand(apart, Errno::EINVAL, rule, CapSet::EMPTY, Condition::NotBothMountFlags, witness)?;
         let allowed = !(flags.new_user && flags.fs);
         demand(allowed, Errno::EINVAL, &rules::CLONE_SHARED_FS, CapSet::EMPTY, Condition::NotBothFlags, witness)?;
         let mut child = Thread { shares_fs: flags.fs, tracer: None, ..thread.clone() };
         witness.applied(&rules::CLONE_CHILD, Effect::Holds);
         let made = create_if(flags.new_user, system, &mut child, witness)?;
+        create_namespaces(system, made.as_ref(), thread, &mut child, kinds, witness)?;
+        enter_those_for_children(&mut child, kinds, witness);
         Ok(Entered { thread: child, made })
     };
     decide(witness).into()
@@ -108,6 +130,7 @@ fn create_if<W: Witness>(
     let (parent, owner) = (old.user_ns, old.uid.effective);
     let nests = namespaces.can_nest_in(parent);
     demand(nests, Errno::ENOSPC, &rules::TOO_DEEP, none, Condition::NotTooDeep, witness)?;
+    demand(!thread.chrooted, Errno::EPERM, &rules::CHROOTED, none, Condition::NotChrooted, witness)?;
     let mapped = namespaces.uid(parent, owner).is_some() && namespaces.gid(parent, old.gid.effective).is_some();
     demand(mapped, Errno::EPERM, &rules::UNMAPPED_CREATOR, none, Condition::CreatorMapped, witness)?;
     let mut namespaces = namespaces.clone();

@@ -7,6 +7,8 @@ mod groups;
 mod id;
 mod id_map;
 mod memory;
+mod namespaces;
+mod scheduling;
 mod securebits;
 #[cfg(test)]
 mod tests;
@@ -18,8 +20,10 @@ pub use groups::Groups;
 pub use id::{Ids, Kgid, Kuid};
 pub use id_map::{IdMap, MapError};
 pub use memory::Memory;
+pub use namespaces::{NamespaceKind, NamespaceKinds, Namespaces};
+pub use scheduling::{Scheduling, SchedulingPolicy};
 pub use securebits::Securebits;
-pub use thread::{Namespaces, Thread, Tracer};
+pub use thread::{Thread, Tracer};
 pub use user_namespace::{OVERFLOW_ID, TooDeep, UserNamespaces, UserNs};
 
 use core::ops::Deref;

@@ -1,6 +1,6 @@
-use super::{Credentials, Memory, UserNs};
+use super::{Credentials, Memory, Namespaces, Scheduling};
 
-/// One thread: its credentials, and the two facts about other processes that execve looks at.
+/// One thread: its credentials, and what else of it decides about calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Thread {
     /// Its credentials.
@@ -14,39 +14,10 @@ pub struct Thread {
     pub namespaces: Namespaces,
     /// Its memory.
     pub memory: Memory,
-}
-
-/// The namespaces that a thread is in beside its user namespace, each by the user namespace that owns it: its
-/// capabilities over what belongs to one are looked for there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Namespaces {
-    /// Owner of the mount namespace.
-    pub mount: UserNs,
-    /// Owner of the network namespace.
-    pub network: UserNs,
-    /// Owner of the UTS namespace.
-    pub uts: UserNs,
-    /// Owner of the IPC namespace.
-    pub ipc: UserNs,
-    /// Owner of the pid namespace.
-    pub pid: UserNs,
-    /// Owner of the control group namespace.
-    pub cgroup: UserNs,
-    /// Owner of the time namespace.
-    pub time: UserNs,
-}
-
-impl Namespaces {
-    /// Those of the system, all owned by `init`.
-    pub const INIT: Self = Self {
-        mount: UserNs::INIT,
-        network: UserNs::INIT,
-        uts: UserNs::INIT,
-        ipc: UserNs::INIT,
-        pid: UserNs::INIT,
-        cgroup: UserNs::INIT,
-        time: UserNs::INIT,
-    };
+    /// Whether its root directory is another one than that of its mount namespace.
+    pub chrooted: bool,
+    /// How it is scheduled.
+    pub scheduling: Scheduling,
 }
 
 /// A tracer, as recorded when it attached. With `PTRACE_TRACEME` the record is of the traced thread itself.
@@ -57,8 +28,17 @@ pub struct Tracer {
 }
 
 impl From<Credentials> for Thread {
-    /// Neither shared nor traced, in the system's own namespaces, its program executed there.
+    /// Neither shared nor traced, in the system's own namespaces and root directory, scheduled as usual, its
+    /// program executed there.
     fn from(credentials: Credentials) -> Self {
-        Self { credentials, shares_fs: false, tracer: None, namespaces: Namespaces::INIT, memory: Memory::INIT }
+        Self {
+            credentials,
+            shares_fs: false,
+            tracer: None,
+            namespaces: Namespaces::INIT,
+            chrooted: false,
+            memory: Memory::INIT,
+            scheduling: Scheduling::DEFAULT,
+        }
     }
 }

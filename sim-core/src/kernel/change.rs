@@ -43,6 +43,9 @@ change_points! {
     FANOTIFY_REPORT_FID = "fanotify-report-fid" 5 . 1
         "fanotify_init knows FAN_REPORT_FID.",
         "fanotify_init(2), DESCRIPTION";
+    TIME_NAMESPACES = "time-namespaces" 5 . 6
+        "Time namespaces exist: unshare takes CLONE_NEWTIME.",
+        "commit 769071ac9f20, kernel/time/namespace.c";
     PERFMON_AND_BPF = "perfmon-and-bpf" 5 . 8
         "CAP_PERFMON and CAP_BPF exist; the last capability is 39.",
         "capabilities(7), Capabilities list";

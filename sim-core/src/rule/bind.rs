@@ -7,8 +7,8 @@ const IP: &str = "ip(7), Address format";
 rules! {
     UNPRIVILEGED_PORT {
         id: "bind.unprivileged-port",
-        statement: "A port that is not below net.ipv4.ip_unprivileged_port_start (1024 unless changed) needs no \
-                    capability; nor does port 0, which asks for any free one.",
+        statement: "A port that is not below net.ipv4.ip_unprivileged_port_start (1024 unless changed; a new network \
+                    namespace begins with 1024) needs no capability; nor does port 0, which asks for any free one.",
         manual: IP,
         source: Source::new("net/ipv4/af_inet.c", "__inet_bind"),
     }

@@ -117,14 +117,16 @@ conditions! {
     // User namespaces.
     NotTooDeep "the namespace is not too deep"
     CreatorMapped "the effective ids have mappings"
+    NotChrooted "the root directory is that of the mount namespace"
+    NotBothMountFlags "CLONE_NEWNS and CLONE_FS are not given together"
+    NoPidNamespaceWaiting "children are in the thread's own pid namespace"
     NotBothFlags "CLONE_NEWUSER and CLONE_FS are not given together"
-    FsNotAskedFor "neither CLONE_FS nor CLONE_NEWUSER is given"
+    FsNotAskedFor "none of CLONE_FS, CLONE_NEWUSER and CLONE_NEWNS is given"
     DescriptorOpen "the namespace exists"
     AnotherNamespace "it is another namespace"
     SysAdminInTarget "CAP_SYS_ADMIN is held in the target"
 
     // Writing maps.
-    Dumpable "the process can be dumped"
     OwnFile "the file's owner is the filesystem user"
     NotInitial "the namespace is not the initial one"
     InsideOrDirectlyAbove "the writer is in the namespace or directly above it"
@@ -173,6 +175,24 @@ conditions! {
     FileIsNoDirectory "it is no directory"
 
     // Operations on processes.
+    FirstPidNamespace "the process is in sight"
+    SignalValid "the signal exists"
+    SameUser "a user id of the caller is one of the process's"
+    AnotherUser "no user id of the caller is one of the process's"
+    SameIds "the caller's real ids are all of the process's"
+    OtherIds "the caller's real ids are not all of the process's"
+    Dumpable "the process is dumpable"
+    WithinPermitted "the process has nothing permitted that the caller has not"
+    MorePermitted "the process has more permitted, or is in another user namespace"
+    NotAlreadyTraced "nobody traces the process"
+    NiceNotLowered "the nice value is not lowered"
+    PriorityValid "the priority fits the policy"
+    NothingPrivileged "the process is the caller's own, and nothing is raised"
+    Privileged "the process is somebody else's, or something is raised"
+    OwnPid "it is the caller's own pid"
+    OwnUid "it is one of the caller's own user ids"
+    OwnGid "it is one of the caller's own group ids"
+    RootStays "the path is the root directory itself"
 
     // Operations on paths.
     ModeAllows "the mode allows it"

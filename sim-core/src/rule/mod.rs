@@ -22,6 +22,8 @@ pub mod bind;
 pub mod capset;
 pub mod execve;
 pub mod file_change;
+pub mod mount;
+pub mod namespace;
 pub mod path;
 pub mod prctl;
 pub mod process;
@@ -100,7 +102,9 @@ impl Rule {
             user_namespace::RULES,
             file_change::RULES,
             write_map::RULES,
+            namespace::RULES,
             process::RULES,
+            mount::RULES,
             path::RULES,
             system::RULES,
             bind::RULES,

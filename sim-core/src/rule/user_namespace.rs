@@ -24,7 +24,7 @@ rules! {
     }
     UNSHARE_FILESYSTEM {
         id: "unshare.filesystem",
-        statement: "unshare with CLONE_FS ends the sharing of the filesystem context. CLONE_NEWUSER implies it.",
+        statement: "unshare with CLONE_FS ends the sharing of the filesystem context. CLONE_NEWUSER and CLONE_NEWNS imply it.",
         manual: "unshare(2), DESCRIPTION",
         source: Source::new("kernel/fork.c", "ksys_unshare"),
     }
@@ -32,6 +32,12 @@ rules! {
         id: "userns.too-deep",
         statement: "User namespaces nest at most 33 deep; one more fails with ENOSPC.",
         manual: "user_namespaces(7), Nested namespaces, namespace membership",
+        source: CREATE,
+    }
+    CHROOTED {
+        id: "userns.chrooted",
+        statement: "Whoever has another root directory than its mount namespace, after chroot, cannot make a user namespace: EPERM.",
+        manual: "unshare(2), ERRORS",
         source: CREATE,
     }
     UNMAPPED_CREATOR {

@@ -47,11 +47,11 @@ pub struct ChownArguments {
     /// A path of `files`.
     pub path: String,
     /// The new owner as the thread sees it; -1, or left out, leaves it.
-    #[serde(default = "keep", deserialize_with = "argument", serialize_with = "values::serialize_argument")]
+    #[serde(default = "keep", deserialize_with = "argument", serialize_with = "values::write_id_argument")]
     #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::argument_of"))]
     pub uid: u32,
     /// The new group as the thread sees it; -1, or left out, leaves it.
-    #[serde(default = "keep", deserialize_with = "argument", serialize_with = "values::serialize_argument")]
+    #[serde(default = "keep", deserialize_with = "argument", serialize_with = "values::write_id_argument")]
     #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::argument_of"))]
     pub gid: u32,
 }

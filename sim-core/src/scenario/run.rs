@@ -159,7 +159,9 @@ impl Simulation {
                 let found = self.world.find(change.path(), trace);
                 found.and_then(|file| change.decide(&self.world, file, trace)).map(StepEffect::from)
             }
-            Call::Process(operation) => operation.decide(&self.world, trace).map(|()| StepEffect::default()),
+            Call::Process(operation) => {
+                operation.decide(&self.world, trace).map(|thread| StepEffect { thread, ..StepEffect::default() })
+            }
             Call::Path(operation) => {
                 let decided = operation.decide(&self.world, trace);
                 decided.map(|created| StepEffect { created, ..StepEffect::default() })

@@ -42,6 +42,16 @@ pub(super) fn empty_list(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "array", "maxItems": 0 })
 }
 
+/// The schema of an absolute path.
+pub(super) fn absolute_path(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "pattern": "^/" })
+}
+
+/// The schema of an id as an argument of a call.
+pub(super) fn id_argument(_: &mut SchemaGenerator) -> Schema {
+    argument()
+}
+
 /// The schema of an id as an argument of a call: -1 is one.
 fn argument() -> Schema {
     json_schema!({ "type": "integer", "minimum": -2_147_483_648_i64, "maximum": 4_294_967_295_u32 })

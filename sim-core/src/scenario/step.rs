@@ -13,6 +13,7 @@ use super::{
 };
 use crate::calls::{CloneFlags, IdChange, IdKind, SetId};
 use crate::capability::CapSet;
+use crate::credentials::NamespaceKind;
 
 /// One step: a call, and what is expected of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,12 +109,68 @@ pub enum CloneFlag {
     /// The filesystem context.
     #[serde(rename = "CLONE_FS")]
     Fs,
+    /// A mount namespace.
+    #[serde(rename = "CLONE_NEWNS")]
+    NewMount,
+    /// A UTS namespace.
+    #[serde(rename = "CLONE_NEWUTS")]
+    NewUts,
+    /// An IPC namespace.
+    #[serde(rename = "CLONE_NEWIPC")]
+    NewIpc,
+    /// A pid namespace.
+    #[serde(rename = "CLONE_NEWPID")]
+    NewPid,
+    /// A control group namespace.
+    #[serde(rename = "CLONE_NEWCGROUP")]
+    NewCgroup,
+    /// A network namespace.
+    #[serde(rename = "CLONE_NEWNET")]
+    NewNetwork,
+    /// A time namespace.
+    #[serde(rename = "CLONE_NEWTIME")]
+    NewTime,
 }
 
 impl CloneCall {
     /// The flags as the model takes them.
     pub fn flags(&self) -> CloneFlags {
-        CloneFlags { new_user: self.flags.contains(&CloneFlag::NewUser), fs: self.flags.contains(&CloneFlag::Fs) }
+        CloneFlags {
+            new_user: self.flags.contains(&CloneFlag::NewUser),
+            kinds: self.flags.iter().filter_map(|flag| flag.kind()).collect(),
+            fs: self.flags.contains(&CloneFlag::Fs),
+        }
+    }
+}
+
+impl CloneFlag {
+    /// Its name in C.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NewUser => "CLONE_NEWUSER",
+            Self::Fs => "CLONE_FS",
+            Self::NewMount => "CLONE_NEWNS",
+            Self::NewUts => "CLONE_NEWUTS",
+            Self::NewIpc => "CLONE_NEWIPC",
+            Self::NewPid => "CLONE_NEWPID",
+            Self::NewCgroup => "CLONE_NEWCGROUP",
+            Self::NewNetwork => "CLONE_NEWNET",
+            Self::NewTime => "CLONE_NEWTIME",
+        }
+    }
+
+    /// The kind of namespace it asks for, beside the user namespace.
+    fn kind(self) -> Option<NamespaceKind> {
+        Some(match self {
+            Self::NewUser | Self::Fs => return None,
+            Self::NewMount => NamespaceKind::Mount,
+            Self::NewUts => NamespaceKind::Uts,
+            Self::NewIpc => NamespaceKind::Ipc,
+            Self::NewPid => NamespaceKind::Pid,
+            Self::NewCgroup => NamespaceKind::Cgroup,
+            Self::NewNetwork => NamespaceKind::Network,
+            Self::NewTime => NamespaceKind::Time,
+        })
     }
 }
 
@@ -202,6 +259,7 @@ impl Call {
                 let caps = caps.in_digits(all);
                 Self::FileChange(FileChange::Setcap(SetcapArguments { path: path.clone(), caps }))
             }
+            Self::Process(operation) => Self::Process(operation.in_digits(all)),
             other => other.clone(),
         }
     }

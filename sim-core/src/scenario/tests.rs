@@ -352,3 +352,55 @@ fn releases_that_answer_otherwise_are_found() {
         "files": {"/s": {"interpreter": "/x", "caps": "cap_kill=ep"}, "/x": {}}, "steps": [{"execve": "/s"}]}"#;
     assert_eq!(differences(script), ["5.8"]);
 }
+
+#[test]
+fn targets_are_processes_with_a_place_of_their_own() {
+    let text = r#"{"steps": [{"kill": {"target": {"uid": «4294967295}}}]}"#;
+    check_error(text, "steps[0].kill.target.uid", "0 to 4294967294");
+    let text = r#"{"steps": [{"ptrace": {"target": {"user_ns": «"nowhere"}}}]}"#;
+    check_error(text, "steps[0].ptrace.target.user_ns", "no user namespace \"nowhere\"");
+    let text = r#"{"steps": [{"setpriority": {"nice": 1, "target": {"uid": 1, "effective": «"cap_kill"}}}]}"#;
+    check_error(text, "steps[0].setpriority.target.effective", "what is effective must be permitted");
+    let text = r#"{"steps": [{"unshare": {"flags": ["CLONE_NEWUSER"], "user_ns": "new"}}, {"kill": {"target": {"user_ns": «"new"}}}]}"#;
+    check_error(text, "steps[1].kill.target.user_ns", "no user namespace \"new\"");
+    check_error(r#"{"steps": [{"chroot": {"path": «"jail"}}]}"#, "steps[0].chroot.path", "begins with");
+    check_error(r#"{"steps": [{"mount": {"type": «"ext9"}}]}"#, "steps[0].mount.type", "unknown variant");
+}
+
+#[test]
+fn operations_in_words() {
+    for (step, words) in [
+        (r#"{"kill": {"target": {"uid": 7}, "signal": 9}}"#, "kill with signal 9 of a process of user 7"),
+        (r#"{"ptrace": {"target": {"uid": [1, 2, 3, 4]}}}"#, "ptrace of a process with user ids 1, 2, 3"),
+        (r#"{"setpriority": {"nice": -5}}"#, "setpriority to nice value -5"),
+        (
+            r#"{"sched_setscheduler": {"policy": "SCHED_RR", "priority": 3}}"#,
+            "sched_setscheduler to SCHED_RR, priority 3",
+        ),
+        (
+            r#"{"sendmsg": {"credentials": {"pid": "own", "uid": -1, "gid": 4294967294}}}"#,
+            "sendmsg as the own pid, user -1 and group 4294967294",
+        ),
+        (r#"{"mount": {"type": "tmpfs"}}"#, "mount of a tmpfs"),
+        (r#"{"chroot": {"path": "/srv"}}"#, "chroot to /srv"),
+        (r#"{"pivot_root": {}}"#, "pivot_root"),
+        (r#"{"unshare": {"flags": []}}"#, "unshare of no flags"),
+        (r#"{"unshare": {"flags": ["CLONE_FS"]}}"#, "unshare of CLONE_FS"),
+        (
+            r#"{"clone": {"flags": ["CLONE_NEWNS", "CLONE_NEWPID", "CLONE_NEWNET"]}}"#,
+            "clone with CLONE_NEWNS, CLONE_NEWPID and CLONE_NEWNET",
+        ),
+    ] {
+        let loaded = read(&format!(r#"{{"steps": [{step}]}}"#)).unwrap();
+        assert_eq!(loaded.scenario.steps[0].call.in_words(), words);
+    }
+}
+
+#[test]
+fn results_show_the_sets_of_targets_in_digits() {
+    let loaded =
+        read(r#"{"steps": [{"kill": {"target": {"uid": 7, "permitted": "cap_kill", "bounding": "none"}}}]}"#);
+    let result = serde_json::to_string(&loaded.unwrap().run().steps[0].call).unwrap();
+    let expected = r#"{"kill":{"target":{"uid":7,"permitted":"0000000000000020","bounding":"0000000000000000"}}}"#;
+    assert_eq!(result, expected);
+}

@@ -3,7 +3,6 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::{Call, CloneCall, StepOutcome};
-use crate::calls::CloneFlags;
 use crate::capability::CapSet;
 use crate::rule::{Effect, Event, Flow, Link, Motion, SetName};
 
@@ -140,12 +139,16 @@ impl Call {
 }
 
 fn flags_in_words(call: &CloneCall) -> String {
-    let CloneFlags { new_user, fs } = call.flags();
-    match (new_user, fs) {
-        (true, true) => "CLONE_NEWUSER and CLONE_FS".to_string(),
-        (true, false) => "CLONE_NEWUSER".to_string(),
-        (false, true) => "CLONE_FS".to_string(),
-        (false, false) => "no flags".to_string(),
+    let mut names: Vec<&str> = Vec::new();
+    for flag in &call.flags {
+        if !names.contains(&flag.name()) {
+            names.push(flag.name());
+        }
+    }
+    match names.as_slice() {
+        [] => "no flags".to_string(),
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        [..] => names.concat(),
     }
 }
 

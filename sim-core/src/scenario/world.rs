@@ -270,6 +270,11 @@ impl World {
                 let checked = self.check_names(operation, &mut made);
                 checked.map_err(|problem| WorldError { path: at(operation.name()), problem })?;
             }
+            if let Call::Process(operation) = &step.call
+                && let Some(target) = operation.target()
+            {
+                self.thread_at(target, at(operation.name()).key("target"))?;
+            }
             match &step.call {
                 Call::FileChange(change)
                     if !self.files.contains_key(change.path()) && !made.contains_key(change.path()) =>

@@ -1,13 +1,14 @@
 //! Operations that ask for a permission, with calls that change credentials between them.
 
 mod path;
-mod process;
+pub(super) mod process;
 mod system;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::subsequence;
 use sim_core::capability::CapSet;
-use sim_core::scenario::{Call, Process, Scenario, SetText, Step};
+use sim_core::scenario::{Call, Process, Scenario, Step};
 
 use super::calls::call;
 use super::{Bounds, HOMES, file, home, process as any_process};
@@ -19,7 +20,7 @@ pub(crate) fn operations_scenario(bounds: Bounds) -> impl Strategy<Value = Scena
     let home = prop_oneof![1 => Just(init), 6 => home()];
     home.prop_flat_map(move |home| {
         let operation = prop_oneof![
-            4 => process::operation(home).prop_map(Call::Process),
+            5 => process::operation(home, bounds).prop_map(Call::Process),
             6 => path::operation().prop_map(Call::Path),
             4 => system::operation(home, bounds).prop_map(Call::System),
             2 => call(home, bounds),
@@ -28,7 +29,7 @@ pub(crate) fn operations_scenario(bounds: Bounds) -> impl Strategy<Value = Scena
         let all = home.capabilities(bounds);
         // Few of the drawn sets have the one capability that an operation asks for.
         let process = (any_process(home, all, bounds), path::capabilities(all), any::<bool>())
-            .prop_map(move |(process, more, powerful)| favour((process, if powerful { all } else { more })));
+            .prop_map(move |(process, more, powerful)| with_effective(process, if powerful { all } else { more }));
         let world = (process, system::settings(bounds), file(home, bounds), path::files(home));
         (world, vec(operation, 1..=8)).prop_map(move |((process, sysctl, file, files), calls)| {
             let mut steps = Vec::new();
@@ -43,15 +44,27 @@ pub(crate) fn operations_scenario(bounds: Bounds) -> impl Strategy<Value = Scena
             }
             let mut scenario = Scenario { sysctl, ..home.scenario(process, [file], steps) };
             scenario.files.extend(files);
+            process::settle_targets(&mut scenario);
             scenario
         })
     })
 }
 
-/// The same process with more capabilities effective.
-fn favour((mut process, more): (Process, CapSet)) -> Process {
-    let with = |set: Option<SetText>| set.map(|set| SetText::Set(set.resolve(CapSet::EMPTY) | more));
-    process.permitted = with(process.permitted);
-    process.effective = with(process.effective);
+/// Some of the capabilities that operations ask for: single ones must be there, and others not.
+pub(super) fn asked_for() -> impl Strategy<Value = CapSet> {
+    let known = &process::ASKED_FOR[..];
+    prop_oneof![
+        1 => Just(CapSet::EMPTY),
+        2 => subsequence(known, 0..=known.len()).prop_map(|some| some.into_iter().collect()),
+        2 => Just(known.iter().copied().collect()),
+    ]
+}
+
+/// The process with these capabilities permitted and effective too.
+pub(super) fn with_effective(mut process: Process, more: CapSet) -> Process {
+    let mut sets = process.sets(CapSet::EMPTY);
+    sets.permitted |= more;
+    sets.effective |= more;
+    process.write_sets(sets);
     process
 }

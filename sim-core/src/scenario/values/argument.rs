@@ -13,17 +13,19 @@ const MAX_GROUPS: usize = 65536;
 #[derive(Clone, Copy)]
 pub(in crate::scenario) struct IdArgument(pub(in crate::scenario) u32);
 
-/// Writes an id as [`IdArgument`] does.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-pub(in crate::scenario) fn serialize_argument<S: Serializer>(id: &u32, serializer: S) -> Result<S::Ok, S::Error> {
-    IdArgument(*id).serialize(serializer)
-}
-
 /// A list of exactly `N` ids.
 pub(in crate::scenario) struct IdArguments<const N: usize>(pub(in crate::scenario) [u32; N]);
 
 /// A list of groups.
 pub(in crate::scenario) struct GroupArguments(pub(in crate::scenario) Vec<u32>);
+
+pub(in crate::scenario) fn id_argument<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    IdArgument::deserialize(deserializer).map(|IdArgument(id)| id)
+}
+
+pub(in crate::scenario) fn write_id_argument<S: Serializer>(id: &u32, serializer: S) -> Result<S::Ok, S::Error> {
+    IdArgument(*id).serialize(serializer)
+}
 
 impl Serialize for IdArgument {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

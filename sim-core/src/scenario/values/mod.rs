@@ -7,7 +7,7 @@ mod limit;
 mod securebits;
 mod set;
 
-pub(super) use argument::{GroupArguments, IdArgument, IdArguments, serialize_argument};
+pub(super) use argument::{GroupArguments, IdArgument, IdArguments, id_argument, write_id_argument};
 pub use caps::{CapsEntry, FileCapsObject};
 pub use id::FourIds;
 pub(super) use id::{id, ids, optional_id};
@@ -163,6 +163,13 @@ impl<'de> Deserialize<'de> for ModeText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         from_text(deserializer, "a mode in octal digits, as \"4755\"", |text| text.parse().map(Self))
     }
+}
+
+/// A path from the root directory on.
+pub(super) fn absolute_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    from_text(deserializer, "an absolute path", |text| {
+        if text.starts_with('/') && !text.contains('\0') { Ok(text.into()) } else { Err("a path begins with \"/\"") }
+    })
 }
 
 /// A map in which a key given twice is an error.

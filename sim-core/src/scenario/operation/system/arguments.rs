@@ -24,9 +24,6 @@ macro_rules! arguments {
 }
 
 arguments! {
-    /// The arguments of an operation of which only the permission is asked: none.
-    PermissionArguments "an empty object, {}" {}
-
     /// The arguments of `socket`.
     SocketArguments "an object with a `domain` and a `type`" {
         /// The domain.

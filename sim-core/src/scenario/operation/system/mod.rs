@@ -7,6 +7,7 @@ pub use arguments::*;
 use alloc::format;
 use alloc::string::{String, ToString};
 
+use super::PermissionArguments;
 use crate::access;
 use crate::outcome::Outcome;
 use crate::rule::Witness;
