@@ -72,6 +72,8 @@ fn owner(home: Home) -> impl Strategy<Value = u32> {
         _ => Just(1000).boxed(),
     }
 }
+/// What mounting and pids depend on.
+const MOST: [CloneFlag; 4] = [CloneFlag::NewMount, CloneFlag::NewIpc, CloneFlag::NewPid, CloneFlag::NewCgroup];
 
 fn flags() -> impl Strategy<Value = Vec<CloneFlag>> {
     // Network namespaces take the kernel long to make and to take away.
@@ -86,11 +88,9 @@ fn flags() -> impl Strategy<Value = Vec<CloneFlag>> {
         ]),
         1 => prop_oneof![2 => Just(CloneFlag::NewUts), 1 => Just(CloneFlag::NewNetwork)],
     ];
-    const MOST: [CloneFlag; 4] = [CloneFlag::NewMount, CloneFlag::NewIpc, CloneFlag::NewPid, CloneFlag::NewCgroup];
     let kinds = prop_oneof![
         2 => Just(vec![]),
         3 => vec(kind, 1..=3),
-        // What mounting depends on.
         1 => subsequence(&MOST[..], 2..=MOST.len()),
     ];
     let others = prop_oneof![

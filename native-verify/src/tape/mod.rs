@@ -436,9 +436,11 @@ unsafe fn leave_keeper(tape: *mut Tape, number: u64) {
     // SAFETY: neither call takes a pointer; the keeper has a copy of this stack. The index is within the array.
     unsafe {
         AtomicU32::from_ptr(addr_of_mut!((*tape).ready)).store(0, Ordering::SeqCst);
+        let place = addr_of_mut!((*tape).keepers).cast::<i64>().add(number as usize % KEEPERS);
         let keeper = syscall(nr::CLONE, [0; 6]);
         if keeper == 0 {
             syscall(nr::PRCTL, [PR_SET_DUMPABLE, 1, 0, 0, 0, 0]);
+            write_volatile(place, own_pid());
             raise_word(addr_of_mut!((*tape).ready));
             loop {
                 wait_for_word(addr_of_mut!((*tape).never), core::ptr::null());
@@ -447,8 +449,19 @@ unsafe fn leave_keeper(tape: *mut Tape, number: u64) {
         if keeper > 0 {
             wait_for_word(addr_of_mut!((*tape).ready), PATIENCE.as_ptr());
         }
-        write_volatile(addr_of_mut!((*tape).keepers).cast::<i64>().add(number as usize % KEEPERS), keeper);
     }
+}
+
+/// The pid of this process in the harness's pid namespace, whichever it is in itself; an error of the call otherwise.
+fn own_pid() -> i64 {
+    let mut digits = [0u8; 20];
+    let (path, place) = (c"self".as_ptr() as u64, digits.as_mut_ptr() as u64);
+    // SAFETY: the path is a constant, the place as long as is said.
+    let length = unsafe { syscall(nr::READLINKAT, [PROC_FD as u64, path, place, digits.len() as u64, 0, 0]) };
+    if length < 0 {
+        return length;
+    }
+    digits.iter().take(length as usize).fold(0, |pid, digit| pid * 10 + i64::from(digit - b'0'))
 }
 
 /// Writes to a file in `/proc/self` or of a keeper.
