@@ -2,12 +2,16 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{self, RandomArguments, RunArguments, Suite, TableArguments};
+use crate::command::{self, MergeArguments, RandomArguments, RunArguments, Suite, TableArguments};
 use crate::guest::{GuestArguments, guest};
 
 /// Performs the steps of scenarios on the running kernel and compares every field with the model.
 ///
-/// Exit status: 0 if kernel and model agree, 1 if they differ, 2 if something could not be read or done.
+/// Exit status: 0 if kernel and model agree; 1 if they differ, or something is skipped with --deny-skips; 2 if something
+/// could not be read or done; 3 if the run was stopped and everything until then agrees.
+///
+/// SIGINT (Ctrl-C) and SIGTERM stop a run after the case that is being performed: its summary says how many of how many
+/// were performed, and its evidence is written. A second signal ends it at once.
 #[derive(Debug, Parser)]
 #[command(name = "native-verify", version)]
 struct CommandLine {
@@ -27,6 +31,10 @@ enum Command {
     Calls(RandomArguments),
     /// Draw random states and sequences of calls that make and enter user namespaces.
     Namespaces(RandomArguments),
+    /// Add up the evidence of several runs on the same kernel, say of shards or of stopped runs.
+    ///
+    /// Counts are summed and the newest date is kept. Whoever merges the evidence of one run twice counts it twice.
+    Merge(MergeArguments),
     /// Be the first process of a virtual machine, verify, and switch off.
     #[command(hide = true)]
     Guest(GuestArguments),
@@ -40,6 +48,7 @@ pub fn command_line() -> ExitCode {
         Command::Execve(arguments) => command::random(Suite::Execve, &arguments),
         Command::Calls(arguments) => command::random(Suite::Calls, &arguments),
         Command::Namespaces(arguments) => command::random(Suite::Namespaces, &arguments),
+        Command::Merge(arguments) => command::merge(&arguments),
         Command::Guest(arguments) => guest(&arguments),
     };
     match result {

@@ -1,7 +1,9 @@
+mod merge;
 mod random;
 mod run;
 mod table;
 
+pub(crate) use merge::{MergeArguments, merge};
 pub(crate) use random::{RandomArguments, Suite, random};
 pub(crate) use run::{RunArguments, run};
 pub(crate) use table::{TableArguments, table};
@@ -14,16 +16,20 @@ use sim_core::scenario::{Loaded, Options, Scenario, World};
 
 use crate::compare::{Comparison, compare};
 use crate::evidence::Evidence;
+use crate::junit::Junit;
 use crate::machine::Machine;
 use crate::perform::perform;
 use crate::report::{Skip, Tally};
 use crate::sandbox;
+use crate::shard::Shard;
 use crate::stage::Stage;
+use crate::stop::Stop;
 
 /// Exit statuses.
 const AGREE: u8 = 0;
 const DIFFER: u8 = 1;
 const FAILED: u8 = 2;
+const STOPPED: u8 = 3;
 
 /// Arguments of every command.
 #[derive(Debug, Args)]
@@ -31,6 +37,12 @@ pub(crate) struct CommonArguments {
     /// Prints JSON: one object a scenario, or one for all random cases.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Performs only the I-th of N shares, every N-th case of the whole: the shares have no case in common and miss none.
+    #[arg(long, value_name = "I/N", default_value_t = Shard::WHOLE)]
+    pub(crate) shard: Shard,
+    /// Writes a report in JUnit's XML.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
     /// Fail if anything is skipped.
     #[arg(long)]
     pub(crate) deny_skips: bool,
@@ -71,8 +83,8 @@ fn say(text: &str, common: &CommonArguments) {
 }
 
 /// Does `work` on a stage, in namespaces of its own.
-fn on_stage(work: impl FnOnce(&mut Stage) -> Result<u8>) -> Result<u8> {
-    let code = sandbox::inside(|folder| match Stage::build(folder).and_then(|mut stage| work(&mut stage)) {
+fn on_stage(stop: &Stop, work: impl FnOnce(&mut Stage) -> Result<u8>) -> Result<u8> {
+    let code = sandbox::inside(stop, |folder| match Stage::build(folder).and_then(|mut stage| work(&mut stage)) {
         Ok(code) => code.into(),
         Err(error) => {
             eprintln!("native-verify: {error:#}");
@@ -89,11 +101,32 @@ fn verify(stage: &mut Stage, machine: &Machine, loaded: &Loaded) -> Result<Compa
 }
 
 fn exit_code(tally: &Tally, common: &CommonArguments) -> u8 {
-    if tally.differed > 0 || common.deny_skips && tally.skipped() > 0 { DIFFER } else { AGREE }
+    match tally {
+        tally if tally.differed > 0 || common.deny_skips && tally.skipped() > 0 => DIFFER,
+        tally if tally.stopped => STOPPED,
+        _ => AGREE,
+    }
 }
 
-fn keep_evidence(evidence: Evidence, path: Option<&Path>) -> Result<()> {
-    path.map_or(Ok(()), |path| evidence.merge_into(path))
+/// Where results go, by paths that still mean the same when the current folder changes.
+struct Results {
+    evidence: Option<PathBuf>,
+    junit: Option<PathBuf>,
+}
+
+impl Results {
+    fn of(common: &CommonArguments) -> Result<Self> {
+        let absolute = |path: &Option<PathBuf>| path.as_deref().map(absolute).transpose();
+        Ok(Self { evidence: absolute(&common.evidence)?, junit: absolute(&common.junit)? })
+    }
+
+    fn keep(&self, evidence: Evidence) -> Result<()> {
+        self.evidence.as_deref().map_or(Ok(()), |path| evidence.merge_into(path))
+    }
+
+    fn junit(&self, suite: &str, machine: &Machine) -> Junit {
+        Junit::new(suite, &machine.uname, self.junit.as_deref())
+    }
 }
 
 /// A path that still means the same when the current folder changes.

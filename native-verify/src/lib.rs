@@ -15,13 +15,16 @@ mod compare;
 mod evidence;
 mod generate;
 mod guest;
+mod junit;
 mod machine;
 mod namespaces;
 mod perform;
 mod program;
 mod report;
 mod sandbox;
+mod shard;
 mod stage;
+mod stop;
 #[allow(unsafe_code, reason = "it makes raw system calls; each block says why that is sound")]
 mod sys;
 mod table;

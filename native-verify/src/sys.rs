@@ -84,6 +84,14 @@ pub(crate) fn wait(pid: libc::pid_t) -> io::Result<libc::c_int> {
     }
 }
 
+/// The wait status of a child that has ended; none while it runs.
+pub(crate) fn has_ended(pid: libc::pid_t) -> io::Result<Option<libc::c_int>> {
+    let mut status = 0;
+    // SAFETY: the status is a place of this function.
+    let ended = check(unsafe { libc::waitpid(pid, &raw mut status, libc::__WALL | libc::WNOHANG) })?;
+    Ok((ended == pid).then_some(status))
+}
+
 /// Lets a traced child go on after a stop.
 pub(crate) fn ptrace_continue(pid: libc::pid_t, signal: libc::c_int) -> io::Result<()> {
     let signal = usize::try_from(signal).unwrap_or_default();
@@ -96,6 +104,18 @@ pub(crate) fn ptrace_continue(pid: libc::pid_t, signal: libc::c_int) -> io::Resu
 pub(crate) fn kill(pid: libc::pid_t) {
     // SAFETY: it takes no pointer. The pid is that of a child that has not been waited for.
     unsafe { libc::kill(pid, libc::SIGKILL) };
+}
+
+/// Asks a child of this process to end.
+pub(crate) fn terminate(pid: libc::pid_t) {
+    // SAFETY: it takes no pointer. The pid is that of a child that has not been waited for.
+    unsafe { libc::kill(pid, libc::SIGTERM) };
+}
+
+/// Moves this process to a process group of its own, away from the keys of the terminal.
+pub(crate) fn leave_process_group() -> io::Result<()> {
+    // SAFETY: it takes no pointer.
+    check(unsafe { libc::setpgid(0, 0) }).map(drop)
 }
 
 /// Has the kernel kill this process when its parent ends.
