@@ -7,6 +7,9 @@ use crate::guest::{GuestArguments, guest};
 
 /// Performs the steps of scenarios on the running kernel and compares every field with the model.
 ///
+/// Without root it works in a user namespace that maps its user alone: what one id can show is performed, the rest is
+/// skipped with the reason, and counted.
+///
 /// Exit status: 0 if kernel and model agree; 1 if they differ, or something is skipped with --deny-skips; 2 if something
 /// could not be read or done; 3 if the run was stopped and everything until then agrees.
 ///

@@ -14,10 +14,11 @@ use anyhow::{Context, Result};
 use clap::Args;
 use sim_core::scenario::{Loaded, Options, Scenario, World};
 
+use crate::alone::Alone;
 use crate::compare::{Comparison, compare};
 use crate::evidence::Evidence;
 use crate::junit::Junit;
-use crate::machine::Machine;
+use crate::machine::{Machine, names};
 use crate::perform::perform;
 use crate::report::{Skip, Tally};
 use crate::sandbox;
@@ -65,14 +66,17 @@ fn load(scenario: &Scenario, machine: &Machine) -> Result<Loaded, Skip> {
 
 /// One line about the machine.
 fn describe(machine: &Machine) -> String {
-    let missing: Vec<_> = machine.missing().iter().map(|capability| capability.to_string()).collect();
-    let lacks = if missing.is_empty() {
-        String::new()
-    } else {
-        format!(", for its bounding set lacks {}", missing.join(", "))
-    };
+    let missing = machine.missing();
+    let lacks =
+        if missing.is_empty() { String::new() } else { format!(", for its bounding set lacks {}", names(missing)) };
+    let alone = machine.alone.as_ref().map_or_else(String::new, |Alone { uid, gid, .. }| {
+        format!(
+            "\nWithout privilege: worlds are built in a user namespace that maps user {uid} and group {gid} alone. \
+             A thread of \"init\" is moved there if one id is enough for it; the rest is skipped."
+        )
+    });
     format!(
-        "Linux {}, modelled as {}. \"all\" is {} here{lacks}.",
+        "Linux {}, modelled as {}. \"all\" is {} here{lacks}.{alone}",
         machine.uname, machine.release, machine.capabilities
     )
 }
@@ -83,12 +87,14 @@ fn say(text: &str, common: &CommonArguments) {
 }
 
 /// Does `work` on a stage, in namespaces of its own.
-fn on_stage(stop: &Stop, work: impl FnOnce(&mut Stage) -> Result<u8>) -> Result<u8> {
-    let code = sandbox::inside(stop, |folder| match Stage::build(folder).and_then(|mut stage| work(&mut stage)) {
-        Ok(code) => code.into(),
-        Err(error) => {
-            eprintln!("native-verify: {error:#}");
-            FAILED.into()
+fn on_stage(stop: &Stop, machine: &Machine, work: impl FnOnce(&mut Stage) -> Result<u8>) -> Result<u8> {
+    let code = sandbox::inside(stop, machine.alone.as_ref(), |folder, host| {
+        match Stage::build(folder, &host, machine).and_then(|mut stage| work(&mut stage)) {
+            Ok(code) => code.into(),
+            Err(error) => {
+                eprintln!("native-verify: {error:#}");
+                FAILED.into()
+            }
         }
     })?;
     Ok(u8::try_from(code).unwrap_or(FAILED))
@@ -96,8 +102,16 @@ fn on_stage(stop: &Stop, work: impl FnOnce(&mut Stage) -> Result<u8>) -> Result<
 
 /// Performs one scenario and compares it.
 fn verify(stage: &mut Stage, machine: &Machine, loaded: &Loaded) -> Result<Comparison, Skip> {
+    let Some(alone) = &machine.alone else {
+        let (performance, links) = perform(stage, machine, loaded)?;
+        return Ok(compare(loaded, &performance, &links));
+    };
+    let scenario = alone.move_in(loaded)?;
+    let moved = scenario != loaded.scenario;
+    let loaded = if moved { &load(&scenario, machine)? } else { loaded };
+    alone.check(loaded)?;
     let (performance, links) = perform(stage, machine, loaded)?;
-    Ok(compare(loaded, &performance, &links))
+    Ok(Comparison { moved, ..compare(loaded, &performance, &links) })
 }
 
 fn exit_code(tally: &Tally, common: &CommonArguments) -> u8 {

@@ -27,13 +27,16 @@ pub(crate) struct Comparison {
     pub(crate) calls: Vec<(&'static str, bool)>,
     /// Expectations of the scenario that the kernel did not meet, as the model tells them.
     pub(crate) unmet: usize,
+    /// Whether another world was performed than the scenario's, one of a single id.
+    pub(crate) moved: bool,
 }
 
 /// Compares every field after every step.
 pub(crate) fn compare(loaded: &Loaded, seen: &Performance, links: &BTreeMap<String, String>) -> Comparison {
     let mut simulation = Simulation::new(loaded.world.clone());
     let start = simulation.process(&loaded.world.thread.credentials);
-    let mut comparison = Comparison { differences: Vec::new(), rules: Vec::new(), calls: Vec::new(), unmet: 0 };
+    let mut comparison =
+        Comparison { differences: Vec::new(), rules: Vec::new(), calls: Vec::new(), unmet: 0, moved: false };
     let mut links = links.clone();
     let mut fields = Fields { prefix: "start".to_owned(), found: &mut comparison.differences };
     fields.process(&start, &seen.start, &mut links);

@@ -9,6 +9,7 @@
 
 #![cfg(all(target_os = "linux", probe))]
 
+mod alone;
 mod cli;
 mod command;
 mod compare;

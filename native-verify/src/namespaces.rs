@@ -8,6 +8,8 @@ use anyhow::{Context, Result};
 use sim_core::credentials::UserNs;
 use sim_core::scenario::{Loaded, Setgroups};
 
+use crate::alone::Alone;
+use crate::machine::Machine;
 use crate::report::Skip;
 use crate::sys;
 
@@ -24,7 +26,10 @@ struct Recipe {
 
 /// User namespaces made so far, by the recipes of themselves and those above. Held open, they stay.
 pub(crate) struct Pool {
-    init: File,
+    /// The host's own.
+    host: File,
+    /// The one that the harness made, if it has no privilege in the host's.
+    own: Option<(Alone, File)>,
     made: BTreeMap<Vec<Recipe>, File>,
 }
 
@@ -39,9 +44,15 @@ pub(crate) struct Namespace {
 }
 
 impl Pool {
-    pub(crate) fn new() -> Result<Self> {
-        let init = File::open("proc/self/ns/user").context("cannot open the user namespace")?;
-        Ok(Self { init, made: BTreeMap::new() })
+    pub(crate) fn new(host: &File, machine: &Machine) -> Result<Self> {
+        let own = match &machine.alone {
+            Some(alone) => {
+                let file = File::open("proc/self/ns/user").context("cannot open the user namespace")?;
+                Some((alone.clone(), sys::move_up(&file)?))
+            }
+            None => None,
+        };
+        Ok(Self { host: sys::move_up(host)?, own, made: BTreeMap::new() })
     }
 
     /// The namespace of the scenario's process, made if it is new.
@@ -58,11 +69,21 @@ impl Pool {
         chain.reverse();
         let mut recipes: Vec<Recipe> = Vec::new();
         let mut current: Option<RawFd> = None;
+        let mut here = &self.host;
+        if let (Some((alone, file)), Some(top)) = (&self.own, chain.first()) {
+            // The first below the host's is the harness's own; nothing else can be made there.
+            let entry = loaded.scenario.user_namespaces.get(world.namespace_name(*top));
+            if !entry.is_some_and(|entry| alone.is_own(entry)) {
+                return Err(Skip("an unprivileged user can make no such user namespace".to_owned()));
+            }
+            here = file;
+            chain.remove(0);
+        }
         for ns in chain {
             recipes.push(recipe(loaded, ns)?);
             if !self.made.contains_key(&recipes) {
                 let Some(last) = recipes.last() else { continue };
-                let made = make(last, current)
+                let made = make(last, current, self.own.is_some())
                     .map_err(|error| Skip(format!("a user namespace cannot be made: {error:#}")))?;
                 let made = sys::move_up(&made)
                     .map_err(|error| Skip(format!("no more user namespaces can be kept open: {error}")))?;
@@ -70,7 +91,7 @@ impl Pool {
             }
             current = self.made.get(&recipes).map(AsRawFd::as_raw_fd);
         }
-        let file = self.made.get(&recipes).unwrap_or(&self.init);
+        let file = self.made.get(&recipes).unwrap_or(here);
         let inode = file.metadata().map_err(|error| Skip(format!("a user namespace cannot be read: {error}")))?.ino();
         Ok(Namespace { fd: current, link: format!("user:[{inode}]"), open: file.as_raw_fd() })
     }
@@ -98,10 +119,12 @@ fn recipe(loaded: &Loaded, ns: UserNs) -> Result<Recipe, Skip> {
 }
 
 /// Makes a user namespace below `parent`, or below the harness's own.
-fn make(recipe: &Recipe, parent: Option<RawFd>) -> Result<File> {
+fn make(recipe: &Recipe, parent: Option<RawFd>, alone: bool) -> Result<File> {
     let (mut ready, tell) = io::pipe()?;
     let maker = sys::fork(|| {
-        let made = sys::become_with_capabilities(recipe.owner, recipe.group)
+        // The one user of an own namespace is 0 there.
+        let (owner, group) = if alone { (0, 0) } else { (recipe.owner, recipe.group) };
+        let made = sys::become_with_capabilities(owner, group)
             .and_then(|()| parent.map_or(Ok(()), |parent| sys::setns(parent, libc::CLONE_NEWUSER)))
             .and_then(|()| sys::unshare(libc::CLONE_NEWUSER));
         match made {

@@ -6,6 +6,7 @@ use sim_core::capability::CapSet;
 use sim_core::kernel::Errno;
 use sim_core::scenario::{Call, Loaded};
 
+use crate::alone::without_inherited;
 use crate::machine::Machine;
 use crate::namespaces::Namespace;
 use crate::program::{self, NAMESPACES_FD, Program, SOCKETS_FD};
@@ -57,7 +58,9 @@ pub(crate) fn perform(
     let named = leave_namespaces(stage, loaded)?;
     let _sockets = leave_sockets(loaded).map_err(|error| Skip(format!("no sockets can be made: {error}")))?;
     let ended_early = run(stage).map_err(|error| Skip(format!("no process can be started: {error}")))?;
-    let performance = read(stage.tape.tape(), &program, ended_early)?;
+    let mut performance = read(stage.tape.tape(), &program, ended_early)?;
+    let states = performance.steps.iter_mut().map(|(_, state)| state).chain([&mut performance.start]);
+    states.for_each(|state| without_inherited(&mut state.groups, machine.alone.as_ref()));
     let mut links = links(loaded, &namespace);
     links.extend(named);
     Ok((performance, links))

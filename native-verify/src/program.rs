@@ -127,8 +127,10 @@ impl Writer<'_> {
         let all = if user_ns.is_some() { machine.known } else { machine.capabilities };
         // Ids first, while nothing can be lost by it.
         self.demand_prctl(libc::PR_SET_SECUREBITS, [Securebits::NO_SETUID_FIXUP.bits().into(), 0, 0, 0])?;
-        self.groups(&credentials.groups)?;
-        self.ids(credentials.uid, credentials.gid)?;
+        if machine.alone.is_none() {
+            self.groups(&credentials.groups)?;
+        }
+        self.ids(credentials.uid, credentials.gid, machine)?;
         if let Some(fd) = user_ns {
             let newuser = libc::CLONE_NEWUSER.unsigned_abs().into();
             self.demand(libc::SYS_setns, [fd.unsigned_abs().into(), newuser, 0, 0, 0, 0])?;
@@ -170,11 +172,11 @@ impl Writer<'_> {
         self.push(Kind::Demand, 0b10, libc::SYS_setgroups, [count, list, 0, 0, 0, 0]).map(drop)
     }
 
-    fn ids(&mut self, uid: Ids<Kuid>, gid: Ids<Kgid>) -> Result<(), Full> {
-        let [real, effective, saved, filesystem] = gid.to_array().map(|id| u64::from(id.number()));
+    fn ids(&mut self, uid: Ids<Kuid>, gid: Ids<Kgid>, machine: &Machine) -> Result<(), Full> {
+        let [real, effective, saved, filesystem] = gid.to_array().map(|id| u64::from(machine.seen(id.number())));
         self.demand(libc::SYS_setresgid, [real, effective, saved, 0, 0, 0])?;
         self.demand(libc::SYS_setfsgid, [filesystem, 0, 0, 0, 0, 0])?;
-        let [real, effective, saved, filesystem] = uid.to_array().map(|id| u64::from(id.number()));
+        let [real, effective, saved, filesystem] = uid.to_array().map(|id| u64::from(machine.seen(id.number())));
         self.demand(libc::SYS_setresuid, [real, effective, saved, 0, 0, 0])?;
         self.demand(libc::SYS_setfsuid, [filesystem, 0, 0, 0, 0, 0])
     }

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use sim_core::file::{File, Mount, Revision, VfsCaps};
 use sim_core::scenario::World;
 
+use crate::machine::Machine;
 use crate::namespaces::Pool;
 use crate::report::Skip;
 use crate::sys::{self, SharedTape};
@@ -25,6 +26,7 @@ pub(crate) struct Stage {
     pub(crate) pool: Pool,
     files: BTreeMap<PathBuf, Content>,
     port_start: u16,
+    machine: Machine,
 }
 
 #[derive(PartialEq, Eq)]
@@ -37,7 +39,7 @@ const PORT_START: &str = "proc/sys/net/ipv4/ip_unprivileged_port_start";
 
 impl Stage {
     /// Builds the stage in an empty folder, within namespaces of its own.
-    pub(crate) fn build(folder: &Path) -> Result<Self> {
+    pub(crate) fn build(folder: &Path, host: &StdFile, machine: &Machine) -> Result<Self> {
         sys::mount(c"tmpfs", folder, 0, c"mode=0755").context("cannot mount a tmpfs")?;
         std::env::set_current_dir(folder).context("cannot enter the stage")?;
         for mount in mounts() {
@@ -53,7 +55,9 @@ impl Stage {
         sys::leave_at(&proc, PROC_FD).context("cannot keep proc open")?;
         sys::raise_loopback().context("cannot raise the loopback interface")?;
         let tape = SharedTape::new().context("cannot make shared memory")?;
-        Ok(Self { tape, pool: Pool::new()?, files: BTreeMap::new(), port_start: 1024 })
+        let machine = machine.clone();
+        let pool = Pool::new(host, &machine)?;
+        Ok(Self { tape, pool, files: BTreeMap::new(), port_start: 1024, machine })
     }
 
     /// Makes the files of a scenario and gives where each of its paths is.
@@ -68,7 +72,7 @@ impl Stage {
                 None => Content::Probe,
             };
             let Some(place) = places.get(path) else { continue };
-            let attribute = attribute(file).map_err(|reason| Skip(format!("{path}: {reason}")))?;
+            let attribute = attribute(file, &self.machine).map_err(|reason| Skip(format!("{path}: {reason}")))?;
             self.make(place, file, content, attribute.as_deref())
                 .map_err(|error| Skip(format!("{path}: cannot be made: {error}")))?;
         }
@@ -101,7 +105,8 @@ impl Stage {
             self.files.insert(place.to_owned(), content);
         }
         // Changing the owner clears set-id bits and capabilities, so it comes first.
-        sys::chown(place, file.uid.number(), file.gid.number())?;
+        let [uid, gid] = [file.uid.number(), file.gid.number()].map(|id| self.machine.seen(id));
+        sys::chown(place, uid, gid)?;
         fs::set_permissions(place, fs::Permissions::from_mode(file.mode.bits().into()))?;
         sys::set_capability_attribute(place, attribute)
     }
@@ -121,7 +126,7 @@ fn mount_folder(mount: Mount) -> PathBuf {
 }
 
 /// The bytes to write, or why the kernel would not take them.
-fn attribute(file: &File) -> Result<Option<Vec<u8>>, &'static str> {
+fn attribute(file: &File, machine: &Machine) -> Result<Option<Vec<u8>>, &'static str> {
     match file.caps {
         None => Ok(None),
         Some(Ok(VfsCaps { revision: Revision::V1, .. })) => {
@@ -129,7 +134,11 @@ fn attribute(file: &File) -> Result<Option<Vec<u8>>, &'static str> {
         }
         Some(Ok(caps)) if caps.flags > 1 => Err("an attribute with unknown flags can only be found on a disk"),
         Some(Ok(caps)) if caps.rootid() == u32::MAX => Err("the kernel takes no root id of 4294967295"),
-        Some(Ok(caps)) => Ok(Some(caps.to_bytes())),
+        Some(Ok(caps)) => Ok(Some(match caps.revision {
+            Revision::V3 { rootid } => caps.for_root(machine.seen(rootid)),
+            _ => caps,
+        })
+        .map(|caps| caps.to_bytes())),
         Some(Err(_)) => Err("a malformed attribute cannot be written, only found on a disk"),
     }
 }

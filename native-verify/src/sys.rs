@@ -54,6 +54,25 @@ pub(crate) fn become_with_capabilities(uid: u32, gid: u32) -> io::Result<()> {
     check(unsafe { libc::setresuid(uid, uid, uid) }).map(drop)
 }
 
+/// Whether this process can gain nothing by an execve any more.
+pub(crate) fn no_new_privs() -> bool {
+    // SAFETY: it takes no pointer.
+    unsafe { libc::prctl(libc::PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 }
+}
+
+/// The user and group id that decide what this process may do.
+pub(crate) fn effective_ids() -> (u32, u32) {
+    // SAFETY: neither takes a pointer, and neither can fail.
+    unsafe { (libc::geteuid(), libc::getegid()) }
+}
+
+/// In how many supplementary groups this process is.
+pub(crate) fn count_groups() -> io::Result<usize> {
+    // SAFETY: with a size of 0 nothing is written.
+    let count = check(unsafe { libc::getgroups(0, std::ptr::null_mut()) })?;
+    usize::try_from(count).map_err(io::Error::other)
+}
+
 /// Switches the machine off. Only the first process of a virtual machine calls this.
 pub(crate) fn switch_off() {
     // SAFETY: neither takes a pointer.

@@ -2,6 +2,8 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may say what it expects")]
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -99,4 +101,53 @@ fn a_run_that_is_stopped_keeps_what_it_has() {
     assert!(!read_json(&folder.join("e.json"))["rules"].as_object().unwrap().is_empty());
     let report = std::fs::read_to_string(folder.join("j.xml")).unwrap();
     assert!(report.contains("the run was stopped"), "{report}");
+}
+
+/// The program as a user without privilege: as it is, or by setpriv if this is root. None if that cannot be.
+fn unprivileged(folder: &Path) -> Option<Command> {
+    let root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
+    if !root {
+        return Some(native_verify(&[], folder));
+    }
+    if Command::new("setpriv").arg("--version").output().is_err() {
+        println!("Skipped: there is no setpriv to become another user with");
+        return None;
+    }
+    // That user may be unable to reach the folder in which this was built.
+    let program = folder.join("native-verify");
+    std::fs::copy(env!("CARGO_BIN_EXE_native-verify"), &program).unwrap();
+    std::fs::set_permissions(folder, Permissions::from_mode(0o755)).unwrap();
+    let mut command = Command::new("setpriv");
+    command
+        .args(["--reuid=1000", "--regid=1000", "--clear-groups", "--inh-caps=-all"])
+        .arg(program)
+        .current_dir(folder);
+    Some(command)
+}
+
+#[test]
+fn a_user_without_privilege_performs_what_one_id_can_show() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let run = |arguments: &[&str]| {
+        let output = unprivileged(folder)?.args(arguments).arg("--json").output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        let summary = output.stdout.split(|byte| *byte == b'\n').rfind(|line| !line.is_empty()).map(json);
+        assert_eq!(output.status.code(), Some(0), "{summary:?} {errors}");
+        assert!(errors.contains("Without privilege"), "{errors}");
+        summary
+    };
+    let Some(table) = run(&["table"]) else { return };
+    let skipped = table["skipped"].as_object().unwrap();
+    if skipped.keys().any(|reason| reason.contains("may not make a user namespace")) {
+        println!("Skipped: {skipped:?}");
+        return;
+    }
+    // A quarter and an eighth of the combinations: one user, and no set-id bit or one to the user itself.
+    assert_eq!(table["proven"], 3240, "{table}");
+    assert_eq!(table["agreed"].as_u64().unwrap() + skipped.values().filter_map(Value::as_u64).sum::<u64>(), 1920);
+    for suite in ["execve", "calls", "namespaces"] {
+        let summary = run(&[suite, "--cases", "100", "--seed", "3"]).unwrap();
+        assert_eq!(summary["agreed"], 100, "{summary}");
+    }
 }

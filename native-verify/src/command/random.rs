@@ -45,6 +45,21 @@ impl Suite {
         }
     }
 
+    /// The scenarios that can be performed on a machine.
+    fn on(self, machine: &Machine) -> BoxedStrategy<Scenario> {
+        let bounds = Bounds {
+            in_init: machine.capabilities,
+            in_namespace: machine.known,
+            release: machine.release,
+            alone: machine.alone.is_some(),
+        };
+        let drawn = self.scenario(bounds);
+        match machine.alone.clone() {
+            Some(alone) => drawn.prop_map(move |scenario| alone.settle(scenario)).boxed(),
+            None => drawn,
+        }
+    }
+
     fn scenario(self, bounds: Bounds) -> BoxedStrategy<Scenario> {
         match self {
             Self::Execve => execve_scenario(bounds).boxed(),
@@ -88,7 +103,7 @@ pub(crate) fn random(suite: Suite, arguments: &RandomArguments) -> Result<u8> {
         return Ok(exit_code(&tally, common));
     }
     let difference_file = absolute(&arguments.difference)?;
-    on_stage(&stop, |stage| {
+    on_stage(&stop, &machine, |stage| {
         let mut run = Run::new(stage, &machine, &stop, asked);
         let smallest = run.perform(suite, arguments, seed)?;
         let Run { tally, evidence, progress, .. } = run;
@@ -179,8 +194,7 @@ impl<'a> Run<'a> {
     /// Runs the cases of a shard; the smallest one that differs, if any does.
     fn perform(&mut self, what: Suite, arguments: &RandomArguments, seed: u64) -> Result<Option<Smallest>> {
         let machine = self.machine;
-        let bounds = Bounds { in_init: machine.capabilities, in_namespace: machine.known, release: machine.release };
-        let strategy = what.scenario(bounds);
+        let strategy = what.on(machine);
         let shard = arguments.common.shard;
         for case in (0..arguments.cases.into()).filter(|case| shard.has(*case)) {
             if self.stop.is_asked() {
@@ -257,7 +271,8 @@ mod tests {
     #[test]
     fn a_case_depends_on_seed_and_number_only() {
         let all = Release::NEWEST.capabilities();
-        let bounds = Bounds { in_init: all - CapSet::from_bits(1), in_namespace: all, release: Release::NEWEST };
+        let in_init = all - CapSet::from_bits(1);
+        let bounds = Bounds { in_init, in_namespace: all, release: Release::NEWEST, alone: false };
         let strategy = Suite::Calls.scenario(bounds);
         let draw = |seed, case| strategy.new_tree(&mut runner(seed, case)).unwrap().current();
         assert_eq!(draw(1, 7), draw(1, 7));

@@ -80,7 +80,7 @@ pub(crate) fn table(arguments: &TableArguments) -> Result<u8> {
         junit.write()?;
         return finish(&tally, 0);
     }
-    on_stage(&stop, |stage| {
+    on_stage(&stop, &machine, |stage| {
         let (mut tally, mut evidence, mut proven) = (Tally::asked(asked), Evidence::new(&machine), 0);
         for (scenario, placed) in execs {
             if stop.is_asked() {

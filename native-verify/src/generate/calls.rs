@@ -12,7 +12,7 @@ const ODD_IDS: [u32; 4] = [SetId::KEEP, u32::MAX - 1, 77_777_777, 65_534];
 
 /// Any sequence of calls that change a thread's own credentials.
 pub(crate) fn calls_scenario(bounds: Bounds) -> impl Strategy<Value = Scenario> {
-    home().prop_flat_map(move |home| {
+    home(bounds).prop_flat_map(move |home| {
         let process = process(home, home.capabilities(bounds), bounds);
         (process, file(home, bounds), vec(call(home, bounds), 1..=6)).prop_map(move |(process, file, calls)| {
             let steps = calls.into_iter().map(|call| Step { call, expect: None, note: None }).collect();

@@ -6,7 +6,7 @@ use super::{Bounds, Home, file, home, path, process};
 
 /// Any scenario of one or two execs.
 pub(crate) fn execve_scenario(bounds: Bounds) -> impl Strategy<Value = Scenario> {
-    home().prop_flat_map(move |home| {
+    home(bounds).prop_flat_map(move |home| {
         let files = prop_oneof![
             12 => vec(file(home, bounds), 1..=1),
             4 => vec(file(home, bounds), 2..=2),

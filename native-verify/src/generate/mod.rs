@@ -11,6 +11,8 @@ pub(crate) use namespaces::namespaces_scenario;
 
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
+
+use crate::alone;
 use sim_core::capability::CapSet;
 use sim_core::credentials::Securebits;
 use sim_core::file::{Mode, Revision};
@@ -29,6 +31,8 @@ pub(crate) struct Bounds {
     pub(crate) in_namespace: CapSet,
     /// The kernel.
     pub(crate) release: Release,
+    /// Only what one user can build without privilege.
+    pub(crate) alone: bool,
 }
 
 /// A place for the thread, with ids that mean something there.
@@ -52,7 +56,18 @@ const HOMES: [Home; 7] = [
     Home { namespaces: &["same"], ids: &[0, 1000, 2000], host_ids: &[0, 1000, 2000] },
 ];
 
+/// Places of one id only; what they hold is settled for the user who performs them.
+const ALONE: [Home; 4] = [
+    Home { namespaces: &[alone::OWN], ids: &[0], host_ids: &[alone::STAND_IN] },
+    Home { namespaces: &[alone::OWN, "user"], ids: &[5], host_ids: &[alone::STAND_IN] },
+    Home { namespaces: &[alone::OWN, "root"], ids: &[0], host_ids: &[alone::STAND_IN] },
+    Home { namespaces: &[alone::OWN, "user", "deep"], ids: &[0], host_ids: &[alone::STAND_IN] },
+];
+
 fn namespace(name: &str) -> UserNamespaceEntry {
+    if let Some(entry) = alone::namespace(name) {
+        return entry;
+    }
     let (parent, owner, map) = match name {
         "wide" => (None, 0, "0 100000 65536"),
         "rootless" | "denied" => (None, 1000, "0 1000 1\n1 100000 65535"),
@@ -66,9 +81,12 @@ fn namespace(name: &str) -> UserNamespaceEntry {
 }
 
 /// A place for the thread: `init` often, a namespace below another one time in four.
-fn home() -> impl Strategy<Value = Home> {
+fn home(bounds: Bounds) -> BoxedStrategy<Home> {
+    if bounds.alone {
+        return select(&ALONE[..]).boxed();
+    }
     let [init, nested, others @ ..] = &HOMES;
-    prop_oneof![8 => Just(*init), 5 => Just(*nested), 7 => select(others)]
+    prop_oneof![8 => Just(*init), 5 => Just(*nested), 7 => select(others)].boxed()
 }
 
 impl Home {

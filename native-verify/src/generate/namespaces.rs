@@ -21,7 +21,7 @@ const ASIDE: &str = "rootless";
 
 /// Any sequence of calls that make and enter user namespaces, with calls that change credentials between them.
 pub(crate) fn namespaces_scenario(bounds: Bounds) -> impl Strategy<Value = Scenario> {
-    home().prop_flat_map(move |home| {
+    home(bounds).prop_flat_map(move |home| {
         let other = call(home, bounds).prop_map(Move::Other);
         let moves = prop_oneof![
             3 => flags().prop_map(Move::Unshare),
