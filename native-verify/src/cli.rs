@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{self, MergeArguments, RandomArguments, RunArguments, Suite, TableArguments};
+use crate::command::{self, BenchArguments, MergeArguments, RandomArguments, RunArguments, Suite, TableArguments};
 use crate::guest::{GuestArguments, guest};
 
 /// Performs the steps of scenarios on the running kernel and compares every field with the model.
@@ -38,6 +38,8 @@ enum Command {
     ///
     /// Counts are summed and the newest date is kept. Whoever merges the evidence of one run twice counts it twice.
     Merge(MergeArguments),
+    /// Measure the rate of every suite beside that of a bare vfork, exec and wait of the same probe, in turn.
+    Bench(BenchArguments),
     /// Be the first process of a virtual machine, verify, and switch off.
     #[command(hide = true)]
     Guest(GuestArguments),
@@ -52,6 +54,7 @@ pub fn command_line() -> ExitCode {
         Command::Calls(arguments) => command::random(Suite::Calls, &arguments),
         Command::Namespaces(arguments) => command::random(Suite::Namespaces, &arguments),
         Command::Merge(arguments) => command::merge(&arguments),
+        Command::Bench(arguments) => command::bench(&arguments),
         Command::Guest(arguments) => guest(&arguments),
     };
     match result {

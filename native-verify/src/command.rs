@@ -1,8 +1,10 @@
+mod bench;
 mod merge;
 mod random;
 mod run;
 mod table;
 
+pub(crate) use bench::{BenchArguments, bench};
 pub(crate) use merge::{MergeArguments, merge};
 pub(crate) use random::{RandomArguments, Suite, random};
 pub(crate) use run::{RunArguments, run};

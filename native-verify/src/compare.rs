@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use sim_core::kernel::Errno;
 use sim_core::rule::{Effect, Event};
 use sim_core::scenario::{Call, Loaded, ProcessResult, Simulation, StepOutcome};
 
@@ -49,7 +50,7 @@ pub(crate) fn compare(loaded: &Loaded, seen: &Performance, links: &BTreeMap<Stri
         let mut fields = Fields { prefix, found: &mut comparison.differences };
         let Some((result, observed)) = seen.steps.get(index) else {
             let reason = seen.ended_early.clone().unwrap_or_else(|| "it did not happen".to_owned());
-            fields.compare("return", outcome.value.to_string(), reason);
+            fields.compare("return", outcome.value.to_string(), reason, String::clone);
             return comparison;
         };
         fields.step(&outcome, *result, observed, &mut links);
@@ -95,9 +96,11 @@ struct Fields<'a> {
 }
 
 impl Fields<'_> {
-    fn compare(&mut self, field: &str, model: String, kernel: String) {
+    /// Compares as it is, and makes text of a difference only.
+    fn compare<T: PartialEq>(&mut self, field: &str, model: T, kernel: T, show: impl Fn(&T) -> String) {
         if model != kernel {
-            self.found.push(Difference { field: format!("{}.{field}", self.prefix), model, kernel });
+            let field = format!("{}.{field}", self.prefix);
+            self.found.push(Difference { field, model: show(&model), kernel: show(&kernel) });
         }
     }
 
@@ -108,20 +111,20 @@ impl Fields<'_> {
         observed: &Observed,
         links: &mut BTreeMap<String, String>,
     ) {
-        let name = |errno: Option<sim_core::kernel::Errno>| errno.map_or("null", |errno| errno.name()).to_owned();
-        self.compare("errno", name(outcome.refusal.map(|refusal| refusal.errno)), name(errno(result)));
-        self.compare("return", outcome.value.to_string(), result.max(-1).to_string());
+        let name = |errno: &Option<Errno>| errno.map_or("null", |errno| errno.name()).to_owned();
+        self.compare("errno", outcome.refusal.map(|refusal| refusal.errno), errno(result), name);
+        self.compare("return", outcome.value, result.max(-1), ToString::to_string);
         if let Some(at_secure) = outcome.at_secure {
-            self.compare("at_secure", format!("{:?}", Some(at_secure)), format!("{:?}", observed.at_secure));
+            self.compare("at_secure", Some(at_secure), observed.at_secure, |value| format!("{value:?}"));
         }
         self.process(outcome.process(), observed, links);
     }
 
     fn process(&mut self, model: &ProcessResult, kernel: &Observed, links: &mut BTreeMap<String, String>) {
-        let ids = |ids: &[u32]| format!("{ids:?}");
-        self.compare("process.uid", ids(&model.uid), ids(&kernel.uid));
-        self.compare("process.gid", ids(&model.gid), ids(&kernel.gid));
-        self.compare("process.groups", ids(&model.groups), ids(&kernel.groups));
+        let ids = |ids: &&[u32]| format!("{ids:?}");
+        self.compare("process.uid", &model.uid[..], &kernel.uid[..], ids);
+        self.compare("process.gid", &model.gid[..], &kernel.gid[..], ids);
+        self.compare("process.groups", &model.groups[..], &kernel.groups[..], ids);
         let sets = [
             ("process.permitted", model.permitted, kernel.permitted),
             ("process.effective", model.effective, kernel.effective),
@@ -130,16 +133,16 @@ impl Fields<'_> {
             ("process.ambient", model.ambient, kernel.ambient),
         ];
         for (field, model, kernel) in sets {
-            self.compare(field, model.to_string(), kernel.to_string());
+            self.compare(field, model, kernel, ToString::to_string);
         }
-        self.compare("process.securebits", model.securebits.to_string(), kernel.securebits.to_string());
+        self.compare("process.securebits", i64::from(model.securebits), kernel.securebits, ToString::to_string);
         let no_new_privs = i64::from(model.no_new_privs);
-        self.compare("process.no_new_privs", no_new_privs.to_string(), kernel.no_new_privs.to_string());
+        self.compare("process.no_new_privs", no_new_privs, kernel.no_new_privs, ToString::to_string);
         // A namespace that a step made is known by its link from then on; it must be a new one.
         if !links.contains_key(&model.user_ns) && !links.values().any(|known| *known == kernel.user_ns) {
             links.insert(model.user_ns.clone(), kernel.user_ns.clone());
         }
-        let link = links.get(&model.user_ns).cloned().unwrap_or_else(|| model.user_ns.clone());
-        self.compare("process.user_ns", link, kernel.user_ns.clone());
+        let link = links.get(&model.user_ns).unwrap_or(&model.user_ns);
+        self.compare("process.user_ns", link, &kernel.user_ns, |link| (*link).clone());
     }
 }

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::path::Path;
 
 use sim_core::capability::CapSet;
 use sim_core::kernel::Errno;
@@ -64,6 +65,16 @@ pub(crate) fn perform(
     let mut links = links(loaded, &namespace);
     links.extend(named);
     Ok((performance, links))
+}
+
+/// Starts `program`, which finds nothing to do, and waits for its end.
+pub(crate) fn perform_bare(stage: &mut Stage, program: &Path) -> Result<(), Skip> {
+    program::write_bare(stage.tape.tape(), program)?;
+    match run(stage) {
+        Ok(None) => Ok(()),
+        Ok(Some(end)) => Err(Skip(end)),
+        Err(error) => Err(Skip(format!("no process can be started: {error}"))),
+    }
 }
 
 /// Puts the described namespaces that steps enter where the tape expects them, closes the places of those that steps

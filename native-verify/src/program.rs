@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sim_core::calls::{AmbientOperation, CloneFlags};
 use sim_core::capability::{CapSet, Capability};
@@ -87,6 +87,15 @@ pub(crate) fn write(
     }
     writer.finish();
     Ok(Program { steps: operations })
+}
+
+/// Writes nothing but an exec, of a program that finds the tape at its end.
+pub(crate) fn write_bare(tape: &mut Tape, program: &Path) -> Result<(), Skip> {
+    let mut writer = Writer { tape, operations: 0, states: 0, data: 0 };
+    writer.rewind();
+    writer.execute(program)?;
+    writer.finish();
+    Ok(())
 }
 
 /// What no preparation can bring about on this machine.
@@ -196,10 +205,7 @@ impl Writer<'_> {
         match call {
             Call::Execve(path) => {
                 let place = places.get(path).ok_or_else(|| Skip(format!("there is no file {path:?}")))?;
-                let mut bytes = place.as_os_str().as_bytes().to_vec();
-                bytes.push(0);
-                let path = self.store(&bytes)?;
-                self.push(Kind::Execute, 0b1, 0, [path, 0, 0, 0, 0, 0])?;
+                self.execute(place)?;
             }
             Call::Capset(wish) => {
                 let resolve = |set: sim_core::scenario::SetText| set.resolve(world.all);
@@ -251,6 +257,13 @@ impl Writer<'_> {
             }
         }
         Ok(())
+    }
+
+    fn execute(&mut self, program: &Path) -> Result<(), Full> {
+        let mut bytes = program.as_os_str().as_bytes().to_vec();
+        bytes.push(0);
+        let path = self.store(&bytes)?;
+        self.push(Kind::Execute, 0b1, 0, [path, 0, 0, 0, 0, 0])
     }
 
     /// Keeps the namespace that the call before made.

@@ -79,6 +79,13 @@ impl Stage {
         Ok(places)
     }
 
+    /// A file that holds the probe and that anybody may execute.
+    pub(crate) fn bare_program(&mut self) -> Result<PathBuf> {
+        let place = mount_folder(Mount::default()).join("bare");
+        self.make(&place, &File::default(), Content::Probe, None).context("cannot make the probe")?;
+        Ok(place)
+    }
+
     /// Sets the sysctls of a scenario in the stage's own network namespace.
     pub(crate) fn set_sysctls(&mut self, world: &World) -> Result<(), Skip> {
         let start = world.system.ip_unprivileged_port_start;

@@ -15,7 +15,7 @@ use sim_core::scenario::Scenario;
 use super::{CommonArguments, Results, absolute, describe, exit_code, load, on_stage, say, verify};
 use crate::compare::{Difference, show};
 use crate::evidence::Evidence;
-use crate::generate::{Bounds, calls_scenario, execve_scenario, namespaces_scenario};
+use crate::generate::{Bounds, Homes, calls_scenario, execve_scenario, namespaces_scenario};
 use crate::machine::Machine;
 use crate::report::{Skip, Tally};
 use crate::shard::Shard;
@@ -46,13 +46,14 @@ impl Suite {
     }
 
     /// The scenarios that can be performed on a machine.
-    fn on(self, machine: &Machine) -> BoxedStrategy<Scenario> {
-        let bounds = Bounds {
-            in_init: machine.capabilities,
-            in_namespace: machine.known,
-            release: machine.release,
-            alone: machine.alone.is_some(),
-        };
+    pub(super) fn on(self, machine: &Machine) -> BoxedStrategy<Scenario> {
+        self.at(machine, if machine.alone.is_some() { Homes::Alone } else { Homes::All })
+    }
+
+    /// The scenarios of some places.
+    pub(super) fn at(self, machine: &Machine, homes: Homes) -> BoxedStrategy<Scenario> {
+        let bounds =
+            Bounds { in_init: machine.capabilities, in_namespace: machine.known, release: machine.release, homes };
         let drawn = self.scenario(bounds);
         match machine.alone.clone() {
             Some(alone) => drawn.prop_map(move |scenario| alone.settle(scenario)).boxed(),
@@ -153,7 +154,7 @@ fn seed_of_the_moment() -> u64 {
 }
 
 /// Draws the case of this number: the same for the same seed, whichever shard it is in.
-fn runner(seed: u64, case: u64) -> TestRunner {
+pub(super) fn runner(seed: u64, case: u64) -> TestRunner {
     let config = Config {
         failure_persistence: None,
         max_shrink_iters: SHRINKING,
@@ -266,13 +267,13 @@ mod tests {
     use sim_core::kernel::Release;
 
     use super::{Suite, runner};
-    use crate::generate::Bounds;
+    use crate::generate::{Bounds, Homes};
 
     #[test]
     fn a_case_depends_on_seed_and_number_only() {
         let all = Release::NEWEST.capabilities();
         let in_init = all - CapSet::from_bits(1);
-        let bounds = Bounds { in_init, in_namespace: all, release: Release::NEWEST, alone: false };
+        let bounds = Bounds { in_init, in_namespace: all, release: Release::NEWEST, homes: Homes::All };
         let strategy = Suite::Calls.scenario(bounds);
         let draw = |seed, case| strategy.new_tree(&mut runner(seed, case)).unwrap().current();
         assert_eq!(draw(1, 7), draw(1, 7));

@@ -11,6 +11,7 @@ pub(crate) use namespaces::namespaces_scenario;
 
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
+use proptest::strategy::Union;
 
 use crate::alone;
 use sim_core::capability::CapSet;
@@ -31,8 +32,19 @@ pub(crate) struct Bounds {
     pub(crate) in_namespace: CapSet,
     /// The kernel.
     pub(crate) release: Release,
-    /// Only what one user can build without privilege.
-    pub(crate) alone: bool,
+    /// Where.
+    pub(crate) homes: Homes,
+}
+
+/// Which places are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Homes {
+    /// Every one.
+    All,
+    /// The `init` namespace.
+    Init,
+    /// Those that one user can build without privilege.
+    Alone,
 }
 
 /// A place for the thread, with ids that mean something there.
@@ -80,13 +92,16 @@ fn namespace(name: &str) -> UserNamespaceEntry {
     UserNamespaceEntry { parent, owner: Some(owner), uid_map: map.clone(), gid_map: map, setgroups }
 }
 
-/// A place for the thread: `init` often, a namespace below another one time in four.
-fn home(bounds: Bounds) -> BoxedStrategy<Home> {
-    if bounds.alone {
-        return select(&ALONE[..]).boxed();
-    }
-    let [init, nested, others @ ..] = &HOMES;
-    prop_oneof![8 => Just(*init), 5 => Just(*nested), 7 => select(others)].boxed()
+/// Something in some place: `init` often, a namespace below another one time in four. What `make` makes is made once for
+/// all cases.
+fn in_homes<S: Strategy + 'static>(bounds: Bounds, make: impl Fn(Home) -> S) -> impl Strategy<Value = S::Value> {
+    let [init, nested, others @ ..] = HOMES;
+    let homes = match bounds.homes {
+        Homes::All => [(40, init), (25, nested)].into_iter().chain(others.map(|home| (7, home))).collect(),
+        Homes::Init => vec![(1, init)],
+        Homes::Alone => ALONE.map(|home| (1, home)).to_vec(),
+    };
+    Union::new_weighted(homes.into_iter().map(|(weight, home)| (weight, make(home))).collect())
 }
 
 impl Home {

@@ -4,7 +4,7 @@ use proptest::sample::Index;
 use sim_core::scenario::{Call, CloneCall, CloneFlag, Scenario, Step};
 
 use super::calls::call;
-use super::{Bounds, file, home, namespace, process};
+use super::{Bounds, file, in_homes, namespace, process};
 
 /// What a thread may do about user namespaces. Names are settled once the whole sequence is drawn.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ const ASIDE: &str = "rootless";
 
 /// Any sequence of calls that make and enter user namespaces, with calls that change credentials between them.
 pub(crate) fn namespaces_scenario(bounds: Bounds) -> impl Strategy<Value = Scenario> {
-    home(bounds).prop_flat_map(move |home| {
+    in_homes(bounds, move |home| {
         let other = call(home, bounds).prop_map(Move::Other);
         let moves = prop_oneof![
             3 => flags().prop_map(Move::Unshare),

@@ -122,7 +122,9 @@ const PR_GET_NO_NEW_PRIVS: u64 = 39;
 const PR_CAP_AMBIENT: u64 = 47;
 const PR_CAP_AMBIENT_IS_SET: u64 = 1;
 const CAPABILITY_VERSION_3: u32 = 0x2008_0522;
+const CLONE_VM: u64 = 0x100;
 const CLONE_FS: u64 = 0x200;
+const CLONE_VFORK: u64 = 0x4000;
 const SIGCHLD: u64 = 17;
 const WALL: u64 = 0x4000_0000;
 const PTRACE_CONT: u64 = 7;
@@ -159,22 +161,8 @@ pub(crate) unsafe fn perform(tape: *mut Tape, at_secure: u64) {
                     observe(addr_of_mut!((*tape).states).cast::<State>().add(state), at_secure);
                     0
                 }
-                Kind::ForkSharingFs => match syscall(nr::CLONE, [CLONE_FS | SIGCHLD, 0, 0, 0, 0, 0]) {
-                    0 => 0,
-                    child if child > 0 => {
-                        wait_for(child as u64);
-                        exit()
-                    }
-                    error => error,
-                },
-                Kind::Clone => match clone_quietly(arguments[0]) {
-                    0 => 0,
-                    child if child > 0 => {
-                        wait_for(child as u64);
-                        exit()
-                    }
-                    error => error,
-                },
+                Kind::ForkSharingFs => go_on_in_child(CLONE_FS, tape, at_secure),
+                Kind::Clone => go_on_in_child(quietly(arguments[0]), tape, at_secure),
                 Kind::KeepNamespace => {
                     let before =
                         addr_of!((*tape).operations).cast::<Operation>().add(index.saturating_sub(1) as usize);
@@ -191,15 +179,42 @@ pub(crate) unsafe fn perform(tape: *mut Tape, at_secure: u64) {
     }
 }
 
-/// clone, with SIGCHLD blocked: it would stop a traced parent whose tracer may not be listening yet.
-fn clone_quietly(flags: u64) -> i64 {
+/// The same flags, with SIGCHLD blocked: it would stop a traced parent whose tracer may not be listening yet.
+fn quietly(flags: u64) -> u64 {
     const SIG_BLOCK: u64 = 0;
     let blocked = 1u64 << (SIGCHLD - 1);
-    // SAFETY: the mask is a place of this function, of the size that is given; clone takes no pointer here.
-    unsafe {
-        syscall(nr::RT_SIGPROCMASK, [SIG_BLOCK, (&raw const blocked) as u64, 0, 8, 0, 0]);
-        syscall(nr::CLONE, [flags | SIGCHLD, 0, 0, 0, 0, 0])
+    // SAFETY: the mask is a place of this function, of the size that is given.
+    unsafe { syscall(nr::RT_SIGPROCMASK, [SIG_BLOCK, (&raw const blocked) as u64, 0, 8, 0, 0]) };
+    flags
+}
+
+/// Performs the rest of the tape in a child, waits for it and ends the process. Gives an error if there is no child.
+///
+/// The child shares this process's memory until it executes a program or ends: a copy would cost more than the rest.
+///
+/// # Safety
+///
+/// As for [`perform`].
+unsafe fn go_on_in_child(flags: u64, tape: *mut Tape, at_secure: u64) -> i64 {
+    // SAFETY: the child continues below everything on this stack, whose user sleeps meanwhile (CLONE_VFORK). It
+    // performs the same tape, which is the caller's promise, and never returns.
+    let child = unsafe { sys::clone_below(flags | CLONE_VM | CLONE_VFORK | SIGCHLD, tape as u64, at_secure, go_on) };
+    if child > 0 {
+        wait_for(child as u64);
+        exit()
     }
+    child
+}
+
+/// What a child does.
+///
+/// # Safety
+///
+/// As for [`perform`].
+unsafe extern "C" fn go_on(tape: u64, at_secure: u64) -> ! {
+    // SAFETY: the caller's promise.
+    unsafe { perform(tape as *mut Tape, at_secure) };
+    exit()
 }
 
 /// Keeps the thread's user namespace open under this number.

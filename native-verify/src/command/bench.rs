@@ -1,0 +1,157 @@
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use clap::Args;
+use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
+use serde::Serialize;
+use sim_core::scenario::Scenario;
+
+use super::random::{Suite, runner};
+use super::{AGREE, load, on_stage, verify};
+use crate::generate::Homes;
+use crate::machine::Machine;
+use crate::perform::perform_bare;
+use crate::report::Skip;
+use crate::stage::Stage;
+use crate::stop::Stop;
+use crate::table::Combination;
+
+/// Arguments of `bench`.
+#[derive(Debug, Args)]
+pub(crate) struct BenchArguments {
+    /// How many times everything is measured, in turn.
+    #[arg(long, default_value_t = 20)]
+    rounds: u32,
+    /// How many cases a turn has.
+    #[arg(long, default_value_t = 200)]
+    cases: u32,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A rate, measured in turn with the others.
+#[derive(Debug, Serialize)]
+struct Rate {
+    what: &'static str,
+    cases: u64,
+    seconds: f64,
+    per_second: f64,
+    /// In parts of the bare rate.
+    of_bare: f64,
+}
+
+/// What is measured.
+struct Measured<'a> {
+    what: &'static str,
+    turn: Box<dyn FnMut(&mut Stage, u64) -> Result<()> + 'a>,
+    cases: u64,
+    time: Duration,
+}
+
+impl<'a> Measured<'a> {
+    fn new(what: &'static str, turn: impl FnMut(&mut Stage, u64) -> Result<()> + 'a) -> Self {
+        Self { what, turn: Box::new(turn), cases: 0, time: Duration::ZERO }
+    }
+}
+
+/// Measures how many cases a second are drawn, built, performed and compared, beside how often a second the kernel
+/// starts the probe and sees it end.
+pub(crate) fn bench(arguments: &BenchArguments) -> Result<u8> {
+    let machine = Machine::survey()?;
+    if let Some(reason) = machine.obstacle() {
+        bail!("nothing can be measured: {reason}");
+    }
+    let stop = Stop::listen()?;
+    on_stage(&stop, &machine, |stage| {
+        let rates = measure(stage, &machine, &stop, arguments)?;
+        if arguments.json {
+            println!("{}", serde_json::to_string(&rates)?);
+            return Ok(AGREE);
+        }
+        println!("{:<36} {:>10} {:>8}", "", "per second", "of bare");
+        for Rate { what, per_second, of_bare, .. } in rates {
+            println!("{what:<36} {per_second:>10.0} {of_bare:>8.2}");
+        }
+        Ok(AGREE)
+    })
+}
+
+fn measure(stage: &mut Stage, machine: &Machine, stop: &Stop, arguments: &BenchArguments) -> Result<Vec<Rate>> {
+    let program = stage.bare_program()?;
+    let mut all = vec![Measured::new("bare vfork, exec and wait", move |stage, _| bare(stage, &program))];
+    if machine.alone.is_none() {
+        let init = Suite::Execve.at(machine, Homes::Init);
+        all.push(Measured::new("execve, in the init namespace", move |stage, case| {
+            random(stage, machine, &init, case)
+        }));
+    }
+    for (what, suite) in [("execve", Suite::Execve), ("calls", Suite::Calls), ("namespaces", Suite::Namespaces)] {
+        let strategy = suite.on(machine);
+        all.push(Measured::new(what, move |stage, case| random(stage, machine, &strategy, case)));
+    }
+    let strategy = Suite::Execve.on(machine);
+    all.push(Measured::new("execve, drawing alone", move |_, case| draw(&strategy, case).map(drop)));
+    let strategy = Suite::Execve.on(machine);
+    all.push(Measured::new("execve, drawing and loading", move |_, case| {
+        load(&draw(&strategy, case)?, machine).map(drop).map_err(|skip| anyhow::anyhow!(skip.0))
+    }));
+    all.push(Measured::new("table", table(machine)));
+    for round in 0..u64::from(arguments.rounds) {
+        for measured in &mut all {
+            let start = Instant::now();
+            for case in 0..u64::from(arguments.cases) {
+                (measured.turn)(stage, round << 32 | case)?;
+            }
+            measured.time += start.elapsed();
+            measured.cases += u64::from(arguments.cases);
+        }
+        if stop.is_asked() {
+            break;
+        }
+    }
+    #[allow(clippy::cast_precision_loss, reason = "no count here comes near 2^53")]
+    let rate = |measured: &Measured<'_>| measured.cases as f64 / measured.time.as_secs_f64();
+    let first = all.first().map_or(f64::NAN, rate);
+    let rates = all.iter().map(|measured| Rate {
+        what: measured.what,
+        cases: measured.cases,
+        seconds: measured.time.as_secs_f64(),
+        per_second: rate(measured),
+        of_bare: rate(measured) / first,
+    });
+    Ok(rates.collect())
+}
+
+/// Starts the probe, which finds nothing to do, and waits for its end.
+fn bare(stage: &mut Stage, program: &Path) -> Result<()> {
+    perform_bare(stage, program).map_err(|Skip(reason)| anyhow::anyhow!(reason))
+}
+
+fn random(stage: &mut Stage, machine: &Machine, strategy: &BoxedStrategy<Scenario>, case: u64) -> Result<()> {
+    perform(stage, machine, &draw(strategy, case)?)
+}
+
+fn draw(strategy: &BoxedStrategy<Scenario>, case: u64) -> Result<Scenario> {
+    let drawn = strategy.new_tree(&mut runner(1, case)).map_err(|reason| anyhow::anyhow!("{reason}"))?;
+    Ok(drawn.current())
+}
+
+fn table(machine: &Machine) -> impl FnMut(&mut Stage, u64) -> Result<()> {
+    let execs: Vec<Scenario> = (Combination::all().iter())
+        .flat_map(|combination| combination.scenarios(machine.capabilities))
+        .map(|(scenario, _)| scenario)
+        .collect();
+    let mut next = execs.into_iter().cycle();
+    move |stage, _| next.next().map_or(Ok(()), |scenario| perform(stage, machine, &scenario))
+}
+
+fn perform(stage: &mut Stage, machine: &Machine, scenario: &Scenario) -> Result<()> {
+    let loaded = load(scenario, machine).map_err(|skip| anyhow::anyhow!(skip.0))?;
+    // What one id cannot show costs nothing and counts as skipped elsewhere.
+    match verify(stage, machine, &loaded) {
+        Ok(comparison) if !comparison.differences.is_empty() => bail!("kernel and model differ; run the suite"),
+        _ => Ok(()),
+    }
+}
