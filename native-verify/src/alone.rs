@@ -242,8 +242,19 @@ fn check_ids(call: &Call, uid: u32, gid: u32) -> Result<(), Skip> {
 }
 
 /// Whether what a call asks for belongs to the thread, and not to the host's other namespaces.
-pub(crate) fn possible(call: &Call) -> Result<(), Skip> {
-    let own = matches!(
+fn possible(call: &Call) -> Result<(), Skip> {
+    if concerns_the_thread_alone(call) {
+        return Ok(());
+    }
+    Err(Skip(format!(
+        "{} concerns what the host's user namespace owns; an unprivileged user has none of it",
+        call.name()
+    )))
+}
+
+/// Whether a call changes nothing but the thread that makes it: no file, and nothing that a namespace has.
+pub(crate) fn concerns_the_thread_alone(call: &Call) -> bool {
+    matches!(
         call,
         Call::Execve(_)
             | Call::Capset(_)
@@ -254,14 +265,7 @@ pub(crate) fn possible(call: &Call) -> Result<(), Skip> {
             | Call::Unshare(_)
             | Call::Clone(_)
             | Call::Setns(_)
-    );
-    if own {
-        return Ok(());
-    }
-    Err(Skip(format!(
-        "{} concerns what the host's user namespace owns; an unprivileged user has none of it",
-        call.name()
-    )))
+    )
 }
 
 /// Takes the groups that the thread brought along out of what was observed.

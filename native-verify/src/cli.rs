@@ -2,7 +2,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{self, BenchArguments, MergeArguments, RandomArguments, RunArguments, Suite, TableArguments};
+use crate::command::{
+    self, BenchArguments, FlipsArguments, MergeArguments, RandomArguments, RunArguments, Suite, TableArguments,
+};
 use crate::guest::{GuestArguments, guest};
 
 /// Performs the steps of scenarios on the running kernel and compares every field with the model.
@@ -40,6 +42,8 @@ enum Command {
     Merge(MergeArguments),
     /// Measure the rate of every suite beside that of a bare vfork, exec and wait of the same probe, in turn.
     Bench(BenchArguments),
+    /// Turn each change of the kernel round in the model, and demand that the random suites find it.
+    Flips(FlipsArguments),
     /// Be the first process of a virtual machine, verify, and switch off.
     #[command(hide = true)]
     Guest(GuestArguments),
@@ -55,6 +59,7 @@ pub fn command_line() -> ExitCode {
         Command::Namespaces(arguments) => command::random(Suite::Namespaces, &arguments),
         Command::Merge(arguments) => command::merge(&arguments),
         Command::Bench(arguments) => command::bench(&arguments),
+        Command::Flips(arguments) => command::flips(&arguments),
         Command::Guest(arguments) => guest(&arguments),
     };
     match result {

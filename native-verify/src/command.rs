@@ -1,10 +1,12 @@
 mod bench;
+mod flips;
 mod merge;
 mod random;
 mod run;
 mod table;
 
 pub(crate) use bench::{BenchArguments, bench};
+pub(crate) use flips::{FlipsArguments, flips};
 pub(crate) use merge::{MergeArguments, merge};
 pub(crate) use random::{RandomArguments, Suite, random};
 pub(crate) use run::{RunArguments, run};
@@ -14,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
+use sim_core::kernel::{CHANGES, Change};
 use sim_core::scenario::{Loaded, Options, Scenario, World};
 
 use crate::alone::Alone;
@@ -46,12 +49,31 @@ pub(crate) struct CommonArguments {
     /// Writes a report in JUnit's XML.
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
+    /// Asks the model as if this change of the kernel were the other way round: a wrong rule, which must be found.
+    #[arg(long, hide = true, value_name = "CHANGE", value_parser = change, conflicts_with = "evidence")]
+    pub(crate) flip: Option<&'static Change>,
     /// Fail if anything is skipped.
     #[arg(long)]
     pub(crate) deny_skips: bool,
     /// Add what was confirmed to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) evidence: Option<PathBuf>,
+}
+
+/// A change point by its id.
+fn change(id: &str) -> Result<&'static Change, String> {
+    CHANGES.iter().copied().find(|change| change.id == id).ok_or_else(|| {
+        let known: Vec<_> = CHANGES.iter().map(|change| change.id).collect();
+        format!("the change points are {}", known.join(", "))
+    })
+}
+
+/// This machine, as the model is asked about it.
+fn survey(common: &CommonArguments) -> Result<Machine> {
+    let machine = Machine::survey()?;
+    let Some(change) = common.flip else { return Ok(machine) };
+    say(&format!("The model is asked with {} the other way round.", change.id), common);
+    Ok(machine.with_flipped(change))
 }
 
 /// What the model is asked with: the running release, and `"all"` as this machine has it.

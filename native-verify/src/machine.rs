@@ -2,7 +2,7 @@ use std::{fs, io};
 
 use anyhow::{Context, Result, bail};
 use sim_core::capability::{CapSet, Capability};
-use sim_core::kernel::Release;
+use sim_core::kernel::{Change, Release};
 
 use crate::alone::Alone;
 use crate::{sandbox, sys};
@@ -73,6 +73,11 @@ impl Machine {
         }
         // In a user namespace of its own a thread can have every capability.
         Ok(Self { uname, release, capabilities: known, known, alone: Some(alone), obstacle })
+    }
+
+    /// This machine with one change point the other way round in the model.
+    pub(crate) fn with_flipped(&self, change: &Change) -> Self {
+        Self { release: self.release.with_flipped(change), ..self.clone() }
     }
 
     /// Why this process cannot build any world, if it cannot.

@@ -31,6 +31,8 @@ pub(crate) struct Pool {
     /// The one that the harness made, if it has no privilege in the host's.
     own: Option<(Alone, File)>,
     made: BTreeMap<Vec<Recipe>, File>,
+    /// What `/proc/self/ns/user` says in each, by descriptor.
+    links: BTreeMap<RawFd, String>,
 }
 
 /// A user namespace that can be joined and recognised.
@@ -52,7 +54,7 @@ impl Pool {
             }
             None => None,
         };
-        Ok(Self { host: sys::move_up(host)?, own, made: BTreeMap::new() })
+        Ok(Self { host: sys::move_up(host)?, own, made: BTreeMap::new(), links: BTreeMap::new() })
     }
 
     /// The namespace of the scenario's process, made if it is new.
@@ -92,8 +94,15 @@ impl Pool {
             current = self.made.get(&recipes).map(AsRawFd::as_raw_fd);
         }
         let file = self.made.get(&recipes).unwrap_or(here);
+        let open = file.as_raw_fd();
+        if let Some(link) = self.links.get(&open) {
+            return Ok(Namespace { fd: current, link: link.clone(), open });
+        }
         let inode = file.metadata().map_err(|error| Skip(format!("a user namespace cannot be read: {error}")))?.ino();
-        Ok(Namespace { fd: current, link: format!("user:[{inode}]"), open: file.as_raw_fd() })
+        let link = format!("user:[{inode}]");
+        // They are never closed, so a descriptor stands for one namespace.
+        self.links.insert(open, link.clone());
+        Ok(Namespace { fd: current, link, open })
     }
 }
 

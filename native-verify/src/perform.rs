@@ -7,7 +7,7 @@ use sim_core::capability::CapSet;
 use sim_core::kernel::Errno;
 use sim_core::scenario::{Call, Loaded};
 
-use crate::alone::without_inherited;
+use crate::alone::{concerns_the_thread_alone, without_inherited};
 use crate::machine::Machine;
 use crate::namespaces::Namespace;
 use crate::program::{self, NAMESPACES_FD, Program, SOCKETS_FD};
@@ -58,6 +58,9 @@ pub(crate) fn perform(
     let program = program::write(stage.tape.tape(), world, steps, &places, namespace.fd, machine)?;
     let named = leave_namespaces(stage, loaded)?;
     let _sockets = leave_sockets(loaded).map_err(|error| Skip(format!("no sockets can be made: {error}")))?;
+    if !steps.iter().all(|step| concerns_the_thread_alone(&step.call)) {
+        stage.distrust_files();
+    }
     let ended_early = run(stage).map_err(|error| Skip(format!("no process can be started: {error}")))?;
     let mut performance = read(stage.tape.tape(), &program, ended_early)?;
     let states = performance.steps.iter_mut().map(|(_, state)| state).chain([&mut performance.start]);

@@ -24,10 +24,20 @@ pub(crate) struct Stage {
     pub(crate) tape: SharedTape,
     /// User namespaces made so far.
     pub(crate) pool: Pool,
-    files: BTreeMap<PathBuf, Content>,
+    files: BTreeMap<PathBuf, Made>,
     port_start: u16,
     machine: Machine,
 }
+
+/// A file as it was left.
+struct Made {
+    content: Content,
+    /// User, group, mode and attribute, unless a step may have changed them.
+    dress: Option<Dress>,
+}
+
+/// User and group, as the harness sees them, mode and attribute.
+type Dress = (u32, u32, u32, Option<Vec<u8>>);
 
 #[derive(PartialEq, Eq)]
 enum Content {
@@ -43,11 +53,11 @@ impl Stage {
         sys::mount(c"tmpfs", folder, 0, c"mode=0755").context("cannot mount a tmpfs")?;
         std::env::set_current_dir(folder).context("cannot enter the stage")?;
         for mount in mounts() {
-            let folder = mount_folder(mount);
-            fs::create_dir(&folder).context("cannot make a folder")?;
+            let folder = Path::new(mount_folder(mount));
+            fs::create_dir(folder).context("cannot make a folder")?;
             let nosuid = if mount.nosuid { libc::MS_NOSUID } else { 0 };
             let noexec = if mount.noexec { libc::MS_NOEXEC } else { 0 };
-            sys::mount(c"tmpfs", &folder, nosuid | noexec, c"mode=0755").context("cannot mount a tmpfs")?;
+            sys::mount(c"tmpfs", folder, nosuid | noexec, c"mode=0755").context("cannot mount a tmpfs")?;
         }
         fs::create_dir("proc").context("cannot make a folder")?;
         sys::mount(c"proc", Path::new("proc"), 0, c"").context("cannot mount proc")?;
@@ -62,9 +72,19 @@ impl Stage {
 
     /// Makes the files of a scenario and gives where each of its paths is.
     pub(crate) fn make_files(&mut self, world: &World) -> Result<BTreeMap<String, PathBuf>, Skip> {
+        let index = |path: &str| world.files.keys().position(|known| known == path);
+        // A script stands beside programs, not in the place of one, so that hardly anything is written twice.
+        let name = |path: &str, interpreter: &Option<String>| match interpreter.as_deref() {
+            Some(interpreter) => {
+                let folder = world.files.get(interpreter).map_or("", |(file, _)| mount_folder(file.mount));
+                format!("{}-by-{}-{folder}", index(path).unwrap_or(0), index(interpreter).unwrap_or(0))
+            }
+            None => index(path).unwrap_or(0).to_string(),
+        };
         let places: BTreeMap<String, PathBuf> = (world.files.iter())
-            .enumerate()
-            .map(|(index, (path, (file, _)))| (path.clone(), mount_folder(file.mount).join(index.to_string())))
+            .map(|(path, (file, interpreter))| {
+                (path.clone(), Path::new(mount_folder(file.mount)).join(name(path, interpreter)))
+            })
             .collect();
         for (path, (file, interpreter)) in &world.files {
             let content = match interpreter.as_ref().and_then(|path| places.get(path)) {
@@ -73,7 +93,7 @@ impl Stage {
             };
             let Some(place) = places.get(path) else { continue };
             let attribute = attribute(file, &self.machine).map_err(|reason| Skip(format!("{path}: {reason}")))?;
-            self.make(place, file, content, attribute.as_deref())
+            self.make(place, file, content, attribute)
                 .map_err(|error| Skip(format!("{path}: cannot be made: {error}")))?;
         }
         Ok(places)
@@ -81,7 +101,7 @@ impl Stage {
 
     /// A file that holds the probe and that anybody may execute.
     pub(crate) fn bare_program(&mut self) -> Result<PathBuf> {
-        let place = mount_folder(Mount::default()).join("bare");
+        let place = Path::new(mount_folder(Mount::default())).join("bare");
         self.make(&place, &File::default(), Content::Probe, None).context("cannot make the probe")?;
         Ok(place)
     }
@@ -97,8 +117,13 @@ impl Stage {
         Ok(())
     }
 
-    fn make(&mut self, place: &Path, file: &File, content: Content, attribute: Option<&[u8]>) -> io::Result<()> {
-        if self.files.get(place) != Some(&content) {
+    /// Forgets how files are dressed, after steps that may have changed it.
+    pub(crate) fn distrust_files(&mut self) {
+        self.files.values_mut().for_each(|made| made.dress = None);
+    }
+
+    fn make(&mut self, place: &Path, file: &File, content: Content, attribute: Option<Vec<u8>>) -> io::Result<()> {
+        if self.files.get(place).is_none_or(|made| made.content != content) {
             match fs::remove_file(place) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -109,13 +134,28 @@ impl Stage {
                 Content::Script(line) => line.as_bytes(),
             })?;
             drop(made);
-            self.files.insert(place.to_owned(), content);
+            self.files.insert(place.to_owned(), Made { content, dress: None });
         }
         // Changing the owner clears set-id bits and capabilities, so it comes first.
         let [uid, gid] = [file.uid.number(), file.gid.number()].map(|id| self.machine.seen(id));
-        sys::chown(place, uid, gid)?;
-        fs::set_permissions(place, fs::Permissions::from_mode(file.mode.bits().into()))?;
-        sys::set_capability_attribute(place, attribute)
+        let dress = (uid, gid, file.mode.bits().into(), attribute);
+        let Some(made) = self.files.get_mut(place) else { return Ok(()) };
+        if made.dress.as_ref() == Some(&dress) {
+            return Ok(());
+        }
+        let before = made.dress.take();
+        let (_, _, mode, attribute) = &dress;
+        let same_owner = before.as_ref().is_some_and(|before| (before.0, before.1) == (uid, gid));
+        let bare = before.is_some_and(|before| before.3.is_none());
+        if !same_owner {
+            sys::chown(place, uid, gid)?;
+        }
+        fs::set_permissions(place, fs::Permissions::from_mode(*mode))?;
+        if !(bare && attribute.is_none()) {
+            sys::set_capability_attribute(place, attribute.as_deref())?;
+        }
+        made.dress = Some(dress);
+        Ok(())
     }
 }
 
@@ -123,13 +163,13 @@ fn mounts() -> impl Iterator<Item = Mount> {
     [false, true].into_iter().flat_map(|nosuid| [false, true].map(|noexec| Mount { nosuid, noexec }))
 }
 
-fn mount_folder(mount: Mount) -> PathBuf {
-    PathBuf::from(match (mount.nosuid, mount.noexec) {
+fn mount_folder(mount: Mount) -> &'static str {
+    match (mount.nosuid, mount.noexec) {
         (false, false) => "plain",
         (true, false) => "nosuid",
         (false, true) => "noexec",
         (true, true) => "nosuid-noexec",
-    })
+    }
 }
 
 /// The bytes to write, or why the kernel would not take them.

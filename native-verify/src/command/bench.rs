@@ -21,10 +21,10 @@ use crate::table::Combination;
 #[derive(Debug, Args)]
 pub(crate) struct BenchArguments {
     /// How many times everything is measured, in turn.
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 100)]
     rounds: u32,
-    /// How many cases a turn has.
-    #[arg(long, default_value_t = 200)]
+    /// How many cases a turn has; the median turn counts.
+    #[arg(long, default_value_t = 40)]
     cases: u32,
     /// Prints JSON.
     #[arg(long)]
@@ -35,8 +35,7 @@ pub(crate) struct BenchArguments {
 #[derive(Debug, Serialize)]
 struct Rate {
     what: &'static str,
-    cases: u64,
-    seconds: f64,
+    turns: usize,
     per_second: f64,
     /// In parts of the bare rate.
     of_bare: f64,
@@ -46,13 +45,17 @@ struct Rate {
 struct Measured<'a> {
     what: &'static str,
     turn: Box<dyn FnMut(&mut Stage, u64) -> Result<()> + 'a>,
-    cases: u64,
-    time: Duration,
+    turns: Vec<Duration>,
 }
 
 impl<'a> Measured<'a> {
     fn new(what: &'static str, turn: impl FnMut(&mut Stage, u64) -> Result<()> + 'a) -> Self {
-        Self { what, turn: Box::new(turn), cases: 0, time: Duration::ZERO }
+        Self { what, turn: Box::new(turn), turns: Vec::new() }
+    }
+
+    fn median(&mut self) -> Duration {
+        self.turns.sort_unstable();
+        self.turns.get(self.turns.len() / 2).copied().unwrap_or_default()
     }
 }
 
@@ -87,9 +90,9 @@ fn measure(stage: &mut Stage, machine: &Machine, stop: &Stop, arguments: &BenchA
             random(stage, machine, &init, case)
         }));
     }
-    for (what, suite) in [("execve", Suite::Execve), ("calls", Suite::Calls), ("namespaces", Suite::Namespaces)] {
+    for suite in Suite::ALL {
         let strategy = suite.on(machine);
-        all.push(Measured::new(what, move |stage, case| random(stage, machine, &strategy, case)));
+        all.push(Measured::new(suite.name(), move |stage, case| random(stage, machine, &strategy, case)));
     }
     let strategy = Suite::Execve.on(machine);
     all.push(Measured::new("execve, drawing alone", move |_, case| draw(&strategy, case).map(drop)));
@@ -104,22 +107,19 @@ fn measure(stage: &mut Stage, machine: &Machine, stop: &Stop, arguments: &BenchA
             for case in 0..u64::from(arguments.cases) {
                 (measured.turn)(stage, round << 32 | case)?;
             }
-            measured.time += start.elapsed();
-            measured.cases += u64::from(arguments.cases);
+            measured.turns.push(start.elapsed());
         }
         if stop.is_asked() {
             break;
         }
     }
-    #[allow(clippy::cast_precision_loss, reason = "no count here comes near 2^53")]
-    let rate = |measured: &Measured<'_>| measured.cases as f64 / measured.time.as_secs_f64();
-    let first = all.first().map_or(f64::NAN, rate);
-    let rates = all.iter().map(|measured| Rate {
-        what: measured.what,
-        cases: measured.cases,
-        seconds: measured.time.as_secs_f64(),
-        per_second: rate(measured),
-        of_bare: rate(measured) / first,
+    let mut bare = f64::NAN;
+    let rates = all.iter_mut().map(|measured| {
+        let per_second = f64::from(arguments.cases) / measured.median().as_secs_f64();
+        if bare.is_nan() {
+            bare = per_second;
+        }
+        Rate { what: measured.what, turns: measured.turns.len(), per_second, of_bare: per_second / bare }
     });
     Ok(rates.collect())
 }

@@ -12,7 +12,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, Test
 use serde::Serialize;
 use sim_core::scenario::Scenario;
 
-use super::{CommonArguments, Results, absolute, describe, exit_code, load, on_stage, say, verify};
+use super::{CommonArguments, Results, absolute, describe, exit_code, load, on_stage, say, survey, verify};
 use crate::compare::{Difference, show};
 use crate::evidence::Evidence;
 use crate::generate::{Bounds, Homes, calls_scenario, execve_scenario, namespaces_scenario};
@@ -37,7 +37,10 @@ pub(crate) enum Suite {
 }
 
 impl Suite {
-    const fn name(self) -> &'static str {
+    /// Every one.
+    pub(super) const ALL: [Self; 3] = [Self::Execve, Self::Calls, Self::Namespaces];
+
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Execve => "execve",
             Self::Calls => "calls",
@@ -89,7 +92,7 @@ pub(crate) struct RandomArguments {
 /// Draws random scenarios, performs them, and shrinks any difference to the smallest.
 pub(crate) fn random(suite: Suite, arguments: &RandomArguments) -> Result<u8> {
     let common = &arguments.common;
-    let machine = Machine::survey()?;
+    let machine = survey(common)?;
     say(&describe(&machine), common);
     let stop = Stop::listen()?;
     let seed = arguments.seed.unwrap_or_else(seed_of_the_moment);
@@ -106,7 +109,8 @@ pub(crate) fn random(suite: Suite, arguments: &RandomArguments) -> Result<u8> {
     let difference_file = absolute(&arguments.difference)?;
     on_stage(&stop, &machine, |stage| {
         let mut run = Run::new(stage, &machine, &stop, asked);
-        let smallest = run.perform(suite, arguments, seed)?;
+        let cases = (0..arguments.cases.into()).filter(|case| common.shard.has(*case));
+        let smallest = run.perform(suite, cases, seed)?;
         let Run { tally, evidence, progress, .. } = run;
         progress.finish_and_clear();
         tell(suite, &tally, seed, &machine, arguments)?;
@@ -169,20 +173,20 @@ pub(super) fn runner(seed: u64, case: u64) -> TestRunner {
 }
 
 /// A run of random cases.
-struct Run<'a> {
+pub(super) struct Run<'a> {
     stage: &'a mut Stage,
     machine: &'a Machine,
     stop: &'a Stop,
-    tally: Tally,
+    pub(super) tally: Tally,
     evidence: Evidence,
-    progress: ProgressBar,
+    pub(super) progress: ProgressBar,
 }
 
 /// The smallest scenario in which kernel and model differ.
-type Smallest = (Scenario, Vec<Difference>);
+pub(super) type Smallest = (Scenario, Vec<Difference>);
 
 impl<'a> Run<'a> {
-    fn new(stage: &'a mut Stage, machine: &'a Machine, stop: &'a Stop, cases: u64) -> Self {
+    pub(super) fn new(stage: &'a mut Stage, machine: &'a Machine, stop: &'a Stop, cases: u64) -> Self {
         let progress = if std::io::stderr().is_terminal() {
             let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} cases, {per_sec}, {eta} left");
             ProgressBar::new(cases).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
@@ -192,12 +196,16 @@ impl<'a> Run<'a> {
         Self { stage, machine, stop, tally: Tally::asked(cases), evidence: Evidence::new(machine), progress }
     }
 
-    /// Runs the cases of a shard; the smallest one that differs, if any does.
-    fn perform(&mut self, what: Suite, arguments: &RandomArguments, seed: u64) -> Result<Option<Smallest>> {
+    /// Runs the cases of these numbers; the smallest one that differs, if any does.
+    pub(super) fn perform(
+        &mut self,
+        what: Suite,
+        cases: impl IntoIterator<Item = u64>,
+        seed: u64,
+    ) -> Result<Option<Smallest>> {
         let machine = self.machine;
         let strategy = what.on(machine);
-        let shard = arguments.common.shard;
-        for case in (0..arguments.cases.into()).filter(|case| shard.has(*case)) {
+        for case in cases {
             if self.stop.is_asked() {
                 self.tally.stopped = true;
                 break;

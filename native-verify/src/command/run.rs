@@ -8,7 +8,7 @@ use serde::Serialize;
 use sim_core::scenario::{Loaded, MAX_SIZE, ReadError};
 use walkdir::WalkDir;
 
-use super::{AGREE, CommonArguments, FAILED, Results, describe, exit_code, on_stage, options, say, verify};
+use super::{AGREE, CommonArguments, FAILED, Results, describe, exit_code, on_stage, options, say, survey, verify};
 use crate::compare::{Comparison, Difference, show};
 use crate::evidence::Evidence;
 use crate::junit::Junit;
@@ -58,7 +58,7 @@ enum Outcome {
 
 /// Performs scenarios and compares every field after every step.
 pub(crate) fn run(arguments: &RunArguments) -> Result<u8> {
-    let machine = Machine::survey()?;
+    let machine = survey(&arguments.common)?;
     let suite = Suite::read(arguments, &machine)?;
     suite.say(&describe(&machine));
     let code = match machine.obstacle() {

@@ -2,10 +2,9 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 
-use super::{CommonArguments, Results, describe, exit_code, load, on_stage, say, verify};
+use super::{CommonArguments, Results, describe, exit_code, load, on_stage, say, survey, verify};
 use crate::compare::show;
 use crate::evidence::Evidence;
-use crate::machine::Machine;
 use crate::report::Tally;
 use crate::shard::Shard;
 use crate::stop::Stop;
@@ -41,7 +40,7 @@ pub(crate) fn table(arguments: &TableArguments) -> Result<u8> {
         return Ok(0);
     }
     let common = &arguments.common;
-    let machine = Machine::survey()?;
+    let machine = survey(common)?;
     say(&describe(&machine), common);
     let combinations = Combination::all();
     let execs = combinations.iter().flat_map(|combination| combination.scenarios(machine.capabilities));
