@@ -50,7 +50,8 @@ pub(crate) fn compare(loaded: &Loaded, seen: &Performance, links: &BTreeMap<Stri
         let mut fields = Fields { prefix, found: &mut comparison.differences };
         let Some((result, observed)) = seen.steps.get(index) else {
             let reason = seen.ended_early.clone().unwrap_or_else(|| "it did not happen".to_owned());
-            fields.compare("return", outcome.value.to_string(), reason, String::clone);
+            let model = outcome.value.to_string();
+            fields.compare("return", model.as_str(), reason.as_str(), |text| (*text).to_owned());
             return comparison;
         };
         fields.step(&outcome, *result, observed, &mut links);
@@ -97,7 +98,7 @@ struct Fields<'a> {
 
 impl Fields<'_> {
     /// Compares as it is, and makes text of a difference only.
-    fn compare<T: PartialEq>(&mut self, field: &str, model: T, kernel: T, show: impl Fn(&T) -> String) {
+    fn compare<T: Copy + PartialEq>(&mut self, field: &str, model: T, kernel: T, show: impl Fn(&T) -> String) {
         if model != kernel {
             let field = format!("{}.{field}", self.prefix);
             self.found.push(Difference { field, model: show(&model), kernel: show(&kernel) });

@@ -72,20 +72,8 @@ impl Stage {
 
     /// Makes the files of a scenario and gives where each of its paths is.
     pub(crate) fn make_files(&mut self, world: &World) -> Result<BTreeMap<String, PathBuf>, Skip> {
-        let index = |path: &str| world.files.keys().position(|known| known == path);
-        // A script stands beside programs, not in the place of one, so that hardly anything is written twice.
-        let name = |path: &str, interpreter: &Option<String>| match interpreter.as_deref() {
-            Some(interpreter) => {
-                let folder = world.files.get(interpreter).map_or("", |(file, _)| mount_folder(file.mount));
-                format!("{}-by-{}-{folder}", index(path).unwrap_or(0), index(interpreter).unwrap_or(0))
-            }
-            None => index(path).unwrap_or(0).to_string(),
-        };
-        let places: BTreeMap<String, PathBuf> = (world.files.iter())
-            .map(|(path, (file, interpreter))| {
-                (path.clone(), Path::new(mount_folder(file.mount)).join(name(path, interpreter)))
-            })
-            .collect();
+        let places: BTreeMap<String, PathBuf> =
+            world.files.keys().map(|path| (path.clone(), PathBuf::from(place(world, path, MOST_SCRIPTS)))).collect();
         for (path, (file, interpreter)) in &world.files {
             let content = match interpreter.as_ref().and_then(|path| places.get(path)) {
                 Some(interpreter) => Content::Script(format!("#!{}\n", interpreter.display())),
@@ -156,6 +144,22 @@ impl Stage {
         }
         made.dress = Some(dress);
         Ok(())
+    }
+}
+
+/// How many scripts, each run by the next, have a place that tells so. The kernel follows fewer.
+const MOST_SCRIPTS: usize = 8;
+
+/// Where a file of a scenario stands. A script's place tells what runs it, so that hardly any file is written twice.
+fn place(world: &World, path: &str, scripts: usize) -> String {
+    let Some((file, interpreter)) = world.files.get(path) else { return String::new() };
+    let index = world.files.keys().take_while(|known| *known != path).count();
+    let folder = mount_folder(file.mount);
+    match interpreter.as_deref().filter(|_| scripts > 0) {
+        Some(interpreter) => {
+            format!("{folder}/{index}-by-{}", place(world, interpreter, scripts - 1).replace('/', "-"))
+        }
+        None => format!("{folder}/{index}"),
     }
 }
 

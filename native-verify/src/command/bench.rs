@@ -21,11 +21,11 @@ use crate::table::Combination;
 #[derive(Debug, Args)]
 pub(crate) struct BenchArguments {
     /// How many times everything is measured, in turn.
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 300)]
     rounds: u32,
-    /// How many cases a turn has; the median turn counts.
-    #[arg(long, default_value_t = 40)]
-    cases: u32,
+    /// How many milliseconds a turn takes at least; the median turn counts.
+    #[arg(long, default_value_t = 3)]
+    turn: u64,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
@@ -35,7 +35,7 @@ pub(crate) struct BenchArguments {
 #[derive(Debug, Serialize)]
 struct Rate {
     what: &'static str,
-    turns: usize,
+    cases: u64,
     per_second: f64,
     /// In parts of the bare rate.
     of_bare: f64,
@@ -44,18 +44,36 @@ struct Rate {
 /// What is measured.
 struct Measured<'a> {
     what: &'static str,
-    turn: Box<dyn FnMut(&mut Stage, u64) -> Result<()> + 'a>,
-    turns: Vec<Duration>,
+    perform: Box<Performer<'a>>,
+    /// Cases a second, by turn.
+    rates: Vec<f64>,
+    /// How many cases there were.
+    cases: u64,
 }
 
+/// Performs the case of a number.
+type Performer<'a> = dyn FnMut(&mut Stage, u64) -> Result<()> + 'a;
+
 impl<'a> Measured<'a> {
-    fn new(what: &'static str, turn: impl FnMut(&mut Stage, u64) -> Result<()> + 'a) -> Self {
-        Self { what, turn: Box::new(turn), turns: Vec::new() }
+    fn new(what: &'static str, perform: impl FnMut(&mut Stage, u64) -> Result<()> + 'a) -> Self {
+        Self { what, perform: Box::new(perform), rates: Vec::new(), cases: 0 }
     }
 
-    fn median(&mut self) -> Duration {
-        self.turns.sort_unstable();
-        self.turns.get(self.turns.len() / 2).copied().unwrap_or_default()
+    /// Performs cases for a while.
+    fn take_turn(&mut self, stage: &mut Stage, least: Duration) -> Result<()> {
+        let (start, mut cases) = (Instant::now(), 0u32);
+        while start.elapsed() < least {
+            (self.perform)(stage, self.cases)?;
+            self.cases += 1;
+            cases += 1;
+        }
+        self.rates.push(f64::from(cases) / start.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    fn median(&mut self) -> f64 {
+        self.rates.sort_unstable_by(f64::total_cmp);
+        self.rates.get(self.rates.len() / 2).copied().unwrap_or(f64::NAN)
     }
 }
 
@@ -101,13 +119,9 @@ fn measure(stage: &mut Stage, machine: &Machine, stop: &Stop, arguments: &BenchA
         load(&draw(&strategy, case)?, machine).map(drop).map_err(|skip| anyhow::anyhow!(skip.0))
     }));
     all.push(Measured::new("table", table(machine)));
-    for round in 0..u64::from(arguments.rounds) {
+    for _ in 0..arguments.rounds {
         for measured in &mut all {
-            let start = Instant::now();
-            for case in 0..u64::from(arguments.cases) {
-                (measured.turn)(stage, round << 32 | case)?;
-            }
-            measured.turns.push(start.elapsed());
+            measured.take_turn(stage, Duration::from_millis(arguments.turn))?;
         }
         if stop.is_asked() {
             break;
@@ -115,11 +129,11 @@ fn measure(stage: &mut Stage, machine: &Machine, stop: &Stop, arguments: &BenchA
     }
     let mut bare = f64::NAN;
     let rates = all.iter_mut().map(|measured| {
-        let per_second = f64::from(arguments.cases) / measured.median().as_secs_f64();
+        let per_second = measured.median();
         if bare.is_nan() {
             bare = per_second;
         }
-        Rate { what: measured.what, turns: measured.turns.len(), per_second, of_bare: per_second / bare }
+        Rate { what: measured.what, cases: measured.cases, per_second, of_bare: per_second / bare }
     });
     Ok(rates.collect())
 }
