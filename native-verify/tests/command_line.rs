@@ -151,3 +151,23 @@ fn a_user_without_privilege_performs_what_one_id_can_show() {
         assert_eq!(summary["agreed"], 100, "{summary}");
     }
 }
+
+#[test]
+fn a_wrong_rule_is_found_and_leaves_its_smallest_scenario() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    if !can_perform(folder) {
+        return;
+    }
+    let wrong = ["--flip", "exec-id-change"];
+    let found = native_verify(&["execve", "--cases", "2000", "--seed", "1"], folder).args(wrong).output().unwrap();
+    assert_eq!(found.status.code(), Some(1), "{}", String::from_utf8_lossy(&found.stderr));
+    let smallest = read_json(&folder.join("difference.json"));
+    assert_eq!(smallest["steps"].as_array().unwrap().len(), 1, "{smallest}");
+    // The scenario shows the same wrong rule again, and agrees once the rule is right.
+    let run = || native_verify(&["run", "difference.json"], folder);
+    assert_eq!(run().args(wrong).output().unwrap().status.code(), Some(1));
+    assert_eq!(run().output().unwrap().status.code(), Some(0));
+    let unknown = run().args(["--flip", "no-such-change"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("the change points are"));
+}

@@ -3,6 +3,10 @@
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod nr {
     pub(crate) const CLOSE: usize = 3;
+    pub(crate) const FSTAT: usize = 5;
+    pub(crate) const IOCTL: usize = 16;
+    pub(crate) const GETPID: usize = 39;
+    pub(crate) const PIDFD_OPEN: usize = 434;
     #[allow(dead_code, reason = "only the probe maps the tape")]
     pub(crate) const MMAP: usize = 9;
     pub(crate) const RT_SIGPROCMASK: usize = 14;
@@ -26,6 +30,10 @@ pub(crate) mod nr {
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod nr {
     pub(crate) const DUP3: usize = 24;
+    pub(crate) const IOCTL: usize = 29;
+    pub(crate) const FSTAT: usize = 80;
+    pub(crate) const GETPID: usize = 172;
+    pub(crate) const PIDFD_OPEN: usize = 434;
     pub(crate) const OPENAT: usize = 56;
     pub(crate) const CLOSE: usize = 57;
     pub(crate) const READLINKAT: usize = 78;
