@@ -207,12 +207,8 @@ unsafe fn go_on_in_child(flags: u64, tape: *mut Tape, at_secure: u64) -> i64 {
 }
 
 /// What a child does.
-///
-/// # Safety
-///
-/// As for [`perform`].
-unsafe extern "C" fn go_on(tape: u64, at_secure: u64) -> ! {
-    // SAFETY: the caller's promise.
+extern "C" fn go_on(tape: u64, at_secure: u64) -> ! {
+    // SAFETY: only `go_on_in_child` has it called, with the tape of its own caller's promise.
     unsafe { perform(tape as *mut Tape, at_secure) };
     exit()
 }

@@ -105,12 +105,7 @@ pub(crate) unsafe fn syscall(number: usize, arguments: [u64; 6]) -> i64 {
 ///
 /// The flags have CLONE_VM and CLONE_VFORK, so that nobody else uses this stack while the child does.
 #[cfg(target_arch = "x86_64")]
-pub(crate) unsafe fn clone_below(
-    flags: u64,
-    first: u64,
-    second: u64,
-    child: unsafe extern "C" fn(u64, u64) -> !,
-) -> i64 {
+pub(crate) unsafe fn clone_below(flags: u64, first: u64, second: u64, child: extern "C" fn(u64, u64) -> !) -> i64 {
     let result: i64;
     // SAFETY: the parent changes rax, rcx, rsi and r11 only. The child begins at the same instruction with a stack of
     // its own, aligned as for a call, and does not return.
@@ -142,12 +137,7 @@ pub(crate) unsafe fn clone_below(
 ///
 /// The flags have CLONE_VM and CLONE_VFORK, so that nobody else uses this stack while the child does.
 #[cfg(target_arch = "aarch64")]
-pub(crate) unsafe fn clone_below(
-    flags: u64,
-    first: u64,
-    second: u64,
-    child: unsafe extern "C" fn(u64, u64) -> !,
-) -> i64 {
+pub(crate) unsafe fn clone_below(flags: u64, first: u64, second: u64, child: extern "C" fn(u64, u64) -> !) -> i64 {
     let result: i64;
     // SAFETY: the parent changes x0 and x1 only. The child begins at the same instruction with a stack of its own, and
     // does not return.
