@@ -2,12 +2,21 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{self, RandomArguments, RunArguments, Suite, TableArguments};
+use crate::command::{
+    self, BenchArguments, FlipsArguments, MergeArguments, RandomArguments, RunArguments, Suite, TableArguments,
+};
 use crate::guest::{GuestArguments, guest};
 
 /// Performs the steps of scenarios on the running kernel and compares every field with the model.
 ///
-/// Exit status: 0 if kernel and model agree, 1 if they differ, 2 if something could not be read or done.
+/// Without root it works in a user namespace that maps its user alone: what one id can show is performed, the rest is
+/// skipped with the reason, and counted.
+///
+/// Exit status: 0 if kernel and model agree; 1 if they differ, or something is skipped with --deny-skips; 2 if something
+/// could not be read or done; 3 if the run was stopped and everything until then agrees.
+///
+/// SIGINT (Ctrl-C) and SIGTERM stop a run after the case that is being performed: its summary says how many of how many
+/// were performed, and its evidence is written. A second signal ends it at once.
 #[derive(Debug, Parser)]
 #[command(name = "native-verify", version)]
 struct CommandLine {
@@ -31,6 +40,14 @@ enum Command {
     Operations(RandomArguments),
     /// Draw random states and sequences of changes of files, with calls and execs between them.
     Files(RandomArguments),
+    /// Add up the evidence of several runs on the same kernel, say of shards or of stopped runs.
+    ///
+    /// Counts are summed and the newest date is kept. Whoever merges the evidence of one run twice counts it twice.
+    Merge(MergeArguments),
+    /// Measure the rate of every suite beside that of a bare vfork, exec and wait of the same probe, in turn.
+    Bench(BenchArguments),
+    /// Turn each change of the kernel round in the model, and demand that the random suites find it.
+    Flips(FlipsArguments),
     /// Be the first process of a virtual machine, verify, and switch off.
     #[command(hide = true)]
     Guest(GuestArguments),
@@ -46,6 +63,9 @@ pub fn command_line() -> ExitCode {
         Command::Namespaces(arguments) => command::random(Suite::Namespaces, &arguments),
         Command::Operations(arguments) => command::random(Suite::Operations, &arguments),
         Command::Files(arguments) => command::random(Suite::Files, &arguments),
+        Command::Merge(arguments) => command::merge(&arguments),
+        Command::Bench(arguments) => command::bench(&arguments),
+        Command::Flips(arguments) => command::flips(&arguments),
         Command::Guest(arguments) => guest(&arguments),
     };
     match result {

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use sim_core::calls::getxattr;
 use sim_core::credentials::{Credentials, OVERFLOW_ID, Thread};
 use sim_core::file::{File, FileKind};
+use sim_core::kernel::Errno;
 use sim_core::outcome::Outcome;
 use sim_core::rule::{Effect, Event, Silent};
 use sim_core::scenario::{Call, Loaded, ProcessResult, Simulation, StepOutcome};
@@ -32,13 +33,16 @@ pub(crate) struct Comparison {
     pub(crate) calls: Vec<(&'static str, bool)>,
     /// Expectations of the scenario that the kernel did not meet, as the model tells them.
     pub(crate) unmet: usize,
+    /// Whether another world was performed than the scenario's, one of a single id.
+    pub(crate) moved: bool,
 }
 
 /// Compares every field after every step.
 pub(crate) fn compare(loaded: &Loaded, seen: &Performance, links: &BTreeMap<String, String>) -> Comparison {
     let mut simulation = Simulation::new(loaded.world.clone());
     let start = simulation.process(&loaded.world.thread.credentials);
-    let mut comparison = Comparison { differences: Vec::new(), rules: Vec::new(), calls: Vec::new(), unmet: 0 };
+    let mut comparison =
+        Comparison { differences: Vec::new(), rules: Vec::new(), calls: Vec::new(), unmet: 0, moved: false };
     let mut links = links.clone();
     let mut fields = Fields { prefix: "start".to_owned(), found: &mut comparison.differences };
     fields.process(&start, &seen.start, &mut links);
@@ -51,7 +55,8 @@ pub(crate) fn compare(loaded: &Loaded, seen: &Performance, links: &BTreeMap<Stri
         let mut fields = Fields { prefix, found: &mut comparison.differences };
         let Some((result, observed)) = seen.steps.get(index) else {
             let reason = seen.ended_early.clone().unwrap_or_else(|| "it did not happen".to_owned());
-            fields.compare("return", outcome.value.to_string(), reason);
+            let model = outcome.value.to_string();
+            fields.compare("return", model.as_str(), reason.as_str(), |text| (*text).to_owned());
             return comparison;
         };
         fields.step(&outcome, *result, observed, &mut links);
@@ -59,7 +64,7 @@ pub(crate) fn compare(loaded: &Loaded, seen: &Performance, links: &BTreeMap<Stri
             let world = simulation.world();
             match (world.files.get(change.path()), &observed.file) {
                 (Some((file, _)), Some(kernel)) => fields.file(&world.system, &world.thread, file, kernel),
-                _ => fields.compare("file", "there is one".to_owned(), "nobody looked at it".to_owned()),
+                _ => fields.compare("file", "there is one", "nobody looked at it", |text| (*text).to_owned()),
             }
         }
         if !comparison.differences.is_empty() {
@@ -74,7 +79,7 @@ pub(crate) fn compare(loaded: &Loaded, seen: &Performance, links: &BTreeMap<Stri
     for (path, kernel) in &seen.made {
         let model = simulation.world().files.get(path).map(|(file, _)| file);
         let mut fields = Fields { prefix: format!("files[{path:?}]"), found: &mut comparison.differences };
-        fields.compare("owner, group, mode", described(model.map(numbers)), described(*kernel));
+        fields.compare("owner, group, mode", model.map(numbers), *kernel, |file| described(*file));
     }
     for (path, kernel) in &seen.files {
         let world = simulation.world();
@@ -134,9 +139,11 @@ struct Fields<'a> {
 }
 
 impl Fields<'_> {
-    fn compare(&mut self, field: &str, model: String, kernel: String) {
+    /// Compares as it is, and makes text of a difference only.
+    fn compare<T: Copy + PartialEq>(&mut self, field: &str, model: T, kernel: T, show: impl Fn(&T) -> String) {
         if model != kernel {
-            self.found.push(Difference { field: format!("{}.{field}", self.prefix), model, kernel });
+            let field = format!("{}.{field}", self.prefix);
+            self.found.push(Difference { field, model: show(&model), kernel: show(&kernel) });
         }
     }
 
@@ -147,11 +154,11 @@ impl Fields<'_> {
         observed: &Observed,
         links: &mut BTreeMap<String, String>,
     ) {
-        let name = |errno: Option<sim_core::kernel::Errno>| errno.map_or("null", |errno| errno.name()).to_owned();
-        self.compare("errno", name(outcome.refusal.map(|refusal| refusal.errno)), name(errno(result)));
-        self.compare("return", outcome.value.to_string(), result.max(-1).to_string());
+        let name = |errno: &Option<Errno>| errno.map_or("null", |errno| errno.name()).to_owned();
+        self.compare("errno", outcome.refusal.map(|refusal| refusal.errno), errno(result), name);
+        self.compare("return", outcome.value, result.max(-1), ToString::to_string);
         if let Some(at_secure) = outcome.at_secure {
-            self.compare("at_secure", format!("{:?}", Some(at_secure)), format!("{:?}", observed.at_secure));
+            self.compare("at_secure", Some(at_secure), observed.at_secure, |value| format!("{value:?}"));
         }
         self.process(outcome.process(), observed, links);
     }
@@ -161,9 +168,9 @@ impl Fields<'_> {
         let (namespaces, ns) = (&system.user_namespaces, thread.credentials.user_ns);
         let uid = namespaces.uid(ns, file.uid).unwrap_or(OVERFLOW_ID);
         let gid = namespaces.gid(ns, file.gid).unwrap_or(OVERFLOW_ID);
-        self.compare("file.uid", uid.to_string(), kernel.uid.to_string());
-        self.compare("file.gid", gid.to_string(), kernel.gid.to_string());
-        self.compare("file.mode", file.mode.to_string(), format!("{:04o}", kernel.mode));
+        self.compare("file.uid", uid, kernel.uid, ToString::to_string);
+        self.compare("file.gid", gid, kernel.gid, ToString::to_string);
+        self.compare("file.mode", file.mode.bits().into(), kernel.mode, |mode: &u32| format!("{mode:04o}"));
         let model = match getxattr(system, thread, file, &mut Silent) {
             Outcome::Granted(read) => format!("{:02x?}", read.caps.to_bytes()),
             Outcome::Refused(refusal) => refusal.errno.to_string(),
@@ -172,14 +179,14 @@ impl Fields<'_> {
             Ok(bytes) => format!("{bytes:02x?}"),
             Err(result) => errno(*result).map_or("?", |errno| errno.name()).to_owned(),
         };
-        self.compare("file.caps", model, seen);
+        self.compare("file.caps", model.as_str(), seen.as_str(), |caps| (*caps).to_owned());
     }
 
     fn process(&mut self, model: &ProcessResult, kernel: &Observed, links: &mut BTreeMap<String, String>) {
-        let ids = |ids: &[u32]| format!("{ids:?}");
-        self.compare("process.uid", ids(&model.uid), ids(&kernel.uid));
-        self.compare("process.gid", ids(&model.gid), ids(&kernel.gid));
-        self.compare("process.groups", ids(&model.groups), ids(&kernel.groups));
+        let ids = |ids: &&[u32]| format!("{ids:?}");
+        self.compare("process.uid", &model.uid[..], &kernel.uid[..], ids);
+        self.compare("process.gid", &model.gid[..], &kernel.gid[..], ids);
+        self.compare("process.groups", &model.groups[..], &kernel.groups[..], ids);
         let sets = [
             ("process.permitted", model.permitted, kernel.permitted),
             ("process.effective", model.effective, kernel.effective),
@@ -188,16 +195,16 @@ impl Fields<'_> {
             ("process.ambient", model.ambient, kernel.ambient),
         ];
         for (field, model, kernel) in sets {
-            self.compare(field, model.to_string(), kernel.to_string());
+            self.compare(field, model, kernel, ToString::to_string);
         }
-        self.compare("process.securebits", model.securebits.to_string(), kernel.securebits.to_string());
+        self.compare("process.securebits", i64::from(model.securebits), kernel.securebits, ToString::to_string);
         let no_new_privs = i64::from(model.no_new_privs);
-        self.compare("process.no_new_privs", no_new_privs.to_string(), kernel.no_new_privs.to_string());
+        self.compare("process.no_new_privs", no_new_privs, kernel.no_new_privs, ToString::to_string);
         // A namespace that a step made is known by its link from then on; it must be a new one.
         if !links.contains_key(&model.user_ns) && !links.values().any(|known| *known == kernel.user_ns) {
             links.insert(model.user_ns.clone(), kernel.user_ns.clone());
         }
-        let link = links.get(&model.user_ns).cloned().unwrap_or_else(|| model.user_ns.clone());
-        self.compare("process.user_ns", link, kernel.user_ns.clone());
+        let link = links.get(&model.user_ns).unwrap_or(&model.user_ns);
+        self.compare("process.user_ns", link, &kernel.user_ns, |link| (*link).clone());
     }
 }

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
@@ -29,30 +30,93 @@ impl Evidence {
 
     pub(crate) fn confirm(&mut self, rules: &[&str]) {
         for rule in rules {
-            *self.rules.entry((*rule).to_owned()).or_default() += 1;
+            match self.rules.get_mut(*rule) {
+                Some(count) => *count = count.saturating_add(1),
+                None => {
+                    self.rules.insert((*rule).to_owned(), 1);
+                }
+            }
         }
     }
 
-    /// Adds this to what a file holds already.
-    pub(crate) fn merge_into(self, path: &Path) -> Result<()> {
-        let mut sum = match fs::read_to_string(path) {
-            Ok(text) => {
-                serde_json::from_str::<Self>(&text).with_context(|| format!("{} is no evidence", path.display()))?
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                Self { kernel: self.kernel.clone(), ..Self::default() }
-            }
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
-        };
-        if sum.kernel != self.kernel {
-            bail!("{} is evidence of {}, not of {}", path.display(), sum.kernel, self.kernel);
+    /// Reads what was kept.
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        serde_json::from_str(&text).with_context(|| format!("{} is no evidence", path.display()))
+    }
+
+    /// Adds what `path` holds, or is to hold. The newer date stays.
+    pub(crate) fn add(&mut self, other: Self, path: &Path) -> Result<()> {
+        if other.kernel != self.kernel {
+            bail!("{} is evidence of {}, not of {}", path.display(), other.kernel, self.kernel);
         }
-        sum.date = self.date;
-        for (rule, count) in self.rules {
-            let total = sum.rules.entry(rule).or_default();
+        if other.date > self.date {
+            self.date = other.date;
+        }
+        for (rule, count) in other.rules {
+            let total = self.rules.entry(rule).or_default();
             *total = total.saturating_add(count);
         }
-        let text = serde_json::to_string_pretty(&sum)? + "\n";
+        Ok(())
+    }
+
+    /// Adds this to what a file holds already.
+    pub(crate) fn merge_into(mut self, path: &Path) -> Result<()> {
+        if path.try_exists().with_context(|| format!("cannot read {}", path.display()))? {
+            self.add(Self::read(path)?, path)?;
+        }
+        self.write(path)
+    }
+
+    /// Writes it in place of what the file holds.
+    pub(crate) fn write(&self, path: &Path) -> Result<()> {
+        let text = serde_json::to_string_pretty(self)? + "\n";
         fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+    }
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let confirmations: u64 = self.rules.values().map(|count| u64::from(*count)).sum();
+        write!(f, "Linux {}, {}, {} rules confirmed {confirmations} times", self.kernel, self.date, self.rules.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::Evidence;
+
+    fn evidence(kernel: &str, date: &str, rules: &[(&str, u32)]) -> Evidence {
+        let rules = rules.iter().map(|(rule, count)| ((*rule).to_owned(), *count)).collect();
+        Evidence { kernel: kernel.to_owned(), date: date.to_owned(), rules }
+    }
+
+    #[test]
+    fn counts_add_up_and_the_newest_date_stays() {
+        let mut sum = evidence("6.18.1", "2026-02-01", &[("a", 1), ("b", u32::MAX)]);
+        sum.add(evidence("6.18.1", "2026-01-31", &[("b", 2), ("c", 3)]), Path::new("x")).unwrap();
+        assert_eq!(sum, evidence("6.18.1", "2026-02-01", &[("a", 1), ("b", u32::MAX), ("c", 3)]));
+        sum.add(evidence("6.18.1", "2026-03-01", &[("a", 1)]), Path::new("x")).unwrap();
+        assert_eq!((sum.date.as_str(), sum.rules["a"]), ("2026-03-01", 2));
+    }
+
+    #[test]
+    fn evidence_of_another_kernel_is_refused() {
+        let mut sum = evidence("6.18.1", "2026-02-01", &[("a", 1)]);
+        let error = sum.add(evidence("6.18.2", "2026-02-01", &[("a", 1)]), Path::new("x")).unwrap_err();
+        assert_eq!(error.to_string(), "x is evidence of 6.18.2, not of 6.18.1");
+        assert_eq!(sum.rules["a"], 1);
+    }
+
+    #[test]
+    fn a_file_is_added_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("evidence.json");
+        for expected in [1, 2] {
+            evidence("6.18.1", "2026-02-01", &[("a", 1)]).merge_into(&file).unwrap();
+            assert_eq!(Evidence::read(&file).unwrap().rules["a"], expected);
+        }
     }
 }

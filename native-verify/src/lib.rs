@@ -9,12 +9,14 @@
 
 #![cfg(all(target_os = "linux", probe))]
 
+mod alone;
 mod cli;
 mod command;
 mod compare;
 mod evidence;
 mod generate;
 mod guest;
+mod junit;
 mod machine;
 mod namespaces;
 mod perform;
@@ -22,7 +24,9 @@ mod program;
 mod report;
 mod sandbox;
 mod settings;
+mod shard;
 mod stage;
+mod stop;
 #[allow(unsafe_code, reason = "it makes raw system calls; each block says why that is sound")]
 mod sys;
 mod table;

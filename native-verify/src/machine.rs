@@ -1,11 +1,12 @@
-use std::fs;
+use std::{fs, io};
 
 use anyhow::{Context, Result, bail};
 use sim_core::capability::{CapSet, Capability};
 use sim_core::kernel::{Change, Release, changes};
 use sim_core::scenario::Sysctl;
 
-use crate::{settings, sys};
+use crate::alone::Alone;
+use crate::{sandbox, settings, sys};
 
 /// The machine that native-verify runs on.
 #[derive(Clone, Debug)]
@@ -20,6 +21,10 @@ pub(crate) struct Machine {
     pub(crate) capabilities: CapSet,
     /// Every capability that the kernel knows.
     pub(crate) known: CapSet,
+    /// Who builds worlds of one id, for want of privilege.
+    pub(crate) alone: Option<Alone>,
+    /// Why no world can be built, if none can.
+    obstacle: Option<String>,
     /// The settings of the whole machine, where the model has their values.
     pub(crate) sysctl: Sysctl,
     /// What only some kernels have.
@@ -64,26 +69,57 @@ impl Machine {
         let Some(last) = Capability::from_number(last) else { bail!("cap_last_cap is {last}") };
         let bounding = read(caps::CapSet::Bounding)?;
         let permitted = read(caps::CapSet::Permitted)?;
-        Ok(Self {
+        let known = CapSet::up_to(last);
+        let backports = backports(release);
+        let release = backports.iter().fold(release, |release, change| release.with_backport(change));
+        let machine = Self {
             uname,
             release,
-            backports: backports(release),
+            backports,
             capabilities: bounding & permitted,
-            known: CapSet::up_to(last),
+            known,
+            alone: None,
+            obstacle: None,
             sysctl: settings::survey(),
             facilities: Facilities { modules: sys::has_modules(), ports: sys::has_port_access() },
             own: is_own(),
-        })
+        };
+        let mut obstacle = None;
+        if sys::no_new_privs() {
+            obstacle = Some("this process has no_new_privs, and so would every thread that it starts".to_owned());
+        }
+        let lacking: CapSet = NEEDED.into_iter().filter(|needed| !machine.capabilities.contains(*needed)).collect();
+        if lacking.is_empty() {
+            return Ok(Self { obstacle, ..machine });
+        }
+        let (uid, gid) = sys::effective_ids();
+        let alone = Alone { uid, gid, groups: sys::count_groups()? };
+        let tried = sys::fork(|| {
+            sandbox::become_alone(&alone).map_or_else(|error| error.raw_os_error().unwrap_or(1), |()| 0)
+        });
+        let errno = libc::WEXITSTATUS(sys::wait(tried.context("cannot start a process")?)?);
+        if errno != 0 {
+            let (lacking, error) = (names(lacking), io::Error::from_raw_os_error(errno));
+            let reason = format!("this process lacks {lacking}, and may not make a user namespace: {error}");
+            obstacle = obstacle.or(Some(reason));
+        }
+        // In a user namespace of its own a thread can have every capability.
+        Ok(Self { capabilities: known, alone: Some(alone), obstacle, ..machine })
     }
 
-    /// Why this process cannot build worlds, if it cannot.
+    /// This machine with one change point the other way round in the model.
+    pub(crate) fn with_flipped(&self, change: &Change) -> Self {
+        Self { release: self.release.with_flipped(change), ..self.clone() }
+    }
+
+    /// Why this process cannot build any world, if it cannot.
     pub(crate) fn obstacle(&self) -> Option<String> {
-        let missing: Vec<_> =
-            NEEDED.into_iter().filter(|needed| !self.capabilities.contains(*needed)).map(|c| c.to_string()).collect();
-        if missing.is_empty() {
-            return None;
-        }
-        Some(format!("building the scenario's world needs root; this process lacks {}", missing.join(", ")))
+        self.obstacle.clone()
+    }
+
+    /// What the harness calls an id of the host, in its own user namespace. Of one id, it is 0.
+    pub(crate) fn seen(&self, host: u32) -> u32 {
+        if self.alone.is_some() { 0 } else { host }
     }
 
     /// The capabilities that the kernel knows and this process cannot pass on.
@@ -112,6 +148,11 @@ fn backports(release: Release) -> &'static [&'static Change] {
     let types = fs::read(TYPES).unwrap_or_default();
     let found = types.windows(MEMBER.len()).any(|window| window == MEMBER);
     if found { &FOUND } else { &[] }
+}
+
+/// The names of capabilities, for people.
+pub(crate) fn names(set: CapSet) -> String {
+    set.iter().map(|capability| capability.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// A set of this thread, by the `caps` crate.

@@ -8,6 +8,8 @@ use anyhow::{Context, Result};
 use sim_core::credentials::UserNs;
 use sim_core::scenario::{Loaded, Setgroups};
 
+use crate::alone::Alone;
+use crate::machine::Machine;
 use crate::report::Skip;
 use crate::sys;
 
@@ -28,11 +30,16 @@ struct Recipe {
 
 /// User namespaces made so far, by the recipes of themselves and those above. Held open, they stay.
 pub(crate) struct Pool {
-    init: File,
+    /// The host's own.
+    host: File,
+    /// The one that the harness made, if it has no privilege in the host's.
+    own: Option<(Alone, File)>,
     made: BTreeMap<Vec<Recipe>, File>,
     /// Whether whoever made a namespace stays in it.
     keeps_makers: bool,
     makers: BTreeMap<Vec<Recipe>, libc::pid_t>,
+    /// What `/proc/self/ns/user` says in each, by descriptor.
+    links: BTreeMap<RawFd, String>,
 }
 
 /// A user namespace that can be joined and recognised.
@@ -48,16 +55,38 @@ pub(crate) struct Namespace {
 }
 
 impl Pool {
-    pub(crate) fn new() -> Result<Self> {
-        let init = File::open("proc/self/ns/user").context("cannot open the user namespace")?;
-        Ok(Self { init, made: BTreeMap::new(), keeps_makers: false, makers: BTreeMap::new() })
+    pub(crate) fn new(host: &File, machine: &Machine) -> Result<Self> {
+        let own = match &machine.alone {
+            Some(alone) => {
+                let file = File::open("proc/self/ns/user").context("cannot open the user namespace")?;
+                Some((alone.clone(), sys::move_up(&file)?))
+            }
+            None => None,
+        };
+        Ok(Self {
+            host: sys::move_up(host)?,
+            own,
+            made: BTreeMap::new(),
+            keeps_makers: false,
+            makers: BTreeMap::new(),
+            links: BTreeMap::new(),
+        })
     }
 
-    /// A pool for one scenario, whose namespaces may change. Their makers stay in them as long as the pool lives.
-    pub(crate) fn with_makers() -> Result<Self> {
-        let mut pool = Self::new()?;
-        pool.keeps_makers = true;
-        Ok(pool)
+    /// A pool for one scenario, whose namespaces may change. Their makers stay in them as long as it lives.
+    pub(crate) fn with_makers(&self) -> Result<Self> {
+        let own = match &self.own {
+            Some((alone, file)) => Some((alone.clone(), sys::move_up(file)?)),
+            None => None,
+        };
+        Ok(Self {
+            host: sys::move_up(&self.host)?,
+            own,
+            made: BTreeMap::new(),
+            keeps_makers: true,
+            makers: BTreeMap::new(),
+            links: BTreeMap::new(),
+        })
     }
 
     /// The namespace of the scenario's process, made if it is new.
@@ -74,11 +103,21 @@ impl Pool {
         chain.reverse();
         let mut recipes: Vec<Recipe> = Vec::new();
         let mut current: Option<RawFd> = None;
+        let mut here = &self.host;
+        if let (Some((alone, file)), Some(top)) = (&self.own, chain.first()) {
+            // The first below the host's is the harness's own; nothing else can be made there.
+            let entry = loaded.scenario.user_namespaces.get(world.namespace_name(*top));
+            if !entry.is_some_and(|entry| alone.is_own(entry)) {
+                return Err(Skip("an unprivileged user can make no such user namespace".to_owned()));
+            }
+            here = file;
+            chain.remove(0);
+        }
         for ns in chain {
             recipes.push(recipe(loaded, ns)?);
             if !self.made.contains_key(&recipes) {
                 let Some(last) = recipes.last() else { continue };
-                let (made, maker) = make(last, current)
+                let (made, maker) = make(last, current, self.own.is_some())
                     .map_err(|error| Skip(format!("a user namespace cannot be made: {error:#}")))?;
                 if self.keeps_makers {
                     self.makers.insert(recipes.clone(), maker);
@@ -91,13 +130,20 @@ impl Pool {
             }
             current = self.made.get(&recipes).map(AsRawFd::as_raw_fd);
         }
-        let file = self.made.get(&recipes).unwrap_or(&self.init);
-        let inode = file.metadata().map_err(|error| Skip(format!("a user namespace cannot be read: {error}")))?.ino();
+        let file = self.made.get(&recipes).unwrap_or(here);
+        let open = file.as_raw_fd();
         let process = match current {
             None => libc::pid_t::try_from(std::process::id()).ok(),
             Some(_) => self.makers.get(&recipes).copied(),
         };
-        Ok(Namespace { fd: current, link: format!("user:[{inode}]"), open: file.as_raw_fd(), process })
+        if let Some(link) = self.links.get(&open) {
+            return Ok(Namespace { fd: current, link: link.clone(), open, process });
+        }
+        let inode = file.metadata().map_err(|error| Skip(format!("a user namespace cannot be read: {error}")))?.ino();
+        let link = format!("user:[{inode}]");
+        // They are never closed, so a descriptor stands for one namespace.
+        self.links.insert(open, link.clone());
+        Ok(Namespace { fd: current, link, open, process })
     }
 }
 
@@ -140,10 +186,12 @@ fn described(loaded: &Loaded, ns: UserNs) -> Result<Recipe, Skip> {
 }
 
 /// Makes a user namespace below `parent`, or below the harness's own. Gives it and its maker, who stays in it.
-fn make(recipe: &Recipe, parent: Option<RawFd>) -> Result<(File, libc::pid_t)> {
+fn make(recipe: &Recipe, parent: Option<RawFd>, alone: bool) -> Result<(File, libc::pid_t)> {
     let (mut ready, tell) = io::pipe()?;
     let maker = sys::fork(|| {
-        let made = sys::become_with_capabilities(recipe.owner, recipe.group)
+        // The one user of an own namespace is 0 there.
+        let (owner, group) = if alone { (0, 0) } else { (recipe.owner, recipe.group) };
+        let made = sys::become_with_capabilities(owner, group)
             .and_then(|()| parent.map_or(Ok(()), |parent| sys::setns(parent, libc::CLONE_NEWUSER)))
             .and_then(|()| sys::unshare(libc::CLONE_NEWUSER))
             .and_then(|()| sys::become_dumpable());

@@ -4,12 +4,13 @@ use std::io;
 use std::mem;
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sim_core::capability::CapSet;
 use sim_core::kernel::Errno;
 use sim_core::scenario::{Call, FileChange, Loaded, Step};
 
+use crate::alone::{concerns_the_thread_alone, without_inherited};
 use crate::machine::Machine;
 use crate::namespaces::{Namespace, Pool};
 use crate::program::{self, Answer, FILES, FILES_FD, NAMESPACES_FD, Program, StepPlace, WATCHED_FD};
@@ -83,7 +84,7 @@ pub(crate) fn perform(
         return perform_in_pool(stage, machine, loaded);
     }
     // A map is written once: such a scenario has namespaces of its own, whose makers live as long.
-    let own = Pool::with_makers().map_err(|error| Skip(format!("no user namespaces can be made: {error:#}")))?;
+    let own = stage.pool.with_makers().map_err(|error| Skip(format!("no user namespaces can be made: {error:#}")))?;
     let usual = mem::replace(&mut stage.pool, own);
     let performed = perform_in_pool(stage, machine, loaded);
     stage.pool = usual;
@@ -106,15 +107,30 @@ fn perform_in_pool(
     let named = leave_namespaces(&mut stage.pool, stage.tape.tape(), loaded)?;
     let open_files = leave_files(steps, &places)?;
     let watched = leave_watched_files(loaded, &places)?;
+    if !steps.iter().all(|step| concerns_the_thread_alone(&step.call)) {
+        stage.distrust_files();
+    }
     let ended_early = run(stage).map_err(|error| Skip(format!("no process can be started: {error}")))?;
     drop(open_files);
     let files = look_at_files(stage, loaded, &places, &watched);
     end_bystanders(stage.tape.tape(), &named);
     let mut performance = Performance { files, ..read(stage.tape.tape(), &program, ended_early)? };
     performance.made = stage::made_paths(steps).map(|path| (path.to_owned(), seen_file(places.get(path)))).collect();
+    let states = performance.steps.iter_mut().map(|(_, state)| state).chain([&mut performance.start]);
+    states.for_each(|state| without_inherited(&mut state.groups, machine.alone.as_ref()));
     let mut links = links(loaded, &namespace);
     links.extend(named.into_iter().map(|(name, link, _)| (name, link)));
     Ok((performance, links))
+}
+
+/// Starts `program`, which finds nothing to do, and waits for its end.
+pub(crate) fn perform_bare(stage: &mut Stage, program: &Path) -> Result<(), Skip> {
+    program::write_bare(stage.tape.tape(), program)?;
+    match run(stage) {
+        Ok(None) => Ok(()),
+        Ok(Some(end)) => Err(Skip(end)),
+        Err(error) => Err(Skip(format!("no process can be started: {error}"))),
+    }
 }
 
 /// Whether a step writes maps of a described namespace, so that nothing else may use it afterwards.

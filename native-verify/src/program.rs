@@ -13,7 +13,7 @@ pub(crate) use target::write_target;
 
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sim_core::calls::AmbientOperation;
 use sim_core::capability::{CapSet, Capability};
@@ -159,6 +159,15 @@ pub(crate) fn write(
     Ok(Program { steps: operations })
 }
 
+/// Writes nothing but an exec, of a program that finds the tape at its end.
+pub(crate) fn write_bare(tape: &mut Tape, program: &Path) -> Result<(), Skip> {
+    let mut writer = Writer { tape, operations: 0, call: 0, states: 0, data: 0, watched: 0 };
+    writer.rewind();
+    writer.execute(program)?;
+    writer.finish();
+    Ok(())
+}
+
 /// What no preparation can bring about on this machine.
 fn check_possible(world: &World, thread: &Thread, machine: &Machine) -> Result<(), Skip> {
     let credentials = &thread.credentials;
@@ -203,8 +212,10 @@ impl Writer<'_> {
         let all = if user_ns.is_some() { machine.known } else { machine.capabilities };
         // Ids first, while nothing can be lost by it.
         self.demand_prctl(libc::PR_SET_SECUREBITS, [Securebits::NO_SETUID_FIXUP.bits().into(), 0, 0, 0])?;
-        self.groups(&credentials.groups)?;
-        self.ids(credentials.uid, credentials.gid)?;
+        if machine.alone.is_none() {
+            self.groups(&credentials.groups)?;
+        }
+        self.ids(credentials.uid, credentials.gid, machine)?;
         if let Some(fd) = user_ns {
             let newuser = libc::CLONE_NEWUSER.unsigned_abs().into();
             self.demand(libc::SYS_setns, [fd.unsigned_abs().into(), newuser, 0, 0, 0, 0])?;
@@ -246,11 +257,11 @@ impl Writer<'_> {
         self.push(Kind::Demand, 0b10, libc::SYS_setgroups, [count, list, 0, 0, 0, 0]).map(drop)
     }
 
-    fn ids(&mut self, uid: Ids<Kuid>, gid: Ids<Kgid>) -> Result<(), Full> {
-        let [real, effective, saved, filesystem] = gid.to_array().map(|id| u64::from(id.number()));
+    fn ids(&mut self, uid: Ids<Kuid>, gid: Ids<Kgid>, machine: &Machine) -> Result<(), Full> {
+        let [real, effective, saved, filesystem] = gid.to_array().map(|id| u64::from(machine.seen(id.number())));
         self.demand(libc::SYS_setresgid, [real, effective, saved, 0, 0, 0])?;
         self.demand(libc::SYS_setfsgid, [filesystem, 0, 0, 0, 0, 0])?;
-        let [real, effective, saved, filesystem] = uid.to_array().map(|id| u64::from(id.number()));
+        let [real, effective, saved, filesystem] = uid.to_array().map(|id| u64::from(machine.seen(id.number())));
         self.demand(libc::SYS_setresuid, [real, effective, saved, 0, 0, 0])?;
         self.demand(libc::SYS_setfsuid, [filesystem, 0, 0, 0, 0, 0])
     }
@@ -270,8 +281,8 @@ impl Writer<'_> {
         };
         match call {
             Call::Execve(path) => {
-                let path = self.store_path(path, places)?;
-                self.push(Kind::Execute, 0b1, 0, [path, 0, 0, 0, 0, 0])?;
+                let place = places.get(path).ok_or_else(|| Skip(format!("there is no file {path:?}")))?;
+                self.execute(place)?;
             }
             Call::Capset(wish) => {
                 let resolve = |set: sim_core::scenario::SetText| set.resolve(world.all);
@@ -337,6 +348,13 @@ impl Writer<'_> {
         let mut bytes = place.as_os_str().as_bytes().to_vec();
         bytes.push(0);
         Ok(self.store(&bytes)?)
+    }
+
+    fn execute(&mut self, program: &Path) -> Result<(), Full> {
+        let mut bytes = program.as_os_str().as_bytes().to_vec();
+        bytes.push(0);
+        let path = self.store(&bytes)?;
+        self.push(Kind::Execute, 0b1, 0, [path, 0, 0, 0, 0, 0])
     }
 
     /// Keeps the namespace that the call before made.

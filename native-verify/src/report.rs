@@ -11,11 +11,15 @@ pub(crate) struct Skip(pub(crate) String);
 /// What became of a number of cases. Every case drawn is in exactly one of the three others.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Tally {
+    /// How many there would be if nothing stopped the run.
+    pub(crate) asked: u64,
     pub(crate) drawn: u64,
     pub(crate) agreed: u64,
     pub(crate) differed: u64,
     /// How many were skipped, by reason.
     pub(crate) skipped: BTreeMap<String, u64>,
+    /// Whether the run was asked to stop before it had drawn them all.
+    pub(crate) stopped: bool,
     /// How many had supplementary groups.
     pub(crate) with_groups: u64,
     /// How many began in a user namespace below another.
@@ -32,6 +36,16 @@ pub(crate) struct Answers {
 }
 
 impl Tally {
+    /// Nothing yet, of so many cases.
+    pub(crate) fn asked(asked: u64) -> Self {
+        Self { asked, ..Self::default() }
+    }
+
+    /// So many cases that the machine cannot perform at all.
+    pub(crate) fn skipped_all(asked: u64, reason: String) -> Self {
+        Self { asked, drawn: asked, skipped: [(reason, asked)].into(), ..Self::default() }
+    }
+
     pub(crate) fn skipped(&self) -> u64 {
         self.skipped.values().sum()
     }
@@ -67,6 +81,9 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.stopped {
+            write!(f, "stopped after {} of {}: ", self.drawn, self.asked)?;
+        }
         let performed = self.agreed + self.differed;
         write!(
             f,
@@ -77,5 +94,21 @@ impl fmt::Display for Tally {
             self.skipped(),
         )?;
         self.skipped.iter().try_for_each(|(reason, count)| write!(f, "\n  skipped {count}: {reason}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Skip, Tally};
+
+    #[test]
+    fn skips_are_counted_by_reason_and_a_stop_is_told() {
+        let mut tally = Tally { asked: 9, drawn: 4, agreed: 1, stopped: true, ..Tally::default() };
+        for reason in ["too long", "no privilege", "too long"] {
+            tally.skip(&Skip(reason.to_owned()));
+        }
+        let told = "stopped after 4 of 9: 4 drawn, 1 performed: 1 agree, 0 differ; 3 skipped\n  \
+                    skipped 1: no privilege\n  skipped 2: too long";
+        assert_eq!(tally.to_string(), told);
     }
 }

@@ -123,8 +123,10 @@ mod tests {
     use crate::machine::Machine;
 
     fn machine(own: bool, unprivileged_bpf_disabled: Option<u8>) -> Machine {
-        let sysctl = Sysctl { unprivileged_bpf_disabled, ..Sysctl::default() };
-        Machine { sysctl, own, ..Machine::survey().unwrap() }
+        let mut machine = Machine::survey().unwrap();
+        machine.sysctl = Sysctl { unprivileged_bpf_disabled, ..Sysctl::default() };
+        machine.own = own;
+        machine
     }
 
     fn bring_about(system: &System, machine: &Machine) -> Option<String> {

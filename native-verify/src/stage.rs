@@ -26,10 +26,21 @@ pub(crate) struct Stage {
     pub(crate) tape: SharedTape,
     /// User namespaces made so far.
     pub(crate) pool: Pool,
-    files: BTreeMap<PathBuf, Content>,
+    files: BTreeMap<PathBuf, Made>,
     port_start: u16,
     settings: Settings,
+    machine: Machine,
 }
+
+/// A file as it was left.
+struct Made {
+    content: Content,
+    /// User, group, mode and attribute, unless a step may have changed them.
+    dress: Option<Dress>,
+}
+
+/// User and group, as the harness sees them, mode and attribute.
+type Dress = (u32, u32, u32, Option<Vec<u8>>);
 
 #[derive(PartialEq, Eq)]
 enum Content {
@@ -49,15 +60,15 @@ const PORT_START: &str = "proc/sys/net/ipv4/ip_unprivileged_port_start";
 
 impl Stage {
     /// Builds the stage in an empty folder, within namespaces of its own.
-    pub(crate) fn build(folder: &Path) -> Result<Self> {
+    pub(crate) fn build(folder: &Path, host: &StdFile, machine: &Machine) -> Result<Self> {
         sys::mount(c"tmpfs", folder, 0, c"mode=0755").context("cannot mount a tmpfs")?;
         std::env::set_current_dir(folder).context("cannot enter the stage")?;
         for mount in mounts() {
-            let folder = mount_folder(mount);
-            fs::create_dir(&folder).context("cannot make a folder")?;
+            let folder = Path::new(mount_folder(mount));
+            fs::create_dir(folder).context("cannot make a folder")?;
             let nosuid = if mount.nosuid { libc::MS_NOSUID } else { 0 };
             let noexec = if mount.noexec { libc::MS_NOEXEC } else { 0 };
-            sys::mount(c"tmpfs", &folder, nosuid | noexec, c"mode=0755").context("cannot mount a tmpfs")?;
+            sys::mount(c"tmpfs", folder, nosuid | noexec, c"mode=0755").context("cannot mount a tmpfs")?;
             let open = folder.join(OPEN_FOLDER);
             fs::create_dir(&open).context("cannot make a folder")?;
             fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).context("cannot open a folder to all")?;
@@ -75,7 +86,9 @@ impl Stage {
             .context("cannot keep a socket open")?;
         sys::take_scheduling_limits().context("cannot set limits")?;
         let tape = SharedTape::new().context("cannot make shared memory")?;
-        Ok(Self { tape, pool: Pool::new()?, files: BTreeMap::new(), port_start: 1024, settings: Settings::default() })
+        let machine = machine.clone();
+        let pool = Pool::new(host, &machine)?;
+        Ok(Self { tape, pool, files: BTreeMap::new(), port_start: 1024, settings: Settings::default(), machine })
     }
 
     /// Makes the files of a scenario and gives where each of its paths is.
@@ -89,8 +102,8 @@ impl Stage {
                 None => Content::Probe,
             };
             let Some(place) = places.get(path) else { continue };
-            let attribute = attribute(file).map_err(|reason| Skip(format!("{path}: {reason}")))?;
-            self.make(place, file, content, attribute.as_deref())
+            let attribute = attribute(file, &self.machine).map_err(|reason| Skip(format!("{path}: {reason}")))?;
+            self.make(place, file, content, attribute)
                 .map_err(|error| Skip(format!("{path}: cannot be made: {error}")))?;
         }
         Ok(places)
@@ -106,7 +119,7 @@ impl Stage {
         let kept: BTreeSet<&Path> = world.files.keys().filter_map(|path| Some(places.get(path)?.as_path())).collect();
         let described = (world.files.iter()).filter(|(_, (file, _))| file.kind == FileKind::Directory);
         let described = described.filter_map(|(path, _)| places.get(path).cloned());
-        for directory in described.chain(mounts().map(|mount| mount_folder(mount).join(OPEN_FOLDER))) {
+        for directory in described.chain(mounts().map(|mount| Path::new(mount_folder(mount)).join(OPEN_FOLDER))) {
             let Ok(entries) = fs::read_dir(&directory) else { continue };
             for entry in entries {
                 let (path, kind) = entry.and_then(|entry| Ok((entry.path(), entry.file_type()?)))?;
@@ -117,6 +130,13 @@ impl Stage {
             }
         }
         Ok(())
+    }
+
+    /// A file that holds the probe and that anybody may execute.
+    pub(crate) fn bare_program(&mut self) -> Result<PathBuf> {
+        let place = Path::new(mount_folder(Mount::default())).join("bare");
+        self.make(&place, &File::default(), Content::Probe, None).context("cannot make the probe")?;
+        Ok(place)
     }
 
     /// Sets the sysctls of a scenario: in the stage's own network namespace, or those of a machine of its own.
@@ -131,10 +151,16 @@ impl Stage {
         Ok(())
     }
 
-    fn make(&mut self, place: &Path, file: &File, content: Content, attribute: Option<&[u8]>) -> io::Result<()> {
+    /// Forgets how files are dressed, after steps that may have changed it.
+    pub(crate) fn distrust_files(&mut self) {
+        self.files.values_mut().for_each(|made| made.dress = None);
+    }
+
+    fn make(&mut self, place: &Path, file: &File, content: Content, attribute: Option<Vec<u8>>) -> io::Result<()> {
         if content == Content::Directory {
             fs::create_dir_all(place)?;
-        } else if self.files.get(place) != Some(&content) {
+            self.files.entry(place.to_owned()).or_insert(Made { content, dress: None });
+        } else if self.files.get(place).is_none_or(|made| made.content != content) {
             match fs::remove_file(place) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -146,13 +172,41 @@ impl Stage {
                 Content::Directory => &[],
             })?;
             drop(made);
-            self.files.insert(place.to_owned(), content);
+            self.files.insert(place.to_owned(), Made { content, dress: None });
         }
         // Changing the owner clears set-id bits and capabilities, so it comes first.
-        sys::chown(place, file.uid.number(), file.gid.number())?;
-        fs::set_permissions(place, fs::Permissions::from_mode(file.mode.bits().into()))?;
-        sys::set_capability_attribute(place, attribute)
+        let [uid, gid] = [file.uid.number(), file.gid.number()].map(|id| self.machine.seen(id));
+        let dress = (uid, gid, file.mode.bits().into(), attribute);
+        let Some(made) = self.files.get_mut(place) else { return Ok(()) };
+        if made.dress.as_ref() == Some(&dress) {
+            return Ok(());
+        }
+        let before = made.dress.take();
+        let (_, _, mode, attribute) = &dress;
+        let same_owner = before.as_ref().is_some_and(|before| (before.0, before.1) == (uid, gid));
+        let bare = before.is_some_and(|before| before.3.is_none());
+        if !same_owner {
+            sys::chown(place, uid, gid)?;
+        }
+        fs::set_permissions(place, fs::Permissions::from_mode(*mode))?;
+        if !(bare && attribute.is_none()) {
+            sys::set_capability_attribute(place, attribute.as_deref())?;
+        }
+        made.dress = Some(dress);
+        Ok(())
     }
+}
+
+/// How many scripts, each run by the next, have a place that tells so. The kernel follows fewer.
+const MOST_SCRIPTS: usize = 8;
+
+/// What runs a script, by the numbers of the files; none for a file that is no script.
+fn script(world: &World, path: &str) -> Option<String> {
+    let runs = |script: &String| Some(world.files.get(script)?.1.as_ref()?.clone());
+    let interpreters = std::iter::successors(runs(&path.to_owned()), runs).take(MOST_SCRIPTS);
+    let number = |path: String| world.files.keys().take_while(|known| **known != path).count();
+    let name: Vec<_> = interpreters.map(|path| format!("by{}", number(path))).collect();
+    (!name.is_empty()).then(|| name.concat())
 }
 
 fn mounts() -> impl Iterator<Item = Mount> {
@@ -167,10 +221,14 @@ fn places(world: &World, steps: &[Step]) -> Result<BTreeMap<String, PathBuf>, Sk
         let folder = match world.directories_above(path).last() {
             Some((above, directory)) if directory.mount == file.mount => places.get(above).cloned(),
             Some(_) => return Err(Skip(format!("{path} is on another mount than the directory that it is in"))),
-            None => Some(mount_folder(file.mount)),
+            None => Some(PathBuf::from(mount_folder(file.mount))),
         };
-        // A directory is never where a file was in another scenario.
-        let name = if file.kind == FileKind::Directory { format!("d{index}") } else { index.to_string() };
+        // A directory is never where a file was in another scenario, and a script hardly ever where another one was.
+        let name = match script(world, path) {
+            _ if file.kind == FileKind::Directory => format!("d{index}"),
+            Some(runs) => format!("{index}-{runs}"),
+            None => index.to_string(),
+        };
         places.insert(path.clone(), folder.unwrap_or_default().join(name));
     }
     for path in made_paths(steps) {
@@ -193,17 +251,17 @@ pub(crate) fn made_paths(steps: &[Step]) -> impl Iterator<Item = &str> {
     })
 }
 
-pub(crate) fn mount_folder(mount: Mount) -> PathBuf {
-    PathBuf::from(match (mount.nosuid, mount.noexec) {
+pub(crate) fn mount_folder(mount: Mount) -> &'static str {
+    match (mount.nosuid, mount.noexec) {
         (false, false) => "plain",
         (true, false) => "nosuid",
         (false, true) => "noexec",
         (true, true) => "nosuid-noexec",
-    })
+    }
 }
 
 /// The bytes to write, or why the kernel would not take them.
-fn attribute(file: &File) -> Result<Option<Vec<u8>>, &'static str> {
+fn attribute(file: &File, machine: &Machine) -> Result<Option<Vec<u8>>, &'static str> {
     match file.caps {
         None => Ok(None),
         Some(Ok(VfsCaps { revision: Revision::V1, .. })) => {
@@ -211,7 +269,11 @@ fn attribute(file: &File) -> Result<Option<Vec<u8>>, &'static str> {
         }
         Some(Ok(caps)) if caps.flags > 1 => Err("an attribute with unknown flags can only be found on a disk"),
         Some(Ok(caps)) if caps.rootid() == u32::MAX => Err("the kernel takes no root id of 4294967295"),
-        Some(Ok(caps)) => Ok(Some(caps.to_bytes())),
+        Some(Ok(caps)) => Ok(Some(match caps.revision {
+            Revision::V3 { rootid } => caps.for_root(machine.seen(rootid)),
+            _ => caps,
+        })
+        .map(|caps| caps.to_bytes())),
         // A value of no bytes is the one that the kernel does not look at.
         Some(Err(XattrError::NoHeader { size: 0 })) => Ok(Some(Vec::new())),
         Some(Err(_)) => Err("a malformed attribute cannot be written, only found on a disk"),

@@ -60,6 +60,25 @@ pub(crate) fn become_dumpable() -> io::Result<()> {
     check(unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0) }).map(drop)
 }
 
+/// Whether this process can gain nothing by an execve any more.
+pub(crate) fn no_new_privs() -> bool {
+    // SAFETY: it takes no pointer.
+    unsafe { libc::prctl(libc::PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 }
+}
+
+/// The user and group id that decide what this process may do.
+pub(crate) fn effective_ids() -> (u32, u32) {
+    // SAFETY: neither takes a pointer, and neither can fail.
+    unsafe { (libc::geteuid(), libc::getegid()) }
+}
+
+/// In how many supplementary groups this process is.
+pub(crate) fn count_groups() -> io::Result<usize> {
+    // SAFETY: with a size of 0 nothing is written.
+    let count = check(unsafe { libc::getgroups(0, std::ptr::null_mut()) })?;
+    usize::try_from(count).map_err(io::Error::other)
+}
+
 /// Switches the machine off. Only the first process of a virtual machine calls this.
 pub(crate) fn switch_off() {
     // SAFETY: neither takes a pointer.
@@ -91,7 +110,7 @@ pub(crate) fn wait(pid: libc::pid_t) -> io::Result<libc::c_int> {
 }
 
 /// Whether a child has ended; it still has to be waited for.
-pub(crate) fn has_ended(pid: libc::pid_t) -> io::Result<bool> {
+pub(crate) fn is_over(pid: libc::pid_t) -> io::Result<bool> {
     // SAFETY: zero is a valid value for every field.
     let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
     let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
@@ -99,6 +118,14 @@ pub(crate) fn has_ended(pid: libc::pid_t) -> io::Result<bool> {
     check(unsafe { libc::waitid(libc::P_PID, pid.unsigned_abs(), &raw mut info, flags) })?;
     // SAFETY: waitid has filled it, or left the zero of a child that goes on.
     Ok(unsafe { info.si_pid() } != 0)
+}
+
+/// The wait status of a child that has ended; none while it runs.
+pub(crate) fn has_ended(pid: libc::pid_t) -> io::Result<Option<libc::c_int>> {
+    let mut status = 0;
+    // SAFETY: the status is a place of this function.
+    let ended = check(unsafe { libc::waitpid(pid, &raw mut status, libc::__WALL | libc::WNOHANG) })?;
+    Ok((ended == pid).then_some(status))
 }
 
 /// Lets a traced child go on after a stop.
@@ -120,6 +147,18 @@ pub(crate) fn end(pid: libc::pid_t) {
     kill(pid);
     // It cannot fail: whoever is not a child any more has been waited for.
     let _ = wait(pid);
+}
+
+/// Asks a child of this process to end.
+pub(crate) fn terminate(pid: libc::pid_t) {
+    // SAFETY: it takes no pointer. The pid is that of a child that has not been waited for.
+    unsafe { libc::kill(pid, libc::SIGTERM) };
+}
+
+/// Moves this process to a process group of its own, away from the keys of the terminal.
+pub(crate) fn leave_process_group() -> io::Result<()> {
+    // SAFETY: it takes no pointer.
+    check(unsafe { libc::setpgid(0, 0) }).map(drop)
 }
 
 /// Has the kernel kill this process when its parent ends.

@@ -53,7 +53,7 @@ impl Targets {
         self.0.push(pid);
         let start = Instant::now();
         while stage.tape.position() < length {
-            let ended = sys::has_ended(pid).unwrap_or(true);
+            let ended = sys::is_over(pid).unwrap_or(true);
             if ended || start.elapsed() > PATIENCE {
                 let at = stage.tape.position();
                 return Err(Skip(format!("another process cannot be brought about: operation {at}")));

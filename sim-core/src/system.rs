@@ -20,8 +20,6 @@ pub const UNPRIVILEGED_PORT_START: u16 = 1024;
 pub struct System {
     /// The kernel.
     pub release: Release,
-    /// Changes of later releases that this kernel has as well, as those of distributions do.
-    pub backports: &'static [&'static Change],
     /// The user namespaces.
     pub user_namespaces: UserNamespaces,
     /// `net.ipv4.ip_unprivileged_port_start`: the lowest port that anyone may bind in the first network
@@ -43,7 +41,7 @@ pub struct System {
 impl System {
     /// Whether its kernel has `change`, from its release or taken over from a later one.
     pub fn has(&self, change: &Change) -> bool {
-        self.release.has(change) || self.backports.contains(&change)
+        self.release.has(change)
     }
 
     /// Every capability that its kernel knows.
@@ -62,7 +60,6 @@ impl Default for System {
     fn default() -> Self {
         Self {
             release: Release::NEWEST,
-            backports: &[],
             user_namespaces: UserNamespaces::default(),
             ip_unprivileged_port_start: UNPRIVILEGED_PORT_START,
             protected_hardlinks: false,

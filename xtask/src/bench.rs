@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::shell::{cargo, read, run, today};
+use crate::verify;
 
 const REPORT: &str = "benches/README.md";
 const RESULTS: &str = "target/criterion/execve";
@@ -44,12 +45,31 @@ pub(crate) fn bench() -> Result<()> {
         let Estimates { median } = serde_json::from_str(&text)?;
         medians.push((name, median));
     }
-    fs::write(REPORT, report(&medians)?).with_context(|| format!("cannot write {REPORT}"))?;
+    let report = report(&medians, &rates()?)?;
+    fs::write(REPORT, report).with_context(|| format!("cannot write {REPORT}"))?;
     println!("Wrote {REPORT}.");
     Ok(())
 }
 
-fn report(medians: &[(&str, Estimate)]) -> Result<String> {
+/// How many cases a second native-verify performs, as it prints them.
+#[derive(Deserialize)]
+struct Rate {
+    what: String,
+    per_second: f64,
+    of_bare: f64,
+}
+
+/// What native-verify measures; nothing where it cannot perform.
+fn rates() -> Result<Vec<Rate>> {
+    if !cfg!(target_os = "linux") {
+        println!("Skipped: native-verify is measured on Linux only.");
+        return Ok(Vec::new());
+    }
+    let text = read(Command::new(verify::build()?).args(["bench", "--json"]))?;
+    serde_json::from_str(&text).with_context(|| format!("native-verify printed {text:?}"))
+}
+
+fn report(medians: &[(&str, Estimate)], rates: &[Rate]) -> Result<String> {
     let copying = medians.first().map_or(f64::NAN, |(_, median)| median.point_estimate);
     let mut text = String::from(
         "# What one execve costs\n\nThe thread is a container's user with ten supplementary groups, the file has \
@@ -60,6 +80,16 @@ fn report(medians: &[(&str, Estimate)]) -> Result<String> {
         let Interval { lower_bound, upper_bound } = confidence_interval;
         let times = point_estimate / copying;
         writeln!(text, "| {name} | {point_estimate:.1} ns | {lower_bound:.1} to {upper_bound:.1} ns | {times:.1} |")?;
+    }
+    if !rates.is_empty() {
+        text.push_str(
+            "\n# How fast kernel and model are compared\n\nEvery case is drawn, built, performed and compared; a bare one \
+             starts the same probe and waits for its end. Turns of all kinds alternate, and the median turn of each counts.\n\n\
+             | cases of `native-verify` | per second | of bare |\n|---|--:|--:|\n",
+        );
+    }
+    for Rate { what, per_second, of_bare } in rates {
+        writeln!(text, "| {what} | {per_second:.0} | {of_bare:.2} |")?;
     }
     writeln!(text, "\n{}\n\n`cargo xtask bench` repeats it and writes this file.", machine()?)?;
     Ok(text)

@@ -1,9 +1,10 @@
 //! The model against the running kernel.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 use walkdir::WalkDir;
 
@@ -21,7 +22,8 @@ pub(crate) struct Arguments {
     pub(crate) seed: u64,
 }
 
-/// Performs the article's situations without a skip, then every scenario, then random cases.
+/// Performs the article's situations without a skip, then every scenario, then random cases; as root, all of it without
+/// privilege too.
 pub(crate) fn verify(arguments: &Arguments) -> Result<()> {
     if !cfg!(target_os = "linux") {
         println!("Skipped: native-verify performs its steps on Linux only.");
@@ -33,11 +35,67 @@ pub(crate) fn verify(arguments: &Arguments) -> Result<()> {
     let deny_skips = apt::is_root().then_some("--deny-skips");
     run(native_verify().arg("run").args(deny_skips).args(article()))?;
     run(native_verify().arg("run").args(SCENARIOS))?;
-    run(native_verify().arg("table"))?;
+    run(native_verify().arg("table").args(deny_skips))?;
     let (cases, seed) = (arguments.cases.to_string(), arguments.seed.to_string());
     for suite in SUITES {
         run(native_verify().args([suite, "--cases", &cases, "--seed", &seed, "--difference", DIFFERENCE]))?;
     }
+    // A wrong rule must be found, or agreement says nothing.
+    run(native_verify().arg("flips"))?;
+    // Without root, everything above was performed without privilege already.
+    if apt::is_root() { without_privilege(&binary, &cases, &seed) } else { Ok(()) }
+}
+
+/// The same as a user who has no privilege: what one id can show is performed, and the rest is counted with the reason.
+fn without_privilege(binary: &Path, cases: &str, seed: &str) -> Result<()> {
+    if which::which("setpriv").is_err() {
+        println!("Skipped: everything without privilege, for there is no setpriv (of util-linux) to drop it with.");
+        return Ok(());
+    }
+    // That user may be unable to reach the repository.
+    let folder = tempfile::tempdir()?;
+    set_mode(folder.path(), 0o755)?;
+    for entry in WalkDir::new("scenarios") {
+        let entry = entry?;
+        let copy = folder.path().join(entry.path());
+        if entry.file_type().is_dir() {
+            fs::create_dir(&copy)?;
+        } else {
+            fs::copy(entry.path(), &copy)?;
+        }
+        set_mode(&copy, 0o755)?;
+    }
+    fs::copy(binary, folder.path().join("native-verify"))?;
+    let native_verify = || {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=1000", "--regid=1000", "--clear-groups", "--inh-caps=-all", "./native-verify"]);
+        command.current_dir(folder.path());
+        command
+    };
+    run(native_verify().args(["run", "scenarios"]))?;
+    run(native_verify().arg("table"))?;
+    let results = folder.path().join("results");
+    fs::create_dir(&results)?;
+    set_mode(&results, 0o777)?;
+    let difference = results.join("difference.json");
+    SUITES.into_iter().try_for_each(|suite| {
+        let outcome =
+            run(native_verify().args([suite, "--cases", cases, "--seed", seed, "--difference"]).arg(&difference));
+        if difference.exists() {
+            fs::copy(&difference, DIFFERENCE).with_context(|| format!("cannot write {DIFFERENCE}"))?;
+        }
+        outcome.with_context(|| format!("without privilege; if kernel and model differ, see {DIFFERENCE}"))
+    })
+}
+
+#[cfg(unix)]
+fn set_mode(path: &Path, mode: u32) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(fs::set_permissions(path, fs::Permissions::from_mode(mode))?)
+}
+
+#[cfg(not(unix))]
+fn set_mode(_: &Path, _: u32) -> Result<()> {
     Ok(())
 }
 

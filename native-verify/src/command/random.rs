@@ -7,20 +7,22 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use proptest::strategy::{BoxedStrategy, Strategy};
+use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use serde::Serialize;
 use sim_core::scenario::Scenario;
 
-use super::{CommonArguments, absolute, describe, exit_code, keep_evidence, load, on_stage, say, verify};
+use super::{CommonArguments, Results, absolute, describe, exit_code, load, on_stage, say, survey, verify};
 use crate::compare::{Difference, show};
 use crate::evidence::Evidence;
 use crate::generate::{
-    Bounds, calls_scenario, execve_scenario, files_scenario, namespaces_scenario, operations_scenario,
+    Bounds, Homes, calls_scenario, execve_scenario, files_scenario, namespaces_scenario, operations_scenario,
 };
 use crate::machine::Machine;
 use crate::report::{Skip, Tally};
+use crate::shard::Shard;
 use crate::stage::Stage;
+use crate::stop::Stop;
 
 /// How many smaller cases are tried to find the smallest that differs.
 const SHRINKING: u32 = 4096;
@@ -41,13 +43,38 @@ pub(crate) enum Suite {
 }
 
 impl Suite {
-    const fn name(self) -> &'static str {
+    /// Every one.
+    pub(super) const ALL: [Self; 5] = [Self::Execve, Self::Calls, Self::Namespaces, Self::Files, Self::Operations];
+
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Execve => "execve",
             Self::Calls => "calls",
             Self::Namespaces => "namespaces",
             Self::Operations => "operations",
             Self::Files => "files",
+        }
+    }
+
+    /// The scenarios that can be performed on a machine.
+    pub(super) fn on(self, machine: &Machine) -> BoxedStrategy<Scenario> {
+        self.at(machine, if machine.alone.is_some() { Homes::Alone } else { Homes::All })
+    }
+
+    /// The scenarios of some places.
+    pub(super) fn at(self, machine: &Machine, homes: Homes) -> BoxedStrategy<Scenario> {
+        let bounds = Bounds {
+            in_init: machine.capabilities,
+            in_namespace: machine.known,
+            release: machine.release,
+            facilities: machine.facilities,
+            own_machine: machine.own,
+            homes,
+        };
+        let drawn = self.scenario(bounds);
+        match machine.alone.clone() {
+            Some(alone) => drawn.prop_map(move |scenario| alone.settle(scenario)).boxed(),
+            None => drawn,
         }
     }
 
@@ -68,7 +95,7 @@ pub(crate) struct RandomArguments {
     /// How many cases to draw.
     #[arg(long, default_value_t = 1000)]
     pub(crate) cases: u32,
-    /// Where the drawing begins; the same seed draws the same cases.
+    /// Where the drawing begins; the same seed draws the same cases, whichever shard performs them.
     #[arg(long)]
     pub(crate) seed: Option<u64>,
     /// Where the smallest difference goes.
@@ -80,34 +107,42 @@ pub(crate) struct RandomArguments {
 
 /// Draws random scenarios, performs them, and shrinks any difference to the smallest.
 pub(crate) fn random(suite: Suite, arguments: &RandomArguments) -> Result<u8> {
-    let machine = Machine::survey()?;
-    say(&describe(&machine), &arguments.common);
+    let common = &arguments.common;
+    let machine = survey(common)?;
+    say(&describe(&machine), common);
+    let stop = Stop::listen()?;
     let seed = arguments.seed.unwrap_or_else(seed_of_the_moment);
+    let asked = common.shard.of(arguments.cases.into());
+    let results = Results::of(common)?;
+    let mut junit = results.junit(suite.name(), &machine);
     if let Some(reason) = machine.obstacle() {
-        let mut tally = Tally { drawn: arguments.cases.into(), ..Tally::default() };
-        tally.skipped.insert(reason, tally.drawn);
+        let tally = Tally::skipped_all(asked, reason);
         tell(suite, &tally, seed, &machine, arguments)?;
-        return Ok(exit_code(&tally, &arguments.common));
+        junit.sum(&tally);
+        junit.write()?;
+        return Ok(exit_code(&tally, common));
     }
     let difference_file = absolute(&arguments.difference)?;
-    let evidence_file = arguments.common.evidence.as_deref().map(absolute).transpose()?;
-    on_stage(|stage| {
-        let mut run = Run::new(stage, &machine, arguments.cases);
-        let smallest = run.perform(suite, arguments.cases, seed)?;
+    on_stage(&stop, &machine, |stage| {
+        let mut run = Run::new(stage, &machine, &stop, asked);
+        let cases = (0..arguments.cases.into()).filter(|case| common.shard.has(*case));
+        let smallest = run.perform(suite, cases, seed)?;
         let Run { tally, evidence, progress, .. } = run;
         progress.finish_and_clear();
         tell(suite, &tally, seed, &machine, arguments)?;
-        if let Some((scenario, differences)) = smallest {
-            let text = serde_json::to_string_pretty(&scenario)? + "\n";
-            fs::write(&difference_file, text)
+        if let Some((scenario, differences)) = &smallest {
+            let text = serde_json::to_string_pretty(scenario)? + "\n";
+            fs::write(&difference_file, &text)
                 .with_context(|| format!("cannot write {}", difference_file.display()))?;
-            let told =
-                format!("The smallest difference is in {}:\n{}", difference_file.display(), show(&differences));
-            say(&told, &arguments.common);
-            return Ok(exit_code(&tally, &arguments.common));
+            let differences = show(differences);
+            say(&format!("The smallest difference is in {}:\n{differences}", difference_file.display()), common);
+            junit.differed(&format!("seed {seed}, case {}", tally.drawn), &differences, &text);
+        } else {
+            results.keep(evidence)?;
         }
-        keep_evidence(evidence, evidence_file.as_deref())?;
-        Ok(exit_code(&tally, &arguments.common))
+        junit.sum(&tally);
+        junit.write()?;
+        Ok(exit_code(&tally, common))
     })
 }
 
@@ -117,16 +152,18 @@ struct Summary<'a> {
     suite: &'static str,
     kernel: &'a str,
     seed: u64,
+    shard: Shard,
     #[serde(flatten)]
     tally: &'a Tally,
 }
 
 fn tell(suite: Suite, tally: &Tally, seed: u64, machine: &Machine, arguments: &RandomArguments) -> Result<()> {
+    let shard = arguments.common.shard;
     if arguments.common.json {
-        let summary = Summary { suite: suite.name(), kernel: &machine.uname, seed, tally };
+        let summary = Summary { suite: suite.name(), kernel: &machine.uname, seed, shard, tally };
         println!("{}", serde_json::to_string(&summary)?);
     } else {
-        println!("{}, seed {seed}: {tally}\n{}", suite.name(), tally.coverage());
+        println!("{}, seed {seed}{}: {tally}\n{}", suite.name(), shard.title(), tally.coverage());
     }
     Ok(())
 }
@@ -136,93 +173,143 @@ fn seed_of_the_moment() -> u64 {
     u64::from(now.subsec_nanos()) ^ now.as_secs()
 }
 
-/// A run of random cases.
-struct Run<'a> {
-    stage: &'a mut Stage,
-    machine: &'a Machine,
-    tally: Tally,
-    evidence: Evidence,
-    progress: ProgressBar,
+/// Draws the case of this number: the same for the same seed, whichever shard it is in.
+pub(super) fn runner(seed: u64, case: u64) -> TestRunner {
+    let config = Config {
+        failure_persistence: None,
+        max_shrink_iters: SHRINKING,
+        max_shrink_time: u32::try_from(Duration::from_mins(1).as_millis()).unwrap_or(u32::MAX),
+        ..Config::default()
+    };
+    let mut words = [0; 32];
+    for (byte, word) in words.iter_mut().zip([seed, case].into_iter().flat_map(u64::to_le_bytes)) {
+        *byte = word;
+    }
+    TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &words))
 }
 
+/// A run of random cases.
+pub(super) struct Run<'a> {
+    stage: &'a mut Stage,
+    machine: &'a Machine,
+    stop: &'a Stop,
+    pub(super) tally: Tally,
+    evidence: Evidence,
+    pub(super) progress: ProgressBar,
+}
+
+/// The smallest scenario in which kernel and model differ.
+pub(super) type Smallest = (Scenario, Vec<Difference>);
+
 impl<'a> Run<'a> {
-    fn new(stage: &'a mut Stage, machine: &'a Machine, cases: u32) -> Self {
+    pub(super) fn new(stage: &'a mut Stage, machine: &'a Machine, stop: &'a Stop, cases: u64) -> Self {
         let progress = if std::io::stderr().is_terminal() {
             let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} cases, {per_sec}, {eta} left");
-            ProgressBar::new(cases.into()).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+            ProgressBar::new(cases).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
         } else {
             ProgressBar::hidden()
         };
-        Self { stage, machine, tally: Tally::default(), evidence: Evidence::new(machine), progress }
+        Self { stage, machine, stop, tally: Tally::asked(cases), evidence: Evidence::new(machine), progress }
     }
 
-    /// Runs the cases; the smallest one that differs, if any does.
-    fn perform(&mut self, what: Suite, cases: u32, seed: u64) -> Result<Option<(Scenario, Vec<Difference>)>> {
+    /// Runs the cases of these numbers; the smallest one that differs, if any does.
+    pub(super) fn perform(
+        &mut self,
+        what: Suite,
+        cases: impl IntoIterator<Item = u64>,
+        seed: u64,
+    ) -> Result<Option<Smallest>> {
         let machine = self.machine;
-        let bounds = Bounds {
-            in_init: machine.capabilities,
-            in_namespace: machine.known,
-            release: machine.release,
-            facilities: machine.facilities,
-            own_machine: machine.own,
-        };
-        let config = Config {
-            cases,
-            failure_persistence: None,
-            max_shrink_iters: SHRINKING,
-            max_shrink_time: u32::try_from(Duration::from_mins(1).as_millis()).unwrap_or(u32::MAX),
-            ..Config::default()
-        };
-        let mut words = [0; 32];
-        for (byte, seed) in words.iter_mut().zip(seed.to_le_bytes().into_iter().cycle()) {
-            *byte = seed;
-        }
-        let random = TestRng::from_seed(RngAlgorithm::ChaCha, &words);
-        let mut runner = TestRunner::new_with_rng(config, random);
-        let suite = RefCell::new(self);
-        let failure = runner.run(&what.scenario(bounds), |scenario| suite.borrow_mut().case(&scenario));
-        let suite = suite.into_inner();
-        match failure {
-            Ok(()) => Ok(None),
-            Err(TestError::Fail(_, scenario)) => {
-                let differences = suite.differences(&scenario).unwrap_or_default();
-                Ok(Some((scenario, differences)))
+        let strategy = what.on(machine);
+        for case in cases {
+            if self.stop.is_asked() {
+                self.tally.stopped = true;
+                break;
             }
-            Err(TestError::Abort(reason)) => anyhow::bail!("the cases could not be drawn: {reason}"),
+            let mut runner = runner(seed, case);
+            let drawn = strategy.new_tree(&mut runner);
+            let drawn = drawn.map_err(|reason| anyhow::anyhow!("case {case} cannot be drawn: {reason}"))?;
+            self.tally.drawn += 1;
+            self.progress.inc(1);
+            if let Some(differences) = self.case(&drawn.current()) {
+                return Ok(Some(self.shrink(&mut runner, drawn, differences)));
+            }
         }
+        Ok(None)
     }
 
-    fn case(&mut self, scenario: &Scenario) -> Result<(), TestCaseError> {
-        let shrinking = self.tally.differed > 0;
-        if shrinking {
-            let differs = self.differences(scenario).is_ok_and(|differences| !differences.is_empty());
-            return if differs { Err(TestCaseError::fail("it differs")) } else { Ok(()) };
-        }
-        self.tally.drawn += 1;
-        self.progress.inc(1);
-        let loaded = match load(scenario, self.machine) {
-            Ok(loaded) => loaded,
-            Err(skip) => {
-                self.tally.skip(&skip);
-                return Ok(());
-            }
-        };
-        match verify(self.stage, self.machine, &loaded) {
+    /// Performs and counts a case; how it differs, if it does.
+    fn case(&mut self, scenario: &Scenario) -> Option<Vec<Difference>> {
+        let loaded = load(scenario, self.machine);
+        match loaded.and_then(|loaded| Ok((verify(self.stage, self.machine, &loaded)?, loaded))) {
             Err(skip) => self.tally.skip(&skip),
-            Ok(comparison) if comparison.differences.is_empty() => {
+            Ok((comparison, loaded)) if comparison.differences.is_empty() => {
                 self.tally.agree(&loaded, &comparison.calls);
                 self.evidence.confirm(&comparison.rules);
             }
-            Ok(_) => {
+            Ok((comparison, _)) => {
                 self.tally.differed += 1;
-                return Err(TestCaseError::fail("it differs"));
+                return Some(comparison.differences);
             }
         }
-        Ok(())
+        None
+    }
+
+    /// The smallest case that still differs; the one drawn if it does so only once.
+    fn shrink(
+        &mut self,
+        runner: &mut TestRunner,
+        drawn: impl ValueTree<Value = Scenario>,
+        differences: Vec<Difference>,
+    ) -> Smallest {
+        let first = drawn.current();
+        let run = RefCell::new(self);
+        let failure = runner.run_one(drawn, |scenario| {
+            let mut run = run.borrow_mut();
+            let differs = !run.stop.is_asked() && run.differences(&scenario).is_ok_and(|found| !found.is_empty());
+            if differs { Err(TestCaseError::fail("it differs")) } else { Ok(()) }
+        });
+        match failure {
+            Err(TestError::Fail(_, smallest)) => {
+                let found = run.into_inner().differences(&smallest).unwrap_or_default();
+                (smallest, found)
+            }
+            _ => (first, differences),
+        }
     }
 
     fn differences(&mut self, scenario: &Scenario) -> Result<Vec<Difference>, Skip> {
         let loaded = load(scenario, self.machine)?;
         verify(self.stage, self.machine, &loaded).map(|comparison| comparison.differences)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::strategy::{Strategy, ValueTree};
+    use sim_core::capability::CapSet;
+    use sim_core::kernel::Release;
+
+    use super::{Suite, runner};
+    use crate::generate::{Bounds, Homes};
+    use crate::machine::Facilities;
+
+    #[test]
+    fn a_case_depends_on_seed_and_number_only() {
+        let all = Release::NEWEST.capabilities();
+        let in_init = all - CapSet::from_bits(1);
+        let bounds = Bounds {
+            in_init,
+            in_namespace: all,
+            release: Release::NEWEST,
+            facilities: Facilities { modules: true, ports: true },
+            own_machine: false,
+            homes: Homes::All,
+        };
+        let strategy = Suite::Calls.scenario(bounds);
+        let draw = |seed, case| strategy.new_tree(&mut runner(seed, case)).unwrap().current();
+        assert_eq!(draw(1, 7), draw(1, 7));
+        assert_ne!(draw(1, 7), draw(1, 8));
+        assert_ne!(draw(1, 7), draw(2, 7));
     }
 }

@@ -8,13 +8,13 @@ use serde::Serialize;
 use sim_core::scenario::{Loaded, MAX_SIZE};
 use walkdir::WalkDir;
 
-use super::{
-    AGREE, CommonArguments, FAILED, absolute, describe, exit_code, keep_evidence, on_stage, options, say, verify,
-};
+use super::{AGREE, CommonArguments, FAILED, Results, describe, exit_code, on_stage, options, say, survey, verify};
 use crate::compare::{Comparison, Difference, show};
 use crate::evidence::Evidence;
+use crate::junit::Junit;
 use crate::machine::Machine;
 use crate::report::{Skip, Tally};
+use crate::stop::Stop;
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
@@ -58,12 +58,12 @@ enum Outcome {
 
 /// Performs scenarios and compares every field after every step.
 pub(crate) fn run(arguments: &RunArguments) -> Result<u8> {
-    let machine = Machine::survey()?;
+    let machine = survey(&arguments.common)?;
     let suite = Suite::read(arguments, &machine)?;
     suite.say(&describe(&machine));
     let code = match machine.obstacle() {
         Some(reason) => suite.perform(&mut |_| Err(Skip(reason.clone()))),
-        None => on_stage(|stage| suite.perform(&mut |loaded| verify(stage, &machine, loaded))),
+        None => on_stage(&suite.stop, &machine, |stage| suite.perform(&mut |loaded| verify(stage, &machine, loaded))),
     }?;
     Ok(if suite.unreadable && code == AGREE { FAILED } else { code })
 }
@@ -74,7 +74,8 @@ struct Suite<'a> {
     arguments: &'a RunArguments,
     scenarios: Vec<(PathBuf, Loaded)>,
     unreadable: bool,
-    evidence_file: Option<PathBuf>,
+    results: Results,
+    stop: Stop,
 }
 
 /// Performs one scenario, or says why it cannot.
@@ -82,17 +83,19 @@ type Verifier<'a> = dyn FnMut(&Loaded) -> Result<Comparison, Skip> + 'a;
 
 impl<'a> Suite<'a> {
     fn read(arguments: &'a RunArguments, machine: &'a Machine) -> Result<Self> {
-        let evidence_file = arguments.common.evidence.as_deref().map(absolute).transpose()?;
-        let mut suite = Self { machine, arguments, scenarios: Vec::new(), unreadable: false, evidence_file };
+        let (results, stop) = (Results::of(&arguments.common)?, Stop::listen()?);
+        let mut suite = Self { machine, arguments, scenarios: Vec::new(), unreadable: false, results, stop };
+        let mut texts = Vec::new();
         for path in files(&arguments.paths)? {
             if path.extension().is_some_and(|extension| extension == "jsonl") {
-                for (place, line) in lines(&path)? {
-                    suite.add(place, &line);
-                }
+                texts.extend(lines(&path)?);
             } else {
                 let text = read(&path)?;
-                suite.add(path, &text);
+                texts.push((path, text));
             }
+        }
+        for (_, (place, text)) in (0..).zip(texts).filter(|(index, _)| arguments.common.shard.has(*index)) {
+            suite.add(place, &text);
         }
         Ok(suite)
     }
@@ -112,15 +115,23 @@ impl<'a> Suite<'a> {
     }
 
     fn perform(&self, verifier: &mut Verifier<'_>) -> Result<u8> {
-        let mut tally = Tally::default();
+        let mut tally = Tally::asked(self.scenarios.len() as u64);
         let mut evidence = Evidence::new(self.machine);
+        let mut junit = self.results.junit("run", self.machine);
         for (path, loaded) in &self.scenarios {
+            if self.stop.is_asked() {
+                tally.stopped = true;
+                break;
+            }
             tally.drawn += 1;
             let line = line(path, loaded, self.machine, verifier(loaded), &mut tally, &mut evidence);
             print(&line, self.arguments.common.json)?;
+            report(&line, loaded, &mut junit)?;
         }
-        self.say(&format!("Scenarios: {tally}"));
-        keep_evidence(evidence, self.evidence_file.as_deref())?;
+        self.say(&format!("Scenarios{}: {tally}", self.arguments.common.shard.title()));
+        junit.left(&tally);
+        junit.write()?;
+        self.results.keep(evidence)?;
         Ok(exit_code(&tally, &self.arguments.common))
     }
 }
@@ -185,8 +196,13 @@ fn line<'a>(
     tally: &mut Tally,
     evidence: &mut Evidence,
 ) -> Line<'a> {
-    let named = loaded.scenario.kernel.map(|kernel| kernel.0).filter(|named| *named != machine.release);
-    let note = named.map(|named| format!("it names Linux {named} and was compared as {}", machine.release));
+    let named =
+        loaded.scenario.kernel.map(|kernel| kernel.0).filter(|named| named.numbers() != machine.release.numbers());
+    let mut note = named.map(|named| format!("it names Linux {named} and was compared as {}", machine.release));
+    if let Ok(Comparison { moved: true, unmet, .. }) = &result {
+        let moved = format!("performed with the one id of this user; {unmet} of its expectations do not hold there");
+        note = Some(note.map_or(moved.clone(), |note| format!("{note}; {moved}")));
+    }
     let outcome = match result {
         Err(skip) => {
             tally.skip(&skip);
@@ -196,7 +212,7 @@ fn line<'a>(
             tally.differed += 1;
             Outcome::Differs { differences: comparison.differences }
         }
-        Ok(comparison) if comparison.unmet > 0 && named.is_none() => {
+        Ok(comparison) if comparison.unmet > 0 && named.is_none() && !comparison.moved => {
             tally.differed += 1;
             Outcome::Unexpected { unmet: comparison.unmet }
         }
@@ -231,6 +247,23 @@ fn print(line: &Line<'_>, json: bool) -> Result<()> {
     }
     if let Some(note) = &line.note {
         writeln!(out, "           {note}")?;
+    }
+    Ok(())
+}
+
+/// The scenario as a test case.
+fn report(line: &Line<'_>, loaded: &Loaded, junit: &mut Junit) -> Result<()> {
+    let name = line.file.to_string_lossy();
+    match &line.outcome {
+        Outcome::Agrees { .. } => junit.agreed(&name),
+        Outcome::Differs { differences } => {
+            junit.differed(&name, &show(differences), &serde_json::to_string_pretty(&loaded.scenario)?);
+        }
+        Outcome::Unexpected { unmet } => {
+            let how = format!("{unmet} of its expectations do not hold, in the kernel and in the model");
+            junit.differed(&name, &how, &serde_json::to_string_pretty(&loaded.scenario)?);
+        }
+        Outcome::Skipped { reason } => junit.skipped(&name, reason),
     }
     Ok(())
 }

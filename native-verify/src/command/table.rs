@@ -2,11 +2,12 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 
-use super::{CommonArguments, absolute, describe, exit_code, keep_evidence, load, on_stage, say, verify};
+use super::{CommonArguments, Results, describe, exit_code, load, on_stage, say, survey, verify};
 use crate::compare::show;
 use crate::evidence::Evidence;
-use crate::machine::Machine;
 use crate::report::Tally;
+use crate::shard::Shard;
+use crate::stop::Stop;
 use crate::table::{Combination, Row, markdown};
 
 /// Arguments of `table`.
@@ -24,6 +25,7 @@ pub(crate) struct TableArguments {
 struct Summary<'a> {
     suite: &'static str,
     kernel: &'a str,
+    shard: Shard,
     combinations: usize,
     rows: usize,
     proven: usize,
@@ -38,17 +40,27 @@ pub(crate) fn table(arguments: &TableArguments) -> Result<u8> {
         return Ok(0);
     }
     let common = &arguments.common;
-    let machine = Machine::survey()?;
+    let machine = survey(common)?;
     say(&describe(&machine), common);
     let combinations = Combination::all();
-    let rows = combinations.iter().map(|combination| Row::all(combination.file_caps).len()).sum();
+    let execs = combinations.iter().flat_map(|combination| combination.scenarios(machine.capabilities));
     let execs: Vec<_> =
-        combinations.iter().flat_map(|combination| combination.scenarios(machine.capabilities)).collect();
+        (0..).zip(execs).filter(|(index, _)| common.shard.has(*index)).map(|(_, exec)| exec).collect();
+    let rows = if common.shard == Shard::WHOLE {
+        combinations.iter().map(|combination| Row::all(combination.file_caps).len()).sum()
+    } else {
+        execs.iter().map(|(_, placed)| placed.len()).sum()
+    };
+    let asked = execs.len() as u64;
+    let stop = Stop::listen()?;
+    let results = Results::of(common)?;
+    let mut junit = results.junit("table", &machine);
     let finish = |tally: &Tally, proven: usize| -> Result<u8> {
         if common.json {
             let summary = Summary {
                 suite: "table",
                 kernel: &machine.uname,
+                shard: common.shard,
                 combinations: combinations.len(),
                 rows,
                 proven,
@@ -56,20 +68,24 @@ pub(crate) fn table(arguments: &TableArguments) -> Result<u8> {
             };
             println!("{}", serde_json::to_string(&summary)?);
         } else {
-            println!("table: {proven} of {rows} rows of {} combinations, in execs: {tally}", combinations.len());
+            let (shard, combinations) = (common.shard.title(), combinations.len());
+            println!("table{shard}: {proven} of {rows} rows of {combinations} combinations, in execs: {tally}");
         }
-        Ok(exit_code(tally, common).max(u8::from(proven < rows)))
+        Ok(exit_code(tally, common))
     };
     if let Some(reason) = machine.obstacle() {
-        let mut tally = Tally { drawn: execs.len() as u64, ..Tally::default() };
-        tally.skipped.insert(reason, tally.drawn);
-        let code = finish(&tally, 0)?;
-        return Ok(if common.deny_skips { code } else { 0 });
+        let tally = Tally::skipped_all(asked, reason);
+        junit.sum(&tally);
+        junit.write()?;
+        return finish(&tally, 0);
     }
-    let evidence_file = common.evidence.as_deref().map(absolute).transpose()?;
-    on_stage(|stage| {
-        let (mut tally, mut evidence, mut proven) = (Tally::default(), Evidence::new(&machine), 0);
+    on_stage(&stop, &machine, |stage| {
+        let (mut tally, mut evidence, mut proven) = (Tally::asked(asked), Evidence::new(&machine), 0);
         for (scenario, placed) in execs {
+            if stop.is_asked() {
+                tally.stopped = true;
+                break;
+            }
             tally.drawn += 1;
             let loaded = load(&scenario, &machine);
             match loaded.and_then(|loaded| Ok((verify(stage, &machine, &loaded)?, loaded))) {
@@ -82,11 +98,15 @@ pub(crate) fn table(arguments: &TableArguments) -> Result<u8> {
                 Ok((comparison, _)) => {
                     tally.differed += 1;
                     let text = serde_json::to_string(&scenario)?;
-                    say(&format!("{text}\n{}", show(&comparison.differences)), common);
+                    let differences = show(&comparison.differences);
+                    say(&format!("{text}\n{differences}"), common);
+                    junit.differed(&format!("exec {}", tally.drawn), &differences, &text);
                 }
             }
         }
-        keep_evidence(evidence, evidence_file.as_deref())?;
+        junit.sum(&tally);
+        junit.write()?;
+        results.keep(evidence)?;
         finish(&tally, proven)
     })
 }

@@ -5,14 +5,14 @@ use sim_core::calls::{AmbientOperation, IdChange, IdKind, PrctlOption, SetId};
 use sim_core::capability::CapSet;
 use sim_core::scenario::{Call, CapsetCall, PrctlArgument, PrctlCall, Scenario, Step};
 
-use super::{Bounds, Home, file, home, path, process, securebits, some_set};
+use super::{Bounds, Home, file, in_homes, path, process, securebits, some_set};
 
 /// Ids that have no mapping anywhere, or that have a meaning of their own.
 const ODD_IDS: [u32; 4] = [SetId::KEEP, u32::MAX - 1, 77_777_777, 65_534];
 
 /// Any sequence of calls that change a thread's own credentials.
 pub(crate) fn calls_scenario(bounds: Bounds) -> impl Strategy<Value = Scenario> {
-    home().prop_flat_map(move |home| {
+    in_homes(bounds, move |home| {
         let process = process(home, home.capabilities(bounds), bounds);
         (process, file(home, bounds), vec(call(home, bounds), 1..=6)).prop_map(move |(process, file, calls)| {
             let steps = calls.into_iter().map(|call| Step { call, expect: None, note: None }).collect();

@@ -2,11 +2,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use sim_core::scenario::{Call, FileEntry, Process, Scenario, Step};
 
-use super::{Bounds, Home, file, home, path, process};
+use super::{Bounds, Home, file, in_homes, path, process};
 
 /// Any scenario of one or two execs.
 pub(crate) fn execve_scenario(bounds: Bounds) -> impl Strategy<Value = Scenario> {
-    home().prop_flat_map(move |home| {
+    in_homes(bounds, move |home| {
         let files = prop_oneof![
             12 => vec(file(home, bounds), 1..=1),
             4 => vec(file(home, bounds), 2..=2),

@@ -10,7 +10,7 @@ use sim_core::scenario::{
 };
 
 use super::calls::call;
-use super::{Bounds, Home, caps, file, home, mode, path, process};
+use super::{Bounds, Home, caps, file, in_homes, mode, path, process};
 
 /// How many files there are.
 const FILES: usize = 3;
@@ -30,7 +30,7 @@ const ASKED_FOR: [Capability; 5] =
 
 /// Any sequence of changes of files, with calls that change credentials and execs between them.
 pub(crate) fn files_scenario(bounds: Bounds) -> impl Strategy<Value = Scenario> {
-    home().prop_flat_map(move |home| {
+    in_homes(bounds, move |home| {
         let moves = prop_oneof![
             16 => (any::<Index>(), change(home, bounds)).prop_map(|(index, change)| Move::Change(index, change)),
             2 => any::<Index>().prop_map(Move::Execve),

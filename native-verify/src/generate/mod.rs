@@ -16,6 +16,9 @@ pub(crate) use operations::operations_scenario;
 
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
+use proptest::strategy::Union;
+
+use crate::alone;
 use sim_core::capability::CapSet;
 use sim_core::credentials::Securebits;
 use sim_core::file::{Mode, Revision};
@@ -40,6 +43,19 @@ pub(crate) struct Bounds {
     pub(crate) facilities: Facilities,
     /// Whether the machine may be changed.
     pub(crate) own_machine: bool,
+    /// Where.
+    pub(crate) homes: Homes,
+}
+
+/// Which places are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Homes {
+    /// Every one.
+    All,
+    /// The `init` namespace.
+    Init,
+    /// Those that one user can build without privilege.
+    Alone,
 }
 
 /// A place for the thread, with ids that mean something there.
@@ -63,7 +79,18 @@ const HOMES: [Home; 7] = [
     Home { namespaces: &["same"], ids: &[0, 1000, 2000], host_ids: &[0, 1000, 2000] },
 ];
 
+/// Places of one id only; what they hold is settled for the user who performs them.
+const ALONE: [Home; 4] = [
+    Home { namespaces: &[alone::OWN], ids: &[0], host_ids: &[alone::STAND_IN] },
+    Home { namespaces: &[alone::OWN, "user"], ids: &[5], host_ids: &[alone::STAND_IN] },
+    Home { namespaces: &[alone::OWN, "root"], ids: &[0], host_ids: &[alone::STAND_IN] },
+    Home { namespaces: &[alone::OWN, "user", "deep"], ids: &[0], host_ids: &[alone::STAND_IN] },
+];
+
 fn namespace(name: &str) -> UserNamespaceEntry {
+    if let Some(entry) = alone::namespace(name) {
+        return entry;
+    }
     let (parent, owner, map) = match name {
         "wide" => (None, 0, "0 100000 65536"),
         "rootless" | "denied" => (None, 1000, "0 1000 1\n1 100000 65535"),
@@ -76,10 +103,16 @@ fn namespace(name: &str) -> UserNamespaceEntry {
     UserNamespaceEntry { parent, owner: Some(owner), uid_map: map.clone(), gid_map: map, setgroups }
 }
 
-/// A place for the thread: `init` often, a namespace below another one time in four.
-fn home() -> impl Strategy<Value = Home> {
-    let [init, nested, others @ ..] = &HOMES;
-    prop_oneof![8 => Just(*init), 5 => Just(*nested), 7 => select(others)]
+/// Something in some place: `init` often, a namespace below another one time in four. What `make` makes is made once for
+/// all cases.
+fn in_homes<S: Strategy + 'static>(bounds: Bounds, make: impl Fn(Home) -> S) -> impl Strategy<Value = S::Value> {
+    let [init, nested, others @ ..] = HOMES;
+    let homes = match bounds.homes {
+        Homes::All => [(40, init), (25, nested)].into_iter().chain(others.map(|home| (7, home))).collect(),
+        Homes::Init => vec![(1, init)],
+        Homes::Alone => ALONE.map(|home| (1, home)).to_vec(),
+    };
+    Union::new_weighted(homes.into_iter().map(|(weight, home)| (weight, make(home))).collect())
 }
 
 impl Home {

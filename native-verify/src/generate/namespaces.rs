@@ -7,7 +7,7 @@ use super::calls::call;
 use super::map_writes::{BLANK, MapWriteMove, map_write};
 use super::operations::process::{operation, settle_targets};
 use super::operations::{asked_for, with_effective};
-use super::{Bounds, Home, file, home, namespace, process};
+use super::{Bounds, Home, file, in_homes, namespace, process};
 
 /// What a thread may do about user namespaces. Names are settled once the whole sequence is drawn.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ const ASIDE: &str = "rootless";
 
 /// Any sequence of calls that make and enter user namespaces, with calls that change credentials between them.
 pub(crate) fn namespaces_scenario(bounds: Bounds) -> impl Strategy<Value = Scenario> {
-    home().prop_flat_map(move |home| {
+    in_homes(bounds, move |home| {
         let other = call(home, bounds).prop_map(Move::Other);
         let moves = prop_oneof![
             3 => flags().prop_map(Move::Unshare),

@@ -152,7 +152,7 @@ impl Writer<'_> {
         let (old, file) = (place(path, places)?, world.files.get(path).map(|(file, _)| file));
         let folder = match (into, file) {
             (Some(into), _) => place(into, places)?.to_owned(),
-            (None, Some(file)) => mount_folder(file.mount).join(OPEN_FOLDER),
+            (None, Some(file)) => Path::new(mount_folder(file.mount)).join(OPEN_FOLDER),
             (None, None) => return Err(repeated(path)),
         };
         if old.iter().next() != folder.iter().next() {
@@ -221,7 +221,7 @@ impl Writer<'_> {
         let (file, _) = world.files.get(path).ok_or_else(|| repeated(path))?;
         let handle = sys::file_handle(place(path, places)?)
             .map_err(|error| Skip(format!("files cannot be given by handle here: {error}")))?;
-        let (handle, folder) = (self.store(&handle)?, self.store_place(&mount_folder(file.mount))?);
+        let (handle, folder) = (self.store(&handle)?, self.store_place(Path::new(mount_folder(file.mount)))?);
         let flags = u64::from((libc::O_RDONLY | libc::O_NONBLOCK).unsigned_abs());
         let read_folder = u64::from((libc::O_RDONLY | libc::O_DIRECTORY).unsigned_abs());
         self.close_lowest()?;

@@ -28,7 +28,7 @@ pub(crate) fn write_target(
     let all = if user_ns.is_some() { machine.known } else { machine.capabilities };
     let mut writer = Writer { tape, operations: 0, call: 0, states: 0, data: 0, watched: 0 };
     writer.rewind();
-    writer.enter_and_execute(credentials, user_ns, all)?;
+    writer.enter_and_execute(credentials, user_ns, all, machine)?;
     if target.tracer.is_some() {
         writer.demand(libc::SYS_ptrace, [u64::from(libc::PTRACE_TRACEME), 0, 0, 0, 0, 0])?;
     }
@@ -48,12 +48,13 @@ impl Writer<'_> {
         credentials: &Credentials,
         user_ns: Option<i32>,
         all: CapSet,
+        machine: &Machine,
     ) -> Result<(), Full> {
         // Another session than the thread's.
         self.demand(libc::SYS_setsid, [0; 6])?;
         self.demand_prctl(libc::PR_SET_SECUREBITS, [Securebits::NO_SETUID_FIXUP.bits().into(), 0, 0, 0])?;
         self.groups(&credentials.groups)?;
-        self.ids(Ids::all(credentials.uid.real), Ids::all(credentials.gid.real))?;
+        self.ids(Ids::all(credentials.uid.real), Ids::all(credentials.gid.real), machine)?;
         if let Some(fd) = user_ns {
             let newuser = libc::CLONE_NEWUSER.unsigned_abs().into();
             self.demand(libc::SYS_setns, [fd.unsigned_abs().into(), newuser, 0, 0, 0, 0])?;

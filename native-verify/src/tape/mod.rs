@@ -185,7 +185,9 @@ const PR_GET_NO_NEW_PRIVS: u64 = 39;
 const PR_CAP_AMBIENT: u64 = 47;
 const PR_CAP_AMBIENT_IS_SET: u64 = 1;
 const CAPABILITY_VERSION_3: u32 = 0x2008_0522;
+const CLONE_VM: u64 = 0x100;
 const CLONE_FS: u64 = 0x200;
+const CLONE_VFORK: u64 = 0x4000;
 const SIGCHLD: u64 = 17;
 const WALL: u64 = 0x4000_0000;
 const PTRACE_CONT: u64 = 7;
@@ -255,22 +257,8 @@ unsafe fn perform_one(tape: *mut Tape, index: u64, at_secure: u64, end: &mut u64
                 }
                 0
             }
-            Kind::ForkSharingFs => match syscall(nr::CLONE, [CLONE_FS | SIGCHLD, 0, 0, 0, 0, 0]) {
-                0 => 0,
-                child if child > 0 => {
-                    wait_for(child as u64);
-                    exit()
-                }
-                error => error,
-            },
-            Kind::Clone => match clone_quietly(arguments[0]) {
-                0 => 0,
-                child if child > 0 => {
-                    wait_for(child as u64);
-                    exit()
-                }
-                error => error,
-            },
+            Kind::ForkSharingFs => go_on_in_child(CLONE_FS, tape, at_secure),
+            Kind::Clone => go_on_in_child(quietly(arguments[0]), tape, at_secure),
             Kind::KeepNamespace => {
                 if result_before(tape, index) >= 0 {
                     leave_keeper(tape, arguments[1]);
@@ -306,7 +294,7 @@ unsafe fn perform_one(tape: *mut Tape, index: u64, at_secure: u64, end: &mut u64
                 syscall(nr::PPOLL, [0; 6]);
             },
             Kind::WriteContent => write_content(arguments[0], arguments[1], arguments[2]),
-            Kind::Apart => match clone_quietly(0) {
+            Kind::Apart => match syscall(nr::CLONE, [quietly(0) | SIGCHLD, 0, 0, 0, 0, 0]) {
                 0 => {
                     *end = index + 1 + arguments[0];
                     0
@@ -516,15 +504,38 @@ unsafe fn result_before(tape: *const Tape, index: u64) -> i64 {
     }
 }
 
-/// clone, with SIGCHLD blocked: it would stop a traced parent whose tracer may not be listening yet.
-fn clone_quietly(flags: u64) -> i64 {
+/// The same flags, with SIGCHLD blocked: it would stop a traced parent whose tracer may not be listening yet.
+fn quietly(flags: u64) -> u64 {
     const SIG_BLOCK: u64 = 0;
     let blocked = 1u64 << (SIGCHLD - 1);
-    // SAFETY: the mask is a place of this function, of the size that is given; clone takes no pointer here.
-    unsafe {
-        syscall(nr::RT_SIGPROCMASK, [SIG_BLOCK, (&raw const blocked) as u64, 0, 8, 0, 0]);
-        syscall(nr::CLONE, [flags | SIGCHLD, 0, 0, 0, 0, 0])
+    // SAFETY: the mask is a place of this function, of the size that is given.
+    unsafe { syscall(nr::RT_SIGPROCMASK, [SIG_BLOCK, (&raw const blocked) as u64, 0, 8, 0, 0]) };
+    flags
+}
+
+/// Performs the rest of the tape in a child, waits for it and ends the process. Gives an error if there is no child.
+///
+/// The child shares this process's memory until it executes a program or ends: a copy would cost more than the rest.
+///
+/// # Safety
+///
+/// As for [`perform`].
+unsafe fn go_on_in_child(flags: u64, tape: *mut Tape, at_secure: u64) -> i64 {
+    // SAFETY: the child continues below everything on this stack, whose user sleeps meanwhile (CLONE_VFORK). It
+    // performs the same tape, which is the caller's promise, and never returns.
+    let child = unsafe { sys::clone_below(flags | CLONE_VM | CLONE_VFORK | SIGCHLD, tape as u64, at_secure, go_on) };
+    if child > 0 {
+        wait_for(child as u64);
+        exit()
     }
+    child
+}
+
+/// What a child does.
+extern "C" fn go_on(tape: u64, at_secure: u64) -> ! {
+    // SAFETY: only `go_on_in_child` has it called, with the tape of its own caller's promise.
+    unsafe { perform(tape as *mut Tape, at_secure) };
+    exit()
 }
 
 /// Keeps the thread's user namespace open under this number.
@@ -639,10 +650,15 @@ unsafe fn observe(state: *mut State, at_secure: u64) {
             set_of(|capability| syscall(nr::PRCTL, [PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, capability, 0, 0, 0]));
         (*state).securebits = syscall(nr::PRCTL, [PR_GET_SECUREBITS, 0, 0, 0, 0, 0]);
         (*state).no_new_privs = syscall(nr::PRCTL, [PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0, 0]);
-        let link = addr_of_mut!((*state).user_ns);
-        let path = c"self/ns/user".as_ptr();
-        let length = size_of_val(&(*state).user_ns) as u64;
-        syscall(nr::READLINKAT, [PROC_FD as u64, path as u64, link as u64, length, 0, 0]);
+        match user_namespace() {
+            Some(inode) => write_link(addr_of_mut!((*state).user_ns).cast(), inode),
+            None => {
+                let link = addr_of_mut!((*state).user_ns);
+                let path = c"self/ns/user".as_ptr();
+                let length = size_of_val(&(*state).user_ns) as u64;
+                syscall(nr::READLINKAT, [PROC_FD as u64, path as u64, link as u64, length, 0, 0]);
+            }
+        }
         (*state).at_secure = at_secure;
     }
 }
@@ -682,6 +698,52 @@ unsafe fn observe_file(file: *mut FileState, descriptor: u64) {
         let name = c"security.capability".as_ptr() as u64;
         let value = addr_of_mut!((*file).attribute) as u64;
         (*file).attribute_size = syscall(nr::FGETXATTR, [descriptor, name, value, ATTRIBUTE as u64, 0, 0]);
+    }
+}
+
+/// The inode of the thread's user namespace, where the kernel tells it without `/proc`, which takes several times as long.
+fn user_namespace() -> Option<u64> {
+    const PIDFD_GET_USER_NAMESPACE: u64 = 0xff09;
+    const INODE: usize = 1;
+    // More than a `struct stat`, whose second word is the inode.
+    let mut stat = MaybeUninit::<[u64; 32]>::uninit();
+    // SAFETY: the place for the status is larger than it; the others take no pointer.
+    let known = unsafe {
+        let pid = syscall(nr::GETPID, [0; 6]);
+        let process = syscall(nr::PIDFD_OPEN, [pid as u64, 0, 0, 0, 0, 0]);
+        if process < 0 {
+            return None;
+        }
+        let namespace = syscall(nr::IOCTL, [process as u64, PIDFD_GET_USER_NAMESPACE, 0, 0, 0, 0]);
+        syscall(nr::CLOSE, [process as u64, 0, 0, 0, 0, 0]);
+        if namespace < 0 {
+            return None;
+        }
+        let known = syscall(nr::FSTAT, [namespace as u64, stat.as_mut_ptr() as u64, 0, 0, 0, 0]) == 0;
+        syscall(nr::CLOSE, [namespace as u64, 0, 0, 0, 0, 0]);
+        known
+    };
+    // SAFETY: the call has written a whole status.
+    known.then(|| unsafe { stat.as_ptr().cast::<u64>().add(INODE).read() })
+}
+
+/// Writes `user:[INODE]`, as the link in `/proc` reads.
+///
+/// # Safety
+///
+/// `link` points to a place for 32 bytes, all zero.
+unsafe fn write_link(link: *mut u8, inode: u64) {
+    let mut digits = [0u8; 20];
+    let (mut rest, mut count) = (inode, 0);
+    while rest > 0 && count < digits.len() {
+        digits[count] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        count += 1;
+    }
+    let text = b"user:[".iter().chain(digits[..count].iter().rev()).chain(b"]");
+    for (at, byte) in text.enumerate() {
+        // SAFETY: at most 6, 20 and 1 bytes, of 32.
+        unsafe { link.add(at).write(*byte) };
     }
 }
 

@@ -273,7 +273,7 @@ mod tests {
     use super::{MapFile, MapWrite, setgroups_word, write_map};
     use crate::capability::Capability;
     use crate::credentials::{Credentials, Ids, Memory, RawCredentials, UserNamespaces, UserNs};
-    use crate::kernel::{Change, Errno, changes};
+    use crate::kernel::{Errno, changes};
     use crate::outcome::Outcome;
     use crate::rule::Silent;
     use crate::system::System;
@@ -347,10 +347,7 @@ mod tests {
         assert_eq!(result(&system), Err(("write-map.setfcap", Errno::EPERM)));
         system.release = "5.11".parse().unwrap();
         assert_eq!(result(&system), Ok(()));
-        system.backports = {
-            static BACKPORTS: [&Change; 1] = [&changes::MAP_ROOT_SETFCAP];
-            &BACKPORTS
-        };
+        system.release = system.release.with_backport(&changes::MAP_ROOT_SETFCAP);
         assert_eq!(result(&system), Err(("write-map.setfcap", Errno::EPERM)), "a distribution's kernel");
         let group = with(RawCredentials::user(1000), &[Capability::SETGID]);
         system.release = "5.12".parse().unwrap();

@@ -1,7 +1,7 @@
 use core::fmt;
 use core::str::FromStr;
 
-use super::{Change, changes};
+use super::{CHANGES, Change, changes};
 use crate::capability::{CapSet, Capability};
 
 /// A kernel release, `MAJOR.MINOR`, compared as numbers: 6.2 is before 6.18.
@@ -18,6 +18,8 @@ use crate::capability::{CapSet, Capability};
 pub struct Release {
     major: u16,
     minor: u16,
+    /// Bit *n*: the change point number *n* is the other way round than the numbers say. 0 for a release of mainline.
+    flipped: u32,
 }
 
 /// Why a text names no release that is modelled.
@@ -39,7 +41,7 @@ impl Release {
     pub const NEWEST: Self = Self::new(6, 18);
 
     pub(super) const fn new(major: u16, minor: u16) -> Self {
-        Self { major, minor }
+        Self { major, minor, flipped: 0 }
     }
 
     /// Reads the beginning of what `uname -r` prints: `6.18.44-cloud-amd64` is 6.18.
@@ -56,7 +58,41 @@ impl Release {
 
     /// Whether `change` is in this release.
     pub fn has(self, change: &Change) -> bool {
-        self >= change.since
+        (self >= change.since) != (self.flipped != 0 && self.flipped & bit(change) != 0)
+    }
+
+    /// The same release with a change of a later one, as stable releases and distributions take them over.
+    ///
+    /// ```
+    /// use sim_core::kernel::{Release, changes};
+    ///
+    /// let debian = "5.10".parse::<Release>()?.with_backport(&changes::MAP_ROOT_SETFCAP);
+    /// assert!(debian.has(&changes::MAP_ROOT_SETFCAP) && !debian.has(&changes::EXEC_ID_CHANGE));
+    /// # Ok::<(), sim_core::kernel::ParseReleaseError>(())
+    /// ```
+    #[must_use]
+    pub fn with_backport(self, change: &Change) -> Self {
+        if self.has(change) { self } else { self.with_flipped(change) }
+    }
+
+    /// Its numbers, whatever it has taken over.
+    pub const fn numbers(self) -> (u16, u16) {
+        (self.major, self.minor)
+    }
+
+    /// The same release but for one change point, which is the other way round: a wrong rule, on purpose. Whoever compares
+    /// the model with a kernel shows with it that wrong rules are found.
+    ///
+    /// ```
+    /// use sim_core::kernel::{Release, changes};
+    ///
+    /// let wrong = Release::NEWEST.with_flipped(&changes::EXEC_ID_CHANGE);
+    /// assert!(!wrong.has(&changes::EXEC_ID_CHANGE));
+    /// assert!(wrong.has(&changes::EXEC_SECUREBITS));
+    /// ```
+    #[must_use]
+    pub fn with_flipped(self, change: &Change) -> Self {
+        Self { flipped: self.flipped ^ bit(change), ..self }
     }
 
     /// The last capability it knows, as in `/proc/sys/kernel/cap_last_cap`.
@@ -78,6 +114,12 @@ impl Release {
     fn modelled(release: Self) -> Result<Self, ParseReleaseError> {
         if release < Self::OLDEST { Err(ParseReleaseError::TooOld(release)) } else { Ok(release) }
     }
+}
+
+/// The bit that stands for a change point; none for one that the model does not know.
+fn bit(change: &Change) -> u32 {
+    let number = CHANGES.iter().position(|known| known.id == change.id);
+    number.and_then(|number| 1u32.checked_shl(u32::try_from(number).ok()?)).unwrap_or(0)
 }
 
 impl FromStr for Release {
@@ -108,6 +150,7 @@ impl fmt::Debug for Release {
 #[cfg(test)]
 mod tests {
     use super::{ParseReleaseError, Release};
+    use crate::kernel::CHANGES;
 
     #[test]
     fn releases_compare_as_numbers() {
@@ -115,6 +158,18 @@ mod tests {
         assert!(release("6.2") < release("6.18"));
         assert!(release("5.19") < release("6.0"));
         assert_eq!(release("7.2").last_capability(), Release::NEWEST.last_capability());
+    }
+
+    #[test]
+    fn every_change_point_can_be_flipped_alone() {
+        for release in [Release::OLDEST, Release::new(5, 9), Release::NEWEST] {
+            for flipped in CHANGES {
+                let wrong = release.with_flipped(flipped);
+                let differ = CHANGES.iter().filter(|change| wrong.has(change) != release.has(change));
+                assert!(differ.map(|change| change.id).eq([flipped.id]), "{}", flipped.id);
+                assert_eq!(wrong.with_flipped(flipped), release);
+            }
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::credentials::{
     TooDeep, Tracer, UserNs,
 };
 use crate::file::{File, FileKind, Mount};
-use crate::kernel::{Change, Release};
+use crate::kernel::Release;
 use crate::system::System;
 
 /// What the reader of a scenario may decide instead of the scenario.
@@ -24,8 +24,6 @@ pub struct Options {
     pub all: Option<CapSet>,
     /// The settings that a scenario leaves out, if not the kernel's own.
     pub sysctl: Sysctl,
-    /// Changes of later releases that the kernel has as well.
-    pub backports: &'static [&'static Change],
 }
 
 /// The world that a scenario describes.
@@ -167,8 +165,7 @@ impl World {
     pub fn new(scenario: &Scenario, options: &Options) -> Result<Self, WorldError> {
         let written = scenario.kernel.map(|kernel| kernel.0);
         let release = options.release.or(written).unwrap_or(Release::NEWEST);
-        let mut system =
-            System { backports: options.backports, ..system(release, scenario.sysctl.or(options.sysctl)) };
+        let mut system = system(release, scenario.sysctl.or(options.sysctl));
         let all = options.all.unwrap_or_else(|| system.capabilities());
         let namespaces = Namespaces::build(scenario, &mut system)?;
         let place = Path::default().key("process");

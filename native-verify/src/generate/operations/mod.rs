@@ -11,14 +11,11 @@ use sim_core::capability::CapSet;
 use sim_core::scenario::{Call, Process, Scenario, Step};
 
 use super::calls::call;
-use super::{Bounds, HOMES, file, home, process as any_process};
+use super::{Bounds, file, in_homes, process as any_process};
 
 /// Any sequence of operations, with calls that change credentials between them.
 pub(crate) fn operations_scenario(bounds: Bounds) -> impl Strategy<Value = Scenario> {
-    // Most permissions are those of `init`: a thread elsewhere is refused them all alike.
-    let [init, ..] = HOMES;
-    let home = prop_oneof![1 => Just(init), 6 => home()];
-    home.prop_flat_map(move |home| {
+    in_homes(bounds, move |home| {
         let operation = prop_oneof![
             5 => process::operation(home, bounds).prop_map(Call::Process),
             6 => path::operation().prop_map(Call::Path),

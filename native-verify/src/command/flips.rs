@@ -1,0 +1,112 @@
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use sim_core::kernel::{CHANGES, Change, changes};
+use sim_core::scenario::Scenario;
+
+use super::random::{Run, Suite};
+use super::{AGREE, DIFFER, STOPPED, absolute, on_stage};
+use crate::machine::Machine;
+use crate::stage::Stage;
+use crate::stop::Stop;
+
+/// Arguments of `flips`.
+#[derive(Debug, Args)]
+pub(crate) struct FlipsArguments {
+    /// How many cases of each suite to draw for each change.
+    #[arg(long, default_value_t = 20_000)]
+    cases: u32,
+    /// Where the drawing begins.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// A folder for the smallest scenario of each, called after the change.
+    #[arg(long, value_name = "FOLDER")]
+    into: Option<PathBuf>,
+}
+
+/// Why no suite can show that a change point is wrong, on this kernel.
+fn hidden(change: &Change, machine: &Machine) -> Option<&'static str> {
+    if change.id == changes::EXEC_CREDENTIALS_ONCE.id {
+        return Some("it shows in attributes that can only be found on a disk");
+    }
+    let newer = change.id == changes::PERFMON_AND_BPF.id && machine.release.has(&changes::CHECKPOINT_RESTORE);
+    newer.then_some("a kernel that knows CAP_CHECKPOINT_RESTORE knows what came before")
+}
+
+/// Turns each change point round, and demands that some suite finds it.
+pub(crate) fn flips(arguments: &FlipsArguments) -> Result<u8> {
+    let machine = Machine::survey()?;
+    if let Some(reason) = machine.obstacle() {
+        bail!("nothing can be performed: {reason}");
+    }
+    let into = arguments.into.as_deref().map(absolute).transpose()?;
+    let stop = Stop::listen()?;
+    on_stage(&stop, &machine, |stage| {
+        let (mut found, mut missed) = (0, 0);
+        for change in CHANGES {
+            if stop.is_asked() {
+                println!("Stopped.");
+                return Ok(STOPPED);
+            }
+            if let Some(reason) = hidden(change, &machine) {
+                println!("{}: cannot show on Linux {}: {reason}", change.id, machine.uname);
+                continue;
+            }
+            let Some(finding) = find(stage, change, &machine, &stop, arguments)? else {
+                println!("{}: NOT FOUND by {} cases of each suite", change.id, arguments.cases);
+                missed += 1;
+                continue;
+            };
+            found += 1;
+            let text = serde_json::to_string_pretty(&finding.smallest)? + "\n";
+            println!(
+                "{}: found by {}, case {}; the smallest scenario has {} steps, {} files, {} bytes and differs in {}",
+                change.id,
+                finding.suite.name(),
+                finding.cases,
+                finding.smallest.steps.len(),
+                finding.smallest.files.len(),
+                text.len(),
+                finding.fields.join(", "),
+            );
+            if let Some(folder) = &into {
+                let file = folder.join(format!("{}.json", change.id));
+                fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+            }
+        }
+        println!("Of {} changes turned round, {found} are found and {missed} are missed.", CHANGES.len());
+        Ok(if missed == 0 { AGREE } else { DIFFER })
+    })
+}
+
+/// How a wrong rule was found.
+struct Finding {
+    suite: Suite,
+    /// How many cases it took.
+    cases: u64,
+    smallest: Scenario,
+    fields: Vec<String>,
+}
+
+fn find(
+    stage: &mut Stage,
+    change: &Change,
+    machine: &Machine,
+    stop: &Stop,
+    arguments: &FlipsArguments,
+) -> Result<Option<Finding>> {
+    let wrong = machine.with_flipped(change);
+    for suite in Suite::ALL {
+        let cases = u64::from(arguments.cases);
+        let mut run = Run::new(stage, &wrong, stop, cases);
+        let smallest = run.perform(suite, 0..cases, arguments.seed)?;
+        run.progress.finish_and_clear();
+        if let Some((smallest, differences)) = smallest {
+            let fields = differences.into_iter().map(|difference| difference.field).collect();
+            return Ok(Some(Finding { suite, cases: run.tally.drawn, smallest, fields }));
+        }
+    }
+    Ok(None)
+}
