@@ -181,20 +181,6 @@ fn find(cases: &[Case], wanted: &str, release: Option<Release>) -> Loaded {
     found.next().unwrap_or_else(|| panic!("no case is called {wanted:?}"))
 }
 
-/// Cases wait in `tests/pending` for calls that are not modelled. Once one can be read, its file belongs to its suite.
-#[test]
-fn what_is_pending_cannot_be_performed_yet() {
-    // The folder is there as long as something waits.
-    let waiting = Path::new("tests/pending");
-    for case in if waiting.exists() { cases(waiting) } else { Vec::new() } {
-        let error = match Loaded::read(&case.text, &Options::default()) {
-            Ok(_) => panic!("{}: it can be performed; move its file into its suite", case.place),
-            Err(error) => error.to_string(),
-        };
-        assert!(error.contains("does not model it yet") || error.contains("unknown key"), "{}: {error}", case.place);
-    }
-}
-
 #[test]
 fn the_scores_are_up_to_date() {
     Assert::new().action_env("SNAPSHOTS").eq(scores(), file!["conformance/SCORES.md"].raw());
