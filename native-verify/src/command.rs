@@ -101,7 +101,7 @@ fn describe(machine: &Machine) -> String {
     });
     let release: Vec<_> = [machine.release.to_string()]
         .into_iter()
-        .chain(machine.backports.iter().map(|change| change.id.to_owned()))
+        .chain(machine.release.backports().map(|change| change.id.to_owned()))
         .collect();
     format!(
         "Linux {}, modelled as {}. \"all\" is {} here{lacks}.{alone}",

@@ -1,8 +1,9 @@
+use std::collections::BTreeMap;
 use std::{fs, io};
 
 use anyhow::{Context, Result, bail};
 use sim_core::capability::{CapSet, Capability};
-use sim_core::kernel::{Change, Release, changes};
+use sim_core::kernel::{Change, ParseReleaseError, Release};
 use sim_core::scenario::Sysctl;
 
 use crate::alone::Alone;
@@ -15,8 +16,6 @@ pub(crate) struct Machine {
     pub(crate) uname: String,
     /// The release that the model is asked for.
     pub(crate) release: Release,
-    /// What its kernel has taken over from later releases.
-    pub(crate) backports: &'static [&'static Change],
     /// What this process may do: the capabilities that it holds and may pass on.
     pub(crate) capabilities: CapSet,
     /// Every capability that the kernel knows.
@@ -31,6 +30,8 @@ pub(crate) struct Machine {
     pub(crate) facilities: Facilities,
     /// Whether it is a virtual machine that this program started as the first process of: it may be changed.
     pub(crate) own: bool,
+    /// Whether anyone may remove attributes of files.
+    pub(crate) removes_attributes_freely: bool,
 }
 
 /// Calls that a kernel may be built without.
@@ -63,19 +64,17 @@ impl Machine {
     pub(crate) fn survey() -> Result<Self> {
         let uname = fs::read_to_string("/proc/sys/kernel/osrelease").context("cannot read the kernel's release")?;
         let uname = uname.trim().to_owned();
-        let release = Release::from_uname(&uname).with_context(|| format!("Linux {uname} is not modelled"))?;
+        let version = fs::read_to_string("/proc/version").unwrap_or_default();
+        let release = release(&uname, &version).with_context(|| format!("Linux {uname} is not modelled"))?;
         let last = fs::read_to_string("/proc/sys/kernel/cap_last_cap").context("cannot read cap_last_cap")?;
         let last: u8 = last.trim().parse().context("cap_last_cap is no number")?;
         let Some(last) = Capability::from_number(last) else { bail!("cap_last_cap is {last}") };
         let bounding = read(caps::CapSet::Bounding)?;
         let permitted = read(caps::CapSet::Permitted)?;
         let known = CapSet::up_to(last);
-        let backports = backports(release);
-        let release = backports.iter().fold(release, |release, change| release.with_backport(change));
         let machine = Self {
             uname,
             release,
-            backports,
             capabilities: bounding & permitted,
             known,
             alone: None,
@@ -83,6 +82,7 @@ impl Machine {
             sysctl: settings::survey(),
             facilities: Facilities { modules: sys::has_modules(), ports: sys::has_port_access() },
             own: is_own(),
+            removes_attributes_freely: removes_attributes_freely(release),
         };
         let mut obstacle = None;
         if sys::no_new_privs() {
@@ -117,6 +117,12 @@ impl Machine {
         self.obstacle.clone()
     }
 
+    /// The calls that are never granted here, each with the reason: they would change a machine of others.
+    pub(crate) fn never_granted(&self) -> BTreeMap<&'static str, &'static str> {
+        let calls = [("clock_settime", "it would change a machine that is not its own")];
+        if self.own { BTreeMap::new() } else { calls.into() }
+    }
+
     /// What the harness calls an id of the host, in its own user namespace. Of one id, it is 0.
     pub(crate) fn seen(&self, host: u32) -> u32 {
         if self.alone.is_some() { 0 } else { host }
@@ -136,18 +142,27 @@ fn is_own() -> bool {
     std::os::unix::process::parent_id() == 1 && is_guest && program("1").is_some() && program("1") == program("self")
 }
 
-/// What a kernel of this release has taken over from later ones, by what it says about its own types.
-fn backports(release: Release) -> &'static [&'static Change] {
-    static FOUND: [&Change; 1] = [&changes::MAP_ROOT_SETFCAP];
-    const TYPES: &str = "/sys/kernel/btf/vmlinux";
-    // The member of struct user_namespace that the change brought.
-    const MEMBER: &[u8] = b"\0parent_could_setfcap\0";
-    if release.has(&changes::MAP_ROOT_SETFCAP) {
-        return &[];
+/// Whether anyone may remove attributes: before Linux 6.11, wherever the BPF LSM is on, nobody asks for a capability.
+fn removes_attributes_freely(release: Release) -> bool {
+    const MENDED: (u16, u16) = (6, 11);
+    let modules = fs::read_to_string("/sys/kernel/security/lsm").unwrap_or_default();
+    release.numbers() < MENDED && modules.trim().split(',').any(|module| module == "bpf")
+}
+
+/// The release of the kernel, with what it took over: by its own numbers, or by those of the stable release that a
+/// distribution says it is built from.
+fn release(uname: &str, version: &str) -> Result<Release, ParseReleaseError> {
+    let debian = version.split_once(" Debian ").map(|(_, rest)| rest);
+    match debian.and_then(stable_numbers).or_else(|| stable_numbers(uname)) {
+        Some(numbers) => Release::from_stable(numbers),
+        None => Release::from_uname(uname),
     }
-    let types = fs::read(TYPES).unwrap_or_default();
-    let found = types.windows(MEMBER.len()).any(|window| window == MEMBER);
-    if found { &FOUND } else { &[] }
+}
+
+/// The three numbers that a text begins with: `5.10.262-1` is 5, 10 and 262.
+fn stable_numbers(text: &str) -> Option<[u16; 3]> {
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse().ok());
+    Some([numbers.next()??, numbers.next()??, numbers.next()??])
 }
 
 /// The names of capabilities, for people.
@@ -164,6 +179,17 @@ fn read(which: caps::CapSet) -> Result<CapSet> {
 #[cfg(test)]
 mod tests {
     use sim_core::capability::Capability;
+    use sim_core::kernel::changes;
+
+    #[test]
+    fn a_distribution_says_which_stable_release_it_is_built_from() {
+        let debian = "Linux version 5.10.0-46-cloud-amd64 (gcc) #1 SMP Debian 5.10.262-1 (2026-06-01)";
+        let release = |uname, version| super::release(uname, version).unwrap();
+        assert!(release("5.10.0-46-cloud-amd64", debian).has(&changes::UNPRIVILEGED_FANOTIFY));
+        assert!(!release("5.10.0-46-cloud-amd64", "Linux version 5.10.0").has(&changes::MAP_ROOT_SETFCAP));
+        assert!(release("6.1.20", "").has(&changes::CONSISTENT_SGID));
+        assert_eq!(release("7.2-rc1", "").numbers(), (7, 2));
+    }
 
     #[test]
     fn the_caps_crate_numbers_and_names_capabilities_alike() {

@@ -8,7 +8,6 @@ mod target;
 mod write_map;
 
 pub(crate) use file_change::{WATCHED_FD, changed_paths};
-pub(crate) use system::depends_on_stable_release;
 pub(crate) use target::write_target;
 
 use std::collections::BTreeMap;
@@ -131,6 +130,7 @@ pub(crate) fn write(
     check_possible(world, &world.thread, machine)?;
     system::check_possible(world, steps, machine)?;
     file_change::check_executed(steps, world)?;
+    file_change::check_removal(steps, machine)?;
     let mut writer = Writer { tape, operations: 0, call: 0, states: 0, data: 0, watched: 0 };
     writer.rewind();
     let names = namespace_names(steps);

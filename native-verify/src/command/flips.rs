@@ -31,6 +31,9 @@ fn hidden(change: &Change, machine: &Machine) -> Option<&'static str> {
     if change.id == changes::EXEC_CREDENTIALS_ONCE.id {
         return Some("it shows in attributes that can only be found on a disk");
     }
+    if change.id == changes::UNPRIVILEGED_BPF_OFF.id {
+        return Some("it is the default of a setting, and the model is asked with the machine's own value");
+    }
     let newer = change.id == changes::PERFMON_AND_BPF.id && machine.release.has(&changes::CHECKPOINT_RESTORE);
     newer.then_some("a kernel that knows CAP_CHECKPOINT_RESTORE knows what came before")
 }

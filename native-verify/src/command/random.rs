@@ -1,4 +1,5 @@
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -153,6 +154,8 @@ struct Summary<'a> {
     kernel: &'a str,
     seed: u64,
     shard: Shard,
+    /// Calls that cannot be granted on this machine, each with the reason.
+    never_granted: BTreeMap<&'static str, &'static str>,
     #[serde(flatten)]
     tally: &'a Tally,
 }
@@ -160,7 +163,8 @@ struct Summary<'a> {
 fn tell(suite: Suite, tally: &Tally, seed: u64, machine: &Machine, arguments: &RandomArguments) -> Result<()> {
     let shard = arguments.common.shard;
     if arguments.common.json {
-        let summary = Summary { suite: suite.name(), kernel: &machine.uname, seed, shard, tally };
+        let (never_granted, kernel) = (machine.never_granted(), &machine.uname);
+        let summary = Summary { suite: suite.name(), kernel, seed, shard, never_granted, tally };
         println!("{}", serde_json::to_string(&summary)?);
     } else {
         println!("{}, seed {seed}{}: {tally}\n{}", suite.name(), shard.title(), tally.coverage());

@@ -9,6 +9,7 @@ use sim_core::scenario::{
 };
 
 use super::{Answer, Writer};
+use crate::machine::Machine;
 use crate::report::Skip;
 use crate::tape::Kind;
 
@@ -40,6 +41,15 @@ pub(crate) fn changed_paths(steps: &[Step]) -> Result<Vec<&str>, Skip> {
 fn descriptor(path: &str, paths: &[&str]) -> u64 {
     let index = paths.iter().position(|known| *known == path).unwrap_or_default();
     u64::from(WATCHED_FD.unsigned_abs()) + index as u64
+}
+
+/// Why attributes cannot be removed here.
+pub(super) fn check_removal(steps: &[Step], machine: &Machine) -> Result<(), Skip> {
+    let removes = |step: &Step| matches!(step.call, Call::FileChange(FileChange::Removexattr(_)));
+    if steps.iter().any(removes) && machine.removes_attributes_freely {
+        return Err(Skip("before Linux 6.11 the BPF LSM lets anyone remove security.capability".to_owned()));
+    }
+    Ok(())
 }
 
 /// Why a content cannot be changed here: the kernel refuses with ETXTBSY while somebody executes the file.

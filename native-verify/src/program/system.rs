@@ -6,7 +6,6 @@ use std::time::SystemTime;
 use sim_core::access::{
     BpfCommand, Clock, FanotifyClass, Resource, SocketDomain, SocketOption, SocketType, SyslogAction, TimerClock,
 };
-use sim_core::kernel::{Release, changes};
 use sim_core::scenario::{
     Call, FanotifyInitArguments, MlockArguments, SetrlimitArguments, SetsockoptArguments, Simulation,
     SocketArguments, Step, SystemOperation, World,
@@ -24,18 +23,10 @@ pub(super) fn check_possible(world: &World, steps: &[Step], machine: &Machine) -
         let Call::System(operation) = &step.call else { continue };
         let name = operation.name();
         if lacks(machine, operation) {
-            return Err(Skip(format!("this kernel has no {name}")));
+            return Err(Skip(format!("{name}: this kernel has no such call")));
         }
-        match operation {
-            SystemOperation::Quotactl(_) => {
-                return Err(Skip("quotactl needs a file system with quotas".to_owned()));
-            }
-            SystemOperation::FanotifyInit(arguments) if depends_on_stable_release(machine.release, *arguments) => {
-                return Err(Skip(
-                    "whether anyone may do this depends on the stable release, from 5.10.220 on".to_owned(),
-                ));
-            }
-            _ => {}
+        if matches!(operation, SystemOperation::Quotactl(_)) {
+            return Err(Skip(format!("{name}: it needs a file system with quotas")));
         }
         if changes_machine(operation) && !machine.own {
             let (simulation, done) = simulation.get_or_insert_with(|| (Simulation::new(world.clone()), 0));
@@ -45,7 +36,7 @@ pub(super) fn check_possible(world: &World, steps: &[Step], machine: &Machine) -
             }
             *done = index + 1;
             if !refused {
-                return Err(Skip(format!("{name} is granted, and would change a machine that is not its own")));
+                return Err(Skip(format!("{name}: it is granted, and would change a machine that is not its own")));
             }
         }
     }
@@ -67,12 +58,6 @@ fn changes_machine(operation: &SystemOperation) -> bool {
         SystemOperation::Syslog(arguments) => arguments.action == SyslogAction::Clear,
         _ => false,
     }
-}
-
-/// Whether the stable series of this release got unprivileged groups on its way.
-pub(crate) fn depends_on_stable_release(release: Release, arguments: FanotifyInitArguments) -> bool {
-    let before = !release.has(&changes::UNPRIVILEGED_FANOTIFY) && release.has(&changes::CHECKPOINT_RESTORE);
-    before && arguments.report_fid && arguments.class == FanotifyClass::Notification
 }
 
 /// Where a child maps memory of its own: far from everything that a program has there.
@@ -253,7 +238,7 @@ impl Writer<'_> {
         self.demand_limit(number(Resource::Memlock), limit.0)?;
         if size > 0 {
             let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
-            let protection = word(libc::PROT_NONE);
+            let protection = word(libc::PROT_READ);
             self.demand(libc::SYS_mmap, [FAR, size, protection, word(flags), u64::MAX, 0])?;
         }
         self.call = self.operations;

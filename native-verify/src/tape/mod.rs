@@ -196,6 +196,7 @@ const PR_SET_DUMPABLE: u64 = 4;
 const O_WRONLY: u64 = 1;
 const O_PATH: u64 = 0o10_000_000;
 const ETIMEDOUT: i64 = 110;
+const EINVAL: i64 = -22;
 /// What a child that was killed leaves: `EINTR`.
 const INTERRUPTED: i64 = -4;
 /// Seconds and nanoseconds.
@@ -523,7 +524,16 @@ fn quietly(flags: u64) -> u64 {
 unsafe fn go_on_in_child(flags: u64, tape: *mut Tape, at_secure: u64) -> i64 {
     // SAFETY: the child continues below everything on this stack, whose user sleeps meanwhile (CLONE_VFORK). It
     // performs the same tape, which is the caller's promise, and never returns.
-    let child = unsafe { sys::clone_below(flags | CLONE_VM | CLONE_VFORK | SIGCHLD, tape as u64, at_secure, go_on) };
+    let mut child =
+        unsafe { sys::clone_below(flags | CLONE_VM | CLONE_VFORK | SIGCHLD, tape as u64, at_secure, go_on) };
+    if child == EINVAL {
+        // Some releases let no memory be shared with a child in another time namespace.
+        // SAFETY: clone takes no pointer; the child has a copy of this stack.
+        child = unsafe { syscall(nr::CLONE, [flags | SIGCHLD, 0, 0, 0, 0, 0]) };
+        if child == 0 {
+            go_on(tape as u64, at_secure);
+        }
+    }
     if child > 0 {
         wait_for(child as u64);
         exit()

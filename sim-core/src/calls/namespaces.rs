@@ -19,12 +19,19 @@ pub(super) fn demand_time_namespaces<W: Witness>(
     Ok(())
 }
 
-/// The kinds that clone(2) sees among the flags.
-pub(super) fn without_time<W: Witness>(kinds: NamespaceKinds, witness: &mut W) -> NamespaceKinds {
+/// The kinds that clone(2) sees among the flags. The bit of a time namespace is part of a number that is no signal.
+pub(super) fn without_time<W: Witness>(
+    system: &System,
+    kinds: NamespaceKinds,
+    witness: &mut W,
+) -> Result<NamespaceKinds, Refusal> {
     if kinds.contains(NamespaceKind::Time) {
+        if system.release.has(&changes::CLONE_EXIT_SIGNAL) {
+            return Err(refuse(Errno::EINVAL, &rules::CLONE_EXIT_SIGNAL, CapSet::EMPTY, witness));
+        }
         witness.applied(&rules::CLONE_TIME_FLAG, Effect::Holds);
     }
-    kinds.without(NamespaceKind::Time)
+    Ok(kinds.without(NamespaceKind::Time))
 }
 
 /// `create_new_namespaces`, if any are asked for: for `thread`, which may be in the user namespace just `made`, on behalf

@@ -72,7 +72,7 @@ pub fn unshare<W: Witness>(system: &System, thread: &Thread, flags: CloneFlags, 
 /// Decides clone(2); the thread that goes on is the child.
 pub fn clone<W: Witness>(system: &System, thread: &Thread, flags: CloneFlags, witness: &mut W) -> Outcome<Entered> {
     let decide = |witness: &mut W| {
-        let kinds = without_time(flags.kinds, witness);
+        let kinds = without_time(system, flags.kinds, witness)?;
         let apart = !(kinds.contains(NamespaceKind::Mount) && flags.fs);
         let rule = &namespace_rules::MOUNT_SHARED_FS;
         demand(apart, Errno::EINVAL, rule, CapSet::EMPTY, Condition::NotBothMountFlags, witness)?;

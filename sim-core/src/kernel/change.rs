@@ -63,9 +63,9 @@ change_points! {
         "commit f2b00be48873, security/commoncap.c";
     MAP_ROOT_SETFCAP = "map-root-setfcap" 5 . 12
         "To map user 0 of the namespace above, a uid_map needs CAP_SETFCAP of its writer, or of the namespace's creator.",
-        "commit db2e718a4798, kernel/user_namespace.c; also in 5.11.19 and later releases of 5.10";
+        "commit db2e718a4798, kernel/user_namespace.c";
     UNPRIVILEGED_FANOTIFY = "unprivileged-fanotify" 5 . 13
-        "Anyone may make an fanotify group that reports file handles; stable releases from 5.10.220 on have it too.",
+        "Anyone may make an fanotify group that reports file handles.",
         "commit 7cea2a3c505e, fs/notify/fanotify/fanotify_user.c";
     UNPRIVILEGED_BPF_OFF = "unprivileged-bpf-off" 5 . 16
         "kernel.unprivileged_bpf_disabled is 2 unless set otherwise; before, it was 0.",
@@ -75,7 +75,7 @@ change_points! {
         "commits 079925cce1d0 and a1b519b74548, net/core/sock.c";
     CONSISTENT_SGID = "consistent-sgid" 6 . 2
         "chown, write and truncate take away a set-group-ID bit without group execution too, unless the caller is in the group or has CAP_FSETID; before, they left it.",
-        "commit ed5a7047d201, fs/attr.c; in stable kernels since 2023";
+        "commit ed5a7047d201, fs/attr.c";
     SYSLOG_WITHOUT_SYS_ADMIN = "syslog-without-sys-admin" 6 . 9
         "CAP_SYS_ADMIN no longer stands in for CAP_SYSLOG.",
         "kernel/printk/printk.c, check_syslog_permissions; pull request hardening-v6.9-rc1";
@@ -85,7 +85,23 @@ change_points! {
     EXEC_ID_CHANGE = "exec-id-change" 6 . 17
         "execve asks whether this very exec changed the effective ids; before, it compared the new effective ids with the old real ids.",
         "commit 337490f0007f, security/commoncap.c";
+    CLONE_EXIT_SIGNAL = "clone-exit-signal" 7 . 1
+        "clone refuses a number that is no signal as the signal that the child's end sends.",
+        "commit 09e7827e7857, kernel/fork.c, kernel_clone";
 }
+
+/// Changes that stable releases took over from later ones: the change, and a release of their series that has it. Earlier
+/// ones of the series may have it too.
+///
+/// Source: the changelogs of the stable releases, as far as their commits could be found.
+pub static TAKEN_OVER: &[(&Change, [u16; 3])] = &[
+    (&points::GETXATTR_CONVERSIONS, [5, 10, 16]),
+    (&points::MAP_ROOT_SETFCAP, [5, 10, 35]),
+    (&points::MAP_ROOT_SETFCAP, [5, 11, 19]),
+    (&points::CONSISTENT_SGID, [5, 10, 176]),
+    (&points::CONSISTENT_SGID, [6, 1, 15]),
+    (&points::UNPRIVILEGED_FANOTIFY, [5, 10, 220]),
+];
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,7 @@ mod change;
 mod errno;
 mod release;
 
-pub use change::{CHANGES, Change};
+pub use change::{CHANGES, Change, TAKEN_OVER};
 pub use errno::Errno;
 pub use release::{ParseReleaseError, Release};
 

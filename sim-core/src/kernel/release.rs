@@ -1,7 +1,7 @@
 use core::fmt;
 use core::str::FromStr;
 
-use super::{CHANGES, Change, changes};
+use super::{CHANGES, Change, TAKEN_OVER, changes};
 use crate::capability::{CapSet, Capability};
 
 /// A kernel release, `MAJOR.MINOR`, compared as numbers: 6.2 is before 6.18.
@@ -38,7 +38,7 @@ impl Release {
     /// The oldest release that is modelled: the first with version 3 file capabilities.
     pub const OLDEST: Self = Self::new(4, 14);
     /// The newest release that is modelled. A later one is taken to behave like it.
-    pub const NEWEST: Self = Self::new(6, 18);
+    pub const NEWEST: Self = Self::new(7, 2);
 
     pub(super) const fn new(major: u16, minor: u16) -> Self {
         Self { major, minor, flipped: 0 }
@@ -59,6 +59,27 @@ impl Release {
     /// Whether `change` is in this release.
     pub fn has(self, change: &Change) -> bool {
         (self >= change.since) != (self.flipped != 0 && self.flipped & bit(change) != 0)
+    }
+
+    /// The stable release of these numbers, with what it took over from later ones.
+    ///
+    /// ```
+    /// use sim_core::kernel::{Release, changes};
+    ///
+    /// let stable = Release::from_stable([5, 10, 220])?;
+    /// assert!(stable.has(&changes::UNPRIVILEGED_FANOTIFY));
+    /// assert!(!Release::from_stable([5, 10, 219])?.has(&changes::UNPRIVILEGED_FANOTIFY));
+    /// # Ok::<(), sim_core::kernel::ParseReleaseError>(())
+    /// ```
+    pub fn from_stable([major, minor, patch]: [u16; 3]) -> Result<Self, ParseReleaseError> {
+        let taken_over = TAKEN_OVER.iter().filter(|(_, [m, n, p])| (*m, *n) == (major, minor) && *p <= patch);
+        let mainline = Self::modelled(Self::new(major, minor))?;
+        Ok(taken_over.fold(mainline, |release, (change, _)| release.with_backport(change)))
+    }
+
+    /// The changes of later releases that it has all the same.
+    pub fn backports(self) -> impl Iterator<Item = &'static Change> {
+        CHANGES.iter().copied().filter(move |change| self.has(change) && self.numbers() < change.since.numbers())
     }
 
     /// The same release with a change of a later one, as stable releases and distributions take them over.

@@ -17,6 +17,15 @@ rules! {
                     time namespace; only unshare and clone3 do.",
         manual: "clone(2), The child termination signal",
         source: Source::new("kernel/fork.c", "sys_clone"),
+        until: Some(&changes::CLONE_EXIT_SIGNAL),
+    }
+    CLONE_EXIT_SIGNAL {
+        id: "clone.exit-signal",
+        statement: "To clone, the bit of CLONE_NEWTIME is part of the number of the signal that the child's end sends. No signal \
+                    has such a number: EINVAL. Only unshare and clone3 make a time namespace.",
+        manual: "clone(2), The child termination signal",
+        source: Source { file: "kernel/fork.c", function: "kernel_clone", release: "7.1" },
+        since: Some(&changes::CLONE_EXIT_SIGNAL),
     }
     MOUNT_SHARED_FS {
         id: "clone.mount-shared-fs",

@@ -25,6 +25,12 @@ pub const NOT_MODELLED: &[Omission] = &[
         effect: "may refuse what is granted here",
         calls: &[],
     },
+    Omission {
+        name: "the BPF LSM before Linux 6.11",
+        effect: "lets anyone remove security.capability from a file, for then nobody asks for CAP_SETFCAP \
+                 (mended by commit 61df7b828204)",
+        calls: &["removexattr"],
+    },
     Omission { name: "seccomp filters", effect: "may refuse or kill before the call is looked at", calls: &[] },
     Omission {
         name: "directories that the scenario does not describe",

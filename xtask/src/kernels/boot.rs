@@ -21,7 +21,7 @@ pub(crate) fn boot(kernel: &Path, image: &Path, command: &str, folder: &Path, na
         .arg(kernel)
         .arg("-initrd")
         .arg(image)
-        .args(["-append", &format!("console=ttyS0 quiet panic=-1 -- {command}")])
+        .args(["-append", &format!("console=ttyS0 quiet panic=-1 lsm=capability -- {command}")])
         .args(["-serial", &format!("file:{}", console.display())])
         .args(["-serial", &format!("file:{}", results.display())])
         .stdin(Stdio::null())

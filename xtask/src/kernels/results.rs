@@ -31,6 +31,8 @@ struct Suite {
     with_groups: u64,
     nested: u64,
     calls: BTreeMap<String, Answers>,
+    #[serde(default)]
+    never_granted: BTreeMap<String, String>,
 }
 
 /// What came of the complete table.
@@ -51,7 +53,7 @@ pub(crate) struct Answers {
 pub(crate) const OFTEN: u64 = 100;
 
 /// Calls that the kernel never refuses as the format makes them.
-const NEVER_REFUSED: [&str; 4] = ["PR_GET_KEEPCAPS", "capget", "setfsgid", "setfsuid"];
+const NEVER_REFUSED: [&str; 5] = ["PR_GET_KEEPCAPS", "PR_GET_SECUREBITS", "capget", "setfsgid", "setfsuid"];
 
 impl Results {
     pub(crate) fn read<'a>(lines: impl IntoIterator<Item = &'a str>) -> Result<Self> {
@@ -101,10 +103,9 @@ impl Results {
         sum
     }
 
-    /// Why a call can be granted on no case here: a reason for skipping that begins with its name.
+    /// Why a call can be granted in no case here.
     fn obstacle(&self, call: &str) -> Option<&str> {
-        let reasons = self.suites.iter().flat_map(|suite| suite.skipped.keys());
-        reasons.map(String::as_str).find(|reason| reason.split_once(": ").is_some_and(|(name, _)| name == call))
+        self.suites.iter().find_map(|suite| suite.never_granted.get(call)).map(String::as_str)
     }
 
     /// Fails if anything differs, if the table has a gap, or if something was performed too seldom. `cases` are the random
@@ -177,6 +178,10 @@ impl fmt::Display for Results {
         for (file, reason) in &self.skipped {
             writeln!(f, "  skipped {file}: {reason}")?;
         }
+        let never: BTreeMap<_, _> = self.suites.iter().flat_map(|suite| &suite.never_granted).collect();
+        for (call, reason) in never {
+            writeln!(f, "  never granted here: {call}, for {reason}")?;
+        }
         for (reason, count) in self.suites.iter().flat_map(|suite| &suite.skipped) {
             writeln!(f, "  skipped {count} cases: {reason}")?;
         }
@@ -191,13 +196,14 @@ mod tests {
     const TABLE: &str = r#"{"suite":"table","kernel":"6.18","combinations":1,"rows":2,"proven":2,"drawn":2}"#;
 
     fn suite(name: &str, granted: u64, refused: u64, differed: u64) -> String {
-        let skipped = r#"{"acct: this kernel lacks it": 1}"#;
+        let skipped = r#"{"this kernel lacks something": 1}"#;
         let calls = format!(
             r#"{{"kill": {{"granted": {granted}, "refused": {refused}}}, "acct": {{"granted": 0, "refused": 100}}}}"#
         );
         let counts = format!(r#""drawn": 11, "agreed": {}, "differed": {differed}"#, 10 - differed);
+        let never = r#""never_granted": {"acct": "it would change something"}"#;
         format!(
-            r#"{{"suite": "{name}", {counts}, "skipped": {skipped}, "with_groups": 5, "nested": 5, "calls": {calls}}}"#
+            r#"{{"suite": "{name}", {counts}, "skipped": {skipped}, "with_groups": 5, "nested": 5, "calls": {calls}, {never}}}"#
         )
     }
 

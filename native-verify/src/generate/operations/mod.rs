@@ -11,7 +11,7 @@ use sim_core::capability::CapSet;
 use sim_core::scenario::{Call, Process, Scenario, Step};
 
 use super::calls::call;
-use super::{Bounds, file, in_homes, process as any_process};
+use super::{Bounds, file, in_homes, process as any_process, some_set};
 
 /// Any sequence of operations, with calls that change credentials between them.
 pub(crate) fn operations_scenario(bounds: Bounds) -> impl Strategy<Value = Scenario> {
@@ -25,8 +25,9 @@ pub(crate) fn operations_scenario(bounds: Bounds) -> impl Strategy<Value = Scena
         ];
         let all = home.capabilities(bounds);
         // Few of the drawn sets have the one capability that an operation asks for.
-        let process = (any_process(home, all, bounds), path::capabilities(all), any::<bool>())
-            .prop_map(move |(process, more, powerful)| with_effective(process, if powerful { all } else { more }));
+        let more = prop_oneof![4 => Just(all), 4 => path::capabilities(all), 2 => asked_for(), 3 => some_set(all)];
+        let process = (any_process(home, all, bounds), more)
+            .prop_map(move |(process, more)| with_effective(process, more & all));
         let world = (process, system::settings(bounds), file(home, bounds), path::files(home));
         (world, vec(operation, 1..=8)).prop_map(move |((process, sysctl, file, files), calls)| {
             let mut steps = Vec::new();

@@ -11,7 +11,6 @@ use sim_core::scenario::{
 };
 
 use crate::generate::{Bounds, Home};
-use crate::program::depends_on_stable_release;
 
 const NOTHING: PermissionArguments = PermissionArguments {};
 
@@ -45,7 +44,7 @@ pub(super) fn operation(home: Home, bounds: Bounds) -> impl Strategy<Value = Sys
         }),
         1 => syslog(home, bounds),
         1 => keyctl(home),
-        1 => fanotify_init(bounds),
+        1 => fanotify_init(),
     ]
 }
 
@@ -120,11 +119,7 @@ fn keyctl(home: Home) -> impl Strategy<Value = SystemOperation> {
     uid.prop_map(|uid| SystemOperation::Keyctl(KeyctlArguments { operation: KeyOperation::Chown, uid }))
 }
 
-fn fanotify_init(bounds: Bounds) -> impl Strategy<Value = SystemOperation> {
+fn fanotify_init() -> impl Strategy<Value = SystemOperation> {
     (select(FanotifyClass::ALL), any::<bool>())
-        .prop_map(|(class, report_fid)| FanotifyInitArguments { class, report_fid })
-        .prop_map(move |drawn| {
-            let report_fid = drawn.report_fid && !depends_on_stable_release(bounds.release, drawn);
-            SystemOperation::FanotifyInit(FanotifyInitArguments { report_fid, ..drawn })
-        })
+        .prop_map(|(class, report_fid)| SystemOperation::FanotifyInit(FanotifyInitArguments { class, report_fid }))
 }
