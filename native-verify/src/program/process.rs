@@ -54,7 +54,7 @@ impl Writer<'_> {
                 // It is looked up before the permission or after it, by release; nothing is mounted there.
                 let place = self.store(format!("{OTHER_ROOT}\0").as_bytes())?;
                 self.push(Kind::Call, 0b11, libc::SYS_pivot_root, [place, place, 0, 0, 0, 0])?;
-                Ok(Answer::Permission(&[libc::EINVAL]))
+                Ok(Answer::Permission(&[libc::EINVAL, libc::EBUSY]))
             }
             ProcessOperation::Chroot(arguments) => self.chroot(arguments),
             // A length below 0 is looked at once the permission is there.

@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(serde_json::to_string(&loaded.scenario).unwrap(), text);
         assert!(loaded.world.system.protected_hardlinks);
         let other = text.replace(":1}", ":2}");
-        assert!(Loaded::read(&other, &Options::default()).unwrap_err().to_string().contains("0 or 1"));
+        assert!(Loaded::read(&other, &Options::default()).unwrap_err().to_string().contains("from 0 to 1"));
         let options = Options {
             sysctl: crate::scenario::Sysctl { protected_hardlinks: Some(1), ..crate::scenario::Sysctl::default() },
             ..Options::default()
