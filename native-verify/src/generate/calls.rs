@@ -68,7 +68,7 @@ fn capset(all: CapSet) -> impl Strategy<Value = CapsetCall> {
 
 fn prctl(bounds: Bounds) -> impl Strategy<Value = PrctlCall> {
     let number = |number: u64| PrctlArgument::Number(number);
-    let capability = prop_oneof![12 => 0..=40u64, 1 => select(vec![41, 63, 64, 1 << 32, u64::MAX])];
+    let capability = prop_oneof![9 => 0..=40u64, 2 => select(vec![41, 63, 64, 1 << 32, u64::MAX])];
     let operation = prop_oneof![
         12 => select(AmbientOperation::ALL).prop_map(|operation| u64::from(operation.number())),
         1 => select(vec![0, 5, u64::MAX]),
@@ -94,7 +94,7 @@ fn prctl(bounds: Bounds) -> impl Strategy<Value = PrctlCall> {
         },
     );
     // Arguments that should be 0 and are not.
-    let surplus = prop_oneof![12 => Just(vec![]), 1 => vec(select(vec![0, 1, u64::MAX]), 1..=2)];
+    let surplus = prop_oneof![8 => Just(vec![]), 1 => vec(select(vec![0, 1, u64::MAX]), 1..=2)];
     (arguments, surplus).prop_map(move |((option, first), surplus)| PrctlCall {
         option,
         arguments: first.into_iter().chain(surplus).take(4).map(number).collect(),

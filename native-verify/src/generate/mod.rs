@@ -106,9 +106,20 @@ fn namespace(name: &str) -> UserNamespaceEntry {
 /// Something in some place: `init` often, a namespace below another one time in four. What `make` makes is made once for
 /// all cases.
 fn in_homes<S: Strategy + 'static>(bounds: Bounds, make: impl Fn(Home) -> S) -> impl Strategy<Value = S::Value> {
+    in_weighted_homes(bounds, [40, 25, 7], make)
+}
+
+/// The same, with the weights of `init`, of the nested namespace, and of each other.
+fn in_weighted_homes<S: Strategy + 'static>(
+    bounds: Bounds,
+    [in_init, in_nested, in_other]: [u32; 3],
+    make: impl Fn(Home) -> S,
+) -> impl Strategy<Value = S::Value> {
     let [init, nested, others @ ..] = HOMES;
     let homes = match bounds.homes {
-        Homes::All => [(40, init), (25, nested)].into_iter().chain(others.map(|home| (7, home))).collect(),
+        Homes::All => {
+            [(in_init, init), (in_nested, nested)].into_iter().chain(others.map(|home| (in_other, home))).collect()
+        }
         Homes::Init => vec![(1, init)],
         Homes::Alone => ALONE.map(|home| (1, home)).to_vec(),
     };

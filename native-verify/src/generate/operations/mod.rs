@@ -11,25 +11,26 @@ use sim_core::capability::CapSet;
 use sim_core::scenario::{Call, Process, Scenario, Step};
 
 use super::calls::call;
-use super::{Bounds, file, in_homes, process as any_process, some_set};
+use super::{Bounds, file, in_weighted_homes, process as any_process, some_set};
 
 /// Any sequence of operations, with calls that change credentials between them.
 pub(crate) fn operations_scenario(bounds: Bounds) -> impl Strategy<Value = Scenario> {
-    in_homes(bounds, move |home| {
+    // Most permissions are those of `init`: a thread elsewhere is refused them all alike.
+    in_weighted_homes(bounds, [60, 24, 3], move |home| {
         let operation = prop_oneof![
             5 => process::operation(home, bounds).prop_map(Call::Process),
             6 => path::operation().prop_map(Call::Path),
-            4 => system::operation(home, bounds).prop_map(Call::System),
+            5 => system::operation(home, bounds).prop_map(Call::System),
             2 => call(home, bounds),
             1 => path::executable().prop_map(Call::Execve),
         ];
         let all = home.capabilities(bounds);
         // Few of the drawn sets have the one capability that an operation asks for.
-        let more = prop_oneof![4 => Just(all), 4 => path::capabilities(all), 2 => asked_for(), 3 => some_set(all)];
+        let more = prop_oneof![6 => Just(all), 4 => path::capabilities(all), 2 => asked_for(), 3 => some_set(all)];
         let process = (any_process(home, all, bounds), more)
             .prop_map(move |(process, more)| with_effective(process, more & all));
         let world = (process, system::settings(bounds), file(home, bounds), path::files(home));
-        (world, vec(operation, 1..=8)).prop_map(move |((process, sysctl, file, files), calls)| {
+        (world, vec(operation, 1..=10)).prop_map(move |((process, sysctl, file, files), calls)| {
             let mut steps = Vec::new();
             for call in calls {
                 let sequel = match &call {
