@@ -99,14 +99,10 @@ fn describe(machine: &Machine) -> String {
              A thread of \"init\" is moved there if one id is enough for it; the rest is skipped."
         )
     });
-    let release: Vec<_> = [machine.release.to_string()]
-        .into_iter()
-        .chain(machine.release.backports().map(|change| change.id.to_owned()))
-        .collect();
     format!(
         "Linux {}, modelled as {}. \"all\" is {} here{lacks}.{alone}",
         machine.uname,
-        release.join(" with "),
+        machine.modelled(),
         machine.capabilities
     )
 }

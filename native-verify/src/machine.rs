@@ -117,6 +117,12 @@ impl Machine {
         self.obstacle.clone()
     }
 
+    /// The release that the model is asked for, and what it took over, for people.
+    pub(crate) fn modelled(&self) -> String {
+        let taken_over = self.release.backports().map(|change| format!(" with {}", change.id));
+        [self.release.to_string()].into_iter().chain(taken_over).collect()
+    }
+
     /// The calls that are never granted here, each with the reason: they would change a machine of others.
     pub(crate) fn never_granted(&self) -> BTreeMap<&'static str, &'static str> {
         let calls = [("clock_settime", "it would change a machine that is not its own")];

@@ -196,9 +196,8 @@ fn line<'a>(
     tally: &mut Tally,
     evidence: &mut Evidence,
 ) -> Line<'a> {
-    let named =
-        loaded.scenario.kernel.map(|kernel| kernel.0).filter(|named| named.numbers() != machine.release.numbers());
-    let mut note = named.map(|named| format!("it names Linux {named} and was compared as {}", machine.release));
+    let named = loaded.scenario.kernel.map(|kernel| kernel.0).filter(|named| *named != machine.release);
+    let mut note = named.map(|named| format!("it names Linux {named} and was compared as {}", machine.modelled()));
     if let Ok(Comparison { moved: true, unmet, .. }) = &result {
         let moved = format!("performed with the one id of this user; {unmet} of its expectations do not hold there");
         note = Some(note.map_or(moved.clone(), |note| format!("{note}; {moved}")));

@@ -1,8 +1,8 @@
 //! Changes of files.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::PathBuf;
+use std::{fs, io};
 
 use sim_core::scenario::{
     Call, ChmodArguments, ChownArguments, FileChange, SetcapArguments, Step, TruncateArguments, World, WriteArguments,
@@ -131,5 +131,8 @@ impl Writer<'_> {
 
 fn content(path: &str, places: &BTreeMap<String, PathBuf>) -> Result<Vec<u8>, Skip> {
     let place = places.get(path).ok_or_else(|| Skip(format!("there is no file {path:?}")))?;
-    fs::read(place).map_err(|error| Skip(format!("{path}: cannot be read: {error}")))
+    match fs::read(place) {
+        Err(error) if error.kind() == io::ErrorKind::IsADirectory => Ok(Vec::new()),
+        read => read.map_err(|error| Skip(format!("{path}: cannot be read: {error}"))),
+    }
 }
