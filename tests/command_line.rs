@@ -54,7 +54,7 @@ fn a_huge_line_is_refused_and_the_next_one_answered() {
     let huge = format!("{{\"title\": \"{}\"}}\n{{\"title\": \"next\"}}\n", "x".repeat(3_000_000));
     eperm().args(["run", "--json", "-"]).stdin(huge).assert().code(2).stdout_eq(str![[r#"
 {"error":{"line":1,"column":1048577,"path":"","message":"a scenario has at most 1048576 bytes (1 MiB); this one goes on"}}
-{"title":"next","kernel":"6.18","ok":true,"steps":[]}
+{"title":"next","kernel":"7.2","ok":true,"steps":[]}
 
 "#]]);
 }

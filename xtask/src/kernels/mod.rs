@@ -55,12 +55,20 @@ pub(crate) fn kernels(arguments: &Arguments) -> Result<()> {
             }
         }
     }
-    for series in debian::SERIES {
-        if !arguments.series.is_empty() && !arguments.series.iter().any(|wanted| wanted == series.name) {
-            continue;
-        }
+    let wanted = |series: &&debian::Series| {
+        arguments.series.is_empty() || arguments.series.iter().any(|name| name == series.name)
+    };
+    let fetched: Vec<_> = debian::SERIES
+        .iter()
+        .filter(wanted)
+        .map(|series| (series, debian::fetch(series, &folder).context("the kernel is missing")))
+        .collect();
+    // An emulated machine keeps one core busy.
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    for (series, results) in
+        at_once(fetched, cores, |series, kernel| ask(&kernel, &image, arguments, &folder, series.name))
+    {
         println!("\n== Linux {} ==", series.name);
-        let results = boot_and_ask(&series, &folder, &image, arguments);
         match check(series.name, results, arguments.cases) {
             Ok(results) => asked.push(results),
             Err(error) => {
@@ -78,16 +86,38 @@ pub(crate) fn kernels(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-fn boot_and_ask(
-    series: &debian::Series,
-    folder: &Path,
-    image: &Path,
-    arguments: &Arguments,
-) -> Result<results::Results> {
-    let kernel = debian::fetch(series, folder).context("the kernel is missing")?;
+/// Boots a kernel and has it verify.
+fn ask(kernel: &Path, image: &Path, arguments: &Arguments, folder: &Path, name: &str) -> Result<results::Results> {
     let command = format!("guest --cases {} --seed {} {}", arguments.cases, arguments.seed, verify::SUITES.join(" "));
-    let lines = boot::boot(&kernel, image, &command, folder, series.name)?;
+    let lines = boot::boot(kernel, image, &command, folder, name)?;
     results::Results::read(lines.iter().map(String::as_str))
+}
+
+/// Does the work for each that could be fetched, so many at once, and gives the results in order.
+fn at_once<'a, T: Send, R: Send>(
+    fetched: Vec<(&'a debian::Series, Result<T>)>,
+    count: usize,
+    work: impl Fn(&debian::Series, T) -> Result<R> + Sync,
+) -> Vec<(&'a debian::Series, Result<R>)> {
+    let (mut waiting, mut done, work) = (fetched.into_iter(), Vec::new(), &work);
+    loop {
+        let some: Vec<_> = waiting.by_ref().take(count.max(1)).collect();
+        if some.is_empty() {
+            return done;
+        }
+        std::thread::scope(|scope| {
+            let start = |(series, kernel): (&'a debian::Series, Result<T>)| {
+                (series, scope.spawn(move || kernel.and_then(|kernel| work(series, kernel))))
+            };
+            let started: Vec<_> = some.into_iter().map(start).collect();
+            for (series, worker) in started {
+                done.push((
+                    series,
+                    worker.join().unwrap_or_else(|_| Err(anyhow::anyhow!("it was not asked to its end"))),
+                ));
+            }
+        });
+    }
 }
 
 /// Prints what a kernel did, fails if that is not enough, and keeps its evidence.
