@@ -93,7 +93,7 @@ fn map(home: Home) -> impl Strategy<Value = String> {
 
 /// Texts at the edges of what the kernel reads as a map.
 fn odd_map() -> impl Strategy<Value = String> {
-    const ODD: [&str; 24] = [
+    const ODD: [&str; 26] = [
         "",
         "\n",
         " ",
@@ -114,6 +114,8 @@ fn odd_map() -> impl Strategy<Value = String> {
         "0\u{a0}0 1",
         "4294967296 0 4294967297",
         "18446744073709551616 0 1",
+        "0 36893488147419103232 1",
+        "0 0 18446744073709551617",
         "0 4294967295 1",
         "1 0 4294967295",
         "0 0 4294967295",

@@ -78,7 +78,7 @@ impl IdMap {
 
     /// Reads what is written to `/proc/PID/uid_map` as the kernel does (`map_write`): any white space parts the numbers,
     /// what follows a zero byte is not read, and a number of 2^32 or more loses its upper bits. `release` decides how
-    /// many lines there may be.
+    /// many lines there may be, and whether a number of 2^64 or more becomes 2^64 - 1 first.
     ///
     /// ```
     /// use sim_core::credentials::IdMap;
@@ -91,7 +91,11 @@ impl IdMap {
     pub fn from_written(text: &str, release: Release) -> Result<Self, MapError> {
         let limit = if release.has(&changes::MAP_LINES) { MAX_LINES } else { FEW_LINES };
         let read = text.split('\0').next().unwrap_or_default();
+        let saturates = release.has(&changes::MAP_NUMBER_SATURATES);
         Self::read(read, limit, |word| {
+            if saturates && word.parse::<u64>().is_err() {
+                return Some(u32::MAX);
+            }
             Some(word.bytes().fold(0u32, |sum, digit| sum.wrapping_mul(10).wrapping_add(u32::from(digit - b'0'))))
         })
     }

@@ -83,13 +83,17 @@ fn what_the_kernel_reads_as_a_map() {
     };
     check("0 1000 1", Ok((Some(1000), None)));
     check("\u{b}0\t1000\r2 \u{c}\n", Ok((Some(1000), Some(1001))));
-    check("4294967296 18446744073709551616 1", Ok((Some(0), None)));
+    check("4294967296 18446744069414584320 1", Ok((Some(0), None)));
+    check("0 18446744073709551616 1", Err(MapError::TooLarge { line: 1 }));
+    check("0 0 18446744073709551616", Ok((Some(0), Some(1))));
     check("0 1000 1\0\n1 1001 1", Ok((Some(1000), None)));
     check("0 1000 1\n\0", Ok((Some(1000), None)));
     check("0 1000 4294967296", Err(MapError::Empty { line: 1 }));
     for form in ["", "\0", "\n0 0 1", "0 0 1\n\n", "0\u{a0}0 1", "+0 0 1", "0x0 0 1", "0 0 1.", "0 0\n1"] {
         check(form, Err(MapError::Form { line: if form == "0 0 1\n\n" { 2 } else { 1 } }));
     }
+    let wraps = IdMap::from_written("18446744073709551617 0 36893488147419103233", "7.1".parse().unwrap());
+    assert_eq!(wraps.map(|map| (map.inside(0), map.inside(1))), Ok((Some(1), None)));
     let lines: alloc::vec::Vec<_> = (0..6).map(|n| alloc::format!("{n} {n} 1")).collect();
     let six = |release| IdMap::from_written(&lines.join("\n"), release).err();
     assert_eq!(six(Release::OLDEST), Some(MapError::Lines { lines: 6, limit: 5 }));

@@ -88,6 +88,9 @@ change_points! {
     CLONE_EXIT_SIGNAL = "clone-exit-signal" 7 . 1
         "clone refuses a number that is no signal as the signal that the child's end sends.",
         "commit 09e7827e7857, kernel/fork.c, kernel_clone";
+    MAP_NUMBER_SATURATES = "map-number-saturates" 7 . 2
+        "A number of 2^64 or more in a map counts as the largest there is; before, it lost its upper bits.",
+        "lib/vsprintf.c, simple_strntoull; measured on Linux 7.2, not so on 6.18, the releases between untried";
 }
 
 /// Changes that stable releases took over from later ones: the change, and a release of their series that has it. Earlier
