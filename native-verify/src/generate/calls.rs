@@ -26,7 +26,7 @@ pub(super) fn call(home: Home, bounds: Bounds) -> impl Strategy<Value = Call> {
         8 => set_id(home).prop_map(Call::SetId),
         2 => setgroups(home).prop_map(Call::Setgroups),
         3 => capset(home.capabilities(bounds)).prop_map(Call::Capset),
-        6 => prctl(bounds).prop_map(Call::Prctl),
+        9 => prctl(bounds).prop_map(Call::Prctl),
         1 => Just(Call::Capget),
         1 => select(vec![0, 80, 1023, 1024, 8080]).prop_map(|port| Call::Bind { port }),
         2 => Just(Call::Execve(path(0))),
@@ -67,19 +67,23 @@ fn capset(all: CapSet) -> impl Strategy<Value = CapsetCall> {
 }
 
 fn prctl(bounds: Bounds) -> impl Strategy<Value = PrctlCall> {
+    // Seldom granted, or seldom refused.
+    const SELDOM: [PrctlOption; 4] =
+        [PrctlOption::CapbsetDrop, PrctlOption::SetSecurebits, PrctlOption::CapbsetRead, PrctlOption::GetNoNewPrivs];
     let number = |number: u64| PrctlArgument::Number(number);
-    let capability = prop_oneof![9 => 0..=40u64, 2 => select(vec![41, 63, 64, 1 << 32, u64::MAX])];
+    let capability = prop_oneof![4 => 0..=40u64, 1 => select(vec![41, 63, 64, 1 << 32, u64::MAX])];
     let operation = prop_oneof![
         12 => select(AmbientOperation::ALL).prop_map(|operation| u64::from(operation.number())),
         1 => select(vec![0, 5, u64::MAX]),
     ];
     let bits = prop_oneof![
-        4 => securebits(bounds.release).prop_map(|bits| u64::from(bits.bits())),
+        9 => securebits(bounds.release).prop_map(|bits| u64::from(bits.bits())),
         1 => select(vec![0x1000, 0xfff, 1 << 32, u64::MAX]),
     ];
     let flag = select(vec![0, 1, 1, 2]);
-    let arguments = (select(PrctlOption::ALL), capability, operation, bits, flag).prop_map(
-        move |(option, capability, operation, bits, flag)| {
+    let option = prop_oneof![1 => select(PrctlOption::ALL), 1 => select(&SELDOM[..])];
+    let arguments =
+        (option, capability, operation, bits, flag).prop_map(move |(option, capability, operation, bits, flag)| {
             let first = match option {
                 PrctlOption::CapbsetRead | PrctlOption::CapbsetDrop => vec![capability],
                 PrctlOption::CapAmbient if operation == u64::from(AmbientOperation::ClearAll.number()) => {
@@ -91,10 +95,9 @@ fn prctl(bounds: Bounds) -> impl Strategy<Value = PrctlCall> {
                 PrctlOption::GetKeepcaps | PrctlOption::GetSecurebits | PrctlOption::GetNoNewPrivs => vec![],
             };
             (option, first)
-        },
-    );
+        });
     // Arguments that should be 0 and are not.
-    let surplus = prop_oneof![8 => Just(vec![]), 1 => vec(select(vec![0, 1, u64::MAX]), 1..=2)];
+    let surplus = prop_oneof![5 => Just(vec![]), 1 => vec(select(vec![0, 1, u64::MAX]), 1..=2)];
     (arguments, surplus).prop_map(move |((option, first), surplus)| PrctlCall {
         option,
         arguments: first.into_iter().chain(surplus).take(4).map(number).collect(),

@@ -18,6 +18,8 @@ const NOTHING: PermissionArguments = PermissionArguments {};
 pub(super) fn operation(home: Home, bounds: Bounds) -> impl Strategy<Value = SystemOperation> {
     let mut plain = vec![
         SystemOperation::Adjtimex(NOTHING),
+        SystemOperation::Adjtimex(NOTHING),
+        SystemOperation::Acct(NOTHING),
         SystemOperation::Acct(NOTHING),
         SystemOperation::Swapon(NOTHING),
         SystemOperation::Swapoff(NOTHING),
@@ -34,7 +36,7 @@ pub(super) fn operation(home: Home, bounds: Bounds) -> impl Strategy<Value = Sys
         weight => select(plain),
         1 => clock_settime(home, bounds),
         1 => timerfd_create(),
-        1 => socket(),
+        2 => socket(),
         1 => setsockopt(),
         1 => setrlimit(),
         1 => mlock(),
@@ -42,7 +44,7 @@ pub(super) fn operation(home: Home, bounds: Bounds) -> impl Strategy<Value = Sys
         1 => prop::bool::weighted(0.3).prop_map(|exclude_kernel| {
             SystemOperation::PerfEventOpen(PerfEventOpenArguments { exclude_kernel })
         }),
-        1 => syslog(home, bounds),
+        2 => syslog(home, bounds),
         1 => keyctl(home),
         1 => fanotify_init(),
     ]
