@@ -24,10 +24,10 @@ const END: &str = "<!-- end of mutants -->";
 pub(crate) struct Arguments {
     /// Do only a share, as `1/4`, counted from 0 as cargo-mutants counts.
     #[arg(long, value_name = "I/N")]
-    shard: Option<String>,
+    pub(crate) shard: Option<String>,
     /// Go on where an earlier run stopped: what was caught then is not tried again.
     #[arg(long)]
-    resume: bool,
+    pub(crate) resume: bool,
 }
 
 /// Changes the model in one place at a time; fails if a change that alters an answer fails no test.

@@ -12,7 +12,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use crate::shell::{read, today};
-use crate::{apt, verify};
+use crate::{apt, mutants, verify};
 
 /// Where results are kept.
 const RESULTS: &str = "native-verify/soak";
@@ -100,10 +100,19 @@ pub(crate) fn soak(arguments: &Arguments) -> Result<()> {
             write_json(&journal, &done)?;
         }
     }
+    let time_is_up = start.elapsed() > limit;
+    if time_is_up {
+        skipped.push("mutants: all of them, for the time is up".to_owned());
+    }
     for line in &skipped {
         println!("Skipped: {line}.");
     }
-    write_result(arguments.shard, &done, skipped)
+    write_result(arguments.shard, &done, skipped)?;
+    if time_is_up {
+        return Ok(());
+    }
+    let shard = (count > 1).then(|| format!("{}/{count}", index - 1));
+    mutants::mutants(&mutants::Arguments { shard, resume: !arguments.fresh })
 }
 
 /// Why nothing can be performed here.
