@@ -23,6 +23,7 @@ pub mod execve;
 pub mod path;
 pub mod prctl;
 pub mod process;
+pub mod seccomp;
 pub mod setid;
 pub mod system;
 pub mod user_namespace;
@@ -98,6 +99,7 @@ impl Rule {
             path::RULES,
             system::RULES,
             bind::RULES,
+            seccomp::RULES,
         ]
         .into_iter()
         .flatten()
