@@ -6,6 +6,7 @@ use allocation_counter::measure;
 use sim_core::access::bind;
 use sim_core::calls::{Capset, Prctl, PrctlOption, capset, prctl};
 use sim_core::prelude::*;
+use sim_core::seccomp::{Architecture, Fate, Install, Seccomp, SeccompData, install, judge, text::assemble};
 
 /// A thread with supplementary groups, in a user namespace of its own.
 fn world() -> (System, Thread) {
@@ -36,6 +37,22 @@ fn deciding_allocates_nothing() {
         assert!(capset(&system, &thread, &wish, &mut Silent).granted().is_some());
         assert!(prctl(&system, &thread, &call, &mut Silent).granted().is_some());
         assert!(bind(&system, &thread, 80, &mut Silent).refusal().is_some());
+    });
+    assert_eq!(allocated.count_total, 0);
+}
+
+#[test]
+fn judging_a_call_allocates_nothing() {
+    let (system, thread) = world();
+    let text =
+        "A = sys_number\n if (A != 59) goto ok\n A = args[0] >> 32\n mem[3] = A\n return ERRNO(1)\n ok: return ALLOW";
+    let program = assemble(text).unwrap();
+    let filtered = install(&system, &thread, &Seccomp::default(), &Install::filter(&program), &mut Silent);
+    let state = filtered.granted().unwrap().state;
+    let execve = SeccompData::call(Architecture::X86_64, 59, [1; 6]);
+    let allocated = measure(|| {
+        assert_eq!(judge(&system, &state, &execve, false, &mut Silent), Fate::Returns(-1));
+        assert!(state.is_cached(Architecture::X86_64, 1, 470));
     });
     assert_eq!(allocated.count_total, 0);
 }
