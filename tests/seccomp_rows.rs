@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sim_core::rule::Silent;
 use sim_core::seccomp::bpf::{Program, from_bytes};
@@ -74,7 +74,9 @@ fn hexadecimal(text: &str) -> u32 {
 /// The checked programs of an archive's `.bpf` files, and that each can be written and read back.
 fn programs(files: &BTreeMap<String, Vec<u8>>, folder: &str) -> BTreeMap<String, (Program, ByteOrder)> {
     let mut programs = BTreeMap::new();
-    for (name, bytes) in files.iter().filter(|(name, _)| name.ends_with(".bpf")) {
+    for (name, bytes) in
+        files.iter().filter(|(name, _)| Path::new(name).extension().is_some_and(|kind| kind == "bpf"))
+    {
         let (instructions, order) = from_bytes(bytes, None).unwrap_or_else(|error| panic!("{name}: {error}"));
         for listing in [disassemble(&instructions, order), statements(&instructions, order)] {
             assert_eq!(read(&listing, order).as_ref(), Ok(&instructions), "{name}");

@@ -29,6 +29,9 @@ enum Command {
     Namespaces(RandomArguments),
     /// Draw random states and sequences of operations that ask for a permission.
     Operations(RandomArguments),
+    /// Draw random filters of system calls, install them in children, and compare what becomes of calls.
+    #[cfg(target_arch = "x86_64")]
+    Seccomp(crate::seccomp::SeccompArguments),
     /// Be the first process of a virtual machine, verify, and switch off.
     #[command(hide = true)]
     Guest(GuestArguments),
@@ -43,6 +46,8 @@ pub fn command_line() -> ExitCode {
         Command::Calls(arguments) => command::random(Suite::Calls, &arguments),
         Command::Namespaces(arguments) => command::random(Suite::Namespaces, &arguments),
         Command::Operations(arguments) => command::random(Suite::Operations, &arguments),
+        #[cfg(target_arch = "x86_64")]
+        Command::Seccomp(arguments) => crate::seccomp::random(&arguments),
         Command::Guest(arguments) => guest(&arguments),
     };
     match result {

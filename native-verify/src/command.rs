@@ -52,7 +52,7 @@ fn load(scenario: &Scenario, machine: &Machine) -> Result<Loaded, Skip> {
 }
 
 /// One line about the machine.
-fn describe(machine: &Machine) -> String {
+pub(crate) fn describe(machine: &Machine) -> String {
     let missing: Vec<_> = machine.missing().iter().map(|capability| capability.to_string()).collect();
     let lacks = if missing.is_empty() {
         String::new()
@@ -66,7 +66,7 @@ fn describe(machine: &Machine) -> String {
 }
 
 /// Says something to people, apart from the lines for programs.
-fn say(text: &str, common: &CommonArguments) {
+pub(crate) fn say(text: &str, common: &CommonArguments) {
     if common.json { eprintln!("{text}") } else { println!("{text}") }
 }
 
@@ -92,7 +92,7 @@ fn exit_code(tally: &Tally, common: &CommonArguments) -> u8 {
     if tally.differed > 0 || common.deny_skips && tally.skipped() > 0 { DIFFER } else { AGREE }
 }
 
-fn keep_evidence(evidence: Evidence, path: Option<&Path>) -> Result<()> {
+pub(crate) fn keep_evidence(evidence: Evidence, path: Option<&Path>) -> Result<()> {
     path.map_or(Ok(()), |path| evidence.merge_into(path))
 }
 

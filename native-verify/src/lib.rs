@@ -21,6 +21,8 @@ mod perform;
 mod program;
 mod report;
 mod sandbox;
+#[cfg(target_arch = "x86_64")]
+mod seccomp;
 mod stage;
 #[allow(unsafe_code, reason = "it makes raw system calls; each block says why that is sound")]
 mod sys;
