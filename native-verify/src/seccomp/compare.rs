@@ -1,12 +1,12 @@
 //! Performs a case on the kernel and holds every step against the model.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io;
 
 use super::child::Stand;
 use super::model::{Expected, Model, Rules};
-use super::steps::{Case, Entry, Seen, Step};
+use super::steps::{Case, Entry, Privilege, Seen, Step};
 use crate::machine::Machine;
 
 /// A step that came out otherwise.
@@ -40,22 +40,38 @@ pub(crate) struct Comparison {
     pub(crate) difference: Option<Difference>,
 }
 
-/// What the calls return without filters.
-fn unfiltered(stand: &mut Stand, case: &Case) -> io::Result<Vec<Option<i64>>> {
-    let calls: Vec<_> = case.steps.iter().filter(|step| matches!(step, Step::Call { .. })).cloned().collect();
-    stand.write(&calls).ok_or_else(|| io::Error::other("the steps do not fit"))?;
-    let mut seen = stand.perform(case.privilege)?.seen.into_iter();
-    let returned = |seen: Option<Seen>| match seen {
-        Some(Seen::Returned(value)) => Some(value),
-        _ => None,
-    };
-    let of = |step: &Step| if matches!(step, Step::Call { .. }) { returned(seen.next()) } else { None };
-    Ok(case.steps.iter().map(of).collect())
+/// What calls return without filters: each is asked once. Their arguments do not matter to them.
+#[derive(Debug, Default)]
+pub(crate) struct Unfiltered(BTreeMap<(Privilege, Entry, u32), Option<i64>>);
+
+impl Unfiltered {
+    fn of(&mut self, stand: &mut Stand, privilege: Privilege, step: &Step) -> io::Result<Option<i64>> {
+        let Step::Call { entry, registers: [number, ..] } = step else { return Ok(None) };
+        let key = (privilege, *entry, (*number & 0xffff_ffff) as u32);
+        if let Some(known) = self.0.get(&key) {
+            return Ok(*known);
+        }
+        stand.write(std::slice::from_ref(step)).ok_or_else(|| io::Error::other("one step fits"))?;
+        let returned = match stand.perform(privilege)?.seen.first() {
+            Some(Seen::Returned(value)) => Some(*value),
+            _ => None,
+        };
+        self.0.insert(key, returned);
+        Ok(returned)
+    }
 }
 
-pub(crate) fn compare(stand: &mut Stand, machine: &Machine, case: &Case) -> io::Result<Comparison> {
-    let mut comparison = Comparison { children: 1, ..Comparison::default() };
-    let unfiltered = unfiltered(stand, case)?;
+pub(crate) fn compare(
+    stand: &mut Stand,
+    unfiltered: &mut Unfiltered,
+    machine: &Machine,
+    case: &Case,
+) -> io::Result<Comparison> {
+    let mut comparison = Comparison::default();
+    let mut returned = Vec::with_capacity(case.steps.len());
+    for step in &case.steps {
+        returned.push(unfiltered.of(stand, case.privilege, step)?);
+    }
     // Steps that are still to be seen, by their place in the case; those that end a child are taken out.
     let mut places: Vec<usize> = (0..case.steps.len()).collect();
     let mut compared = 0;
@@ -69,7 +85,7 @@ pub(crate) fn compare(stand: &mut Stand, machine: &Machine, case: &Case) -> io::
         for (at, ((expected, rules), seen)) in expected.into_iter().zip(seen).enumerate() {
             let Some(&place) = places.get(at) else { break };
             let Some(step) = case.steps.get(place) else { break };
-            let before = unfiltered.get(place).copied().flatten();
+            let before = returned.get(place).copied().flatten();
             if !agrees(step, expected, seen, before) {
                 comparison.difference = Some(Difference { step: place, expected, seen });
                 return Ok(comparison);
@@ -166,14 +182,19 @@ impl Comparison {
 }
 
 /// Takes steps out of a case as long as it still differs.
-pub(crate) fn shrink(stand: &mut Stand, machine: &Machine, case: &Case) -> io::Result<Case> {
+pub(crate) fn shrink(
+    stand: &mut Stand,
+    unfiltered: &mut Unfiltered,
+    machine: &Machine,
+    case: &Case,
+) -> io::Result<Case> {
     let mut smallest = case.clone();
     let mut at = smallest.steps.len();
     while at > 0 {
         at -= 1;
         let mut smaller = smallest.clone();
         smaller.steps.remove(at);
-        if compare(stand, machine, &smaller)?.difference.is_some() {
+        if compare(stand, unfiltered, machine, &smaller)?.difference.is_some() {
             smallest = smaller;
         }
     }

@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::child::Stand;
-use super::compare::{Comparison, compare, shrink};
+use super::compare::{Comparison, Unfiltered, compare, shrink};
 use super::draw::{Random, case};
 use super::steps::{Case, Entry, Privilege, Step};
 use crate::command::{CommonArguments, describe, keep_evidence, say};
@@ -25,7 +25,7 @@ pub(crate) struct SeccompArguments {
     #[arg(long)]
     seed: Option<u64>,
     /// Where the smallest difference goes.
-    #[arg(long, default_value = "difference.txt")]
+    #[arg(long, default_value = "difference.json")]
     difference: PathBuf,
     #[command(flatten)]
     common: CommonArguments,
@@ -76,22 +76,26 @@ fn work(arguments: &SeccompArguments, machine: &Machine, seed: u64) -> Result<u8
     let (mut random, start, mut said) = (Random(seed), Instant::now(), Instant::now());
     let mut tally = Tally { seed, int80, ..Tally::default() };
     let mut evidence = Evidence::new(machine);
+    let mut unfiltered = Unfiltered::default();
     while tally.filters_drawn < arguments.filters {
         let drawn = case(&mut random, int80);
         let installations = drawn.steps.iter().filter(|step| matches!(step, Step::Seccomp { .. })).count() as u64;
         tally.filters_drawn += installations;
         tally.calls_drawn += drawn.steps.len() as u64 - installations;
-        let comparison = compare(&mut stand, machine, &drawn).with_context(|| format!("seed {seed}:\n{drawn}"))?;
+        let comparison = compare(&mut stand, &mut unfiltered, machine, &drawn)
+            .with_context(|| format!("seed {seed}:\n{drawn}"))?;
         tally.add(&comparison);
         for rules in &comparison.rules {
             evidence.confirm(&rules.iter().copied().collect::<Vec<_>>());
         }
         if comparison.difference.is_some() {
-            let smallest = shrink(&mut stand, machine, &drawn)?;
-            let again = compare(&mut stand, machine, &smallest)?.difference;
+            let smallest = shrink(&mut stand, &mut unfiltered, machine, &drawn)?;
+            let again = compare(&mut stand, &mut unfiltered, machine, &smallest)?.difference;
             let says = again.map_or("it came out alike when it was repeated".to_owned(), |found| found.to_string());
             let text = format!("{smallest}{says}\n");
-            fs::write(&arguments.difference, &text).context("cannot write the difference")?;
+            let lines: Vec<_> = text.lines().collect();
+            let written = serde_json::to_string_pretty(&serde_json::json!({ "seccomp": lines }))?;
+            fs::write(&arguments.difference, written + "\n").context("cannot write the difference")?;
             say(
                 &format!("Kernel and model differ, smallest in {}:\n{text}", arguments.difference.display()),
                 &arguments.common,
@@ -104,7 +108,9 @@ fn work(arguments: &SeccompArguments, machine: &Machine, seed: u64) -> Result<u8
         }
     }
     if arguments.common.json {
-        println!("{}", serde_json::json!({ "suite": "seccomp", "tally": tally }));
+        let mut line = serde_json::to_value(&tally)?;
+        line["suite"] = "seccomp".into();
+        println!("{line}");
     } else {
         println!("{tally}\n  in {:.1?}", start.elapsed());
     }

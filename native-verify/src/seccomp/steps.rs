@@ -6,7 +6,7 @@ use sim_core::seccomp::bpf::Instruction;
 use sim_core::seccomp::{ByteOrder, text};
 
 /// Who performs the case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Privilege {
     /// Root with every capability.
     Root,
@@ -17,7 +17,7 @@ pub(crate) enum Privilege {
 }
 
 /// How a call enters the kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Entry {
     /// The instruction `syscall`, with numbers of the x86_64 and the x32 table.
     Syscall,
