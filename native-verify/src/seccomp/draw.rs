@@ -1,6 +1,7 @@
 //! Draws cases: filters that are valid and others, stacks of them, and calls that do no harm whatever becomes of them.
 
-use sim_core::seccomp::bpf::{Instruction, opcode};
+use sim_core::kernel::Release;
+use sim_core::seccomp::bpf::{Instruction, MAX_PATH, PATH_PENALTY, Program, opcode, weight};
 
 use super::child::STEPS;
 use super::steps::{Case, Entry, Pointer, Privilege, Step};
@@ -69,7 +70,7 @@ const CONSTANTS: [u32; 22] = [
     0x7fff_0000,
 ];
 
-pub(crate) fn case(random: &mut Random, int80: bool) -> Case {
+pub(crate) fn case(random: &mut Random, release: Release, int80: bool) -> Case {
     let privilege = match random.below(20) {
         0..=15 => Privilege::Root,
         16..=18 => Privilege::NoNewPrivs,
@@ -80,12 +81,11 @@ pub(crate) fn case(random: &mut Random, int80: bool) -> Case {
         7 | 8 => 2,
         _ => 2 + random.below(4),
     };
-    let mut steps: Vec<_> = (0..filters).map(|_| installation(random)).collect();
-    if random.one_in(60) {
-        // As many as fit, and more.
-        let long = Pointer::Instructions(long(random));
-        let more = 3 + usize::try_from(random.below(9)).unwrap_or_default();
-        steps.extend((0..more).map(|_| Step::Seccomp { operation: 1, flags: 0, pointer: long.clone() }));
+    let mut steps = Vec::new();
+    if random.one_in(40) {
+        fill(random, release, &mut steps);
+    } else {
+        steps.extend((0..filters).map(|_| installation(random)));
     }
     if random.one_in(100) {
         let pointer = if random.one_in(4) { Pointer::Null { length: 1 } } else { Pointer::Nowhere };
@@ -155,20 +155,60 @@ fn installation(random: &mut Random) -> Step {
 
 /// A program, now and then with something wrong.
 fn program(random: &mut Random) -> Vec<Instruction> {
-    let length = 1 + usize::try_from(random.below(24)).unwrap_or_default();
+    let length = usize::try_from(random.below(24)).unwrap_or_default();
     let mut program = Vec::with_capacity(length + 16);
     if random.one_in(3) {
         // Scratch memory may be read anywhere then.
         program.extend((0..16).map(|k| Instruction::statement(if k % 3 == 0 { opcode::STX } else { opcode::ST }, k)));
     }
-    for index in (0..length).rev() {
-        let left = u32::try_from(index).unwrap_or_default();
-        program.push(if index == 0 { returning(random) } else { instruction(random, left) });
+    let end = end(random);
+    for left in (0..length).rev().map(|behind| behind + end.len()) {
+        program.push(instruction(random, u32::try_from(left).unwrap_or_default()));
     }
+    if random.one_in(3) {
+        program.extend(arithmetic(random));
+    }
+    program.extend(end);
     if random.one_in(6) {
         spoil(random, &mut program);
     }
     program
+}
+
+/// The end of a program: a return, or twelve bits of A as an errno, so that all arithmetic before can be seen.
+fn end(random: &mut Random) -> Vec<Instruction> {
+    if random.one_in(2) {
+        return vec![returning(random)];
+    }
+    let shift = random.pick(&[0, 0, 0, 12, 20]).unwrap_or_default();
+    vec![
+        Instruction::statement(opcode::RSH_K, shift),
+        Instruction::statement(opcode::AND_K, 0xfff),
+        Instruction::statement(opcode::OR_K, 0x0005_0000),
+        Instruction::statement(opcode::RET_A, 0),
+    ]
+}
+
+/// Something into A, something into X, and one of both.
+fn arithmetic(random: &mut Random) -> [Instruction; 3] {
+    const OF_BOTH: [u16; 9] = [
+        opcode::ADD_X,
+        opcode::SUB_X,
+        opcode::MUL_X,
+        opcode::DIV_X,
+        opcode::OR_X,
+        opcode::AND_X,
+        opcode::XOR_X,
+        opcode::LSH_X,
+        opcode::RSH_X,
+    ];
+    let first = match random.below(2) {
+        0 => Instruction::statement(opcode::LD_ABS, offset(random)),
+        _ => Instruction::statement(opcode::LD_IMM, constant(random)),
+    };
+    let by = if random.one_in(2) { random.word(70) } else { constant(random) };
+    let code = random.pick(&OF_BOTH).unwrap_or(opcode::ADD_X);
+    [first, Instruction::statement(opcode::LDX_IMM, by), Instruction::statement(code, 0)]
 }
 
 /// An instruction with `left` others behind it.
@@ -293,17 +333,76 @@ fn spoil(random: &mut Random, program: &mut Vec<Instruction>) {
     }
 }
 
-/// A program of nearly the longest length, of one kind of instruction.
+/// Filters until exactly as many as fit are installed, or one instruction more.
+fn fill(random: &mut Random, release: Release, steps: &mut Vec<Step>) {
+    let mut left = MAX_PATH;
+    let mut add = |program: Vec<Instruction>, most: u32| {
+        let weight = Program::check(program.clone()).map_or(u32::MAX, |program| weight(&program, release));
+        if weight > most {
+            return None;
+        }
+        let pointer = Pointer::Instructions(program);
+        steps.push(Step::Seccomp { operation: 1, flags: 0, pointer });
+        left = left.saturating_sub(weight + PATH_PENALTY);
+        Some(left)
+    };
+    let mut room = MAX_PATH;
+    while let Some(now) = add(long(random), room) {
+        room = now;
+    }
+    while room > LONGEST_PLAIN {
+        room = add(plain(LONGEST_PLAIN), room).unwrap_or(0);
+    }
+    let last = room + random.word(2);
+    if last > LIGHTEST {
+        add(plain(last), u32::MAX);
+    }
+}
+
+/// What a program of one return weighs.
+const LIGHTEST: u32 = 5;
+/// What the longest program of loads weighs.
+const LONGEST_PLAIN: u32 = LIGHTEST + 4095;
+
+/// A program of this weight that allows everything.
+fn plain(weight: u32) -> Vec<Instruction> {
+    let loads = usize::try_from(weight - LIGHTEST).unwrap_or_default();
+    let mut program = vec![Instruction::statement(opcode::LD_ABS, 0); loads];
+    program.push(Instruction::statement(opcode::RET_K, 0x7fff_0000));
+    program
+}
+
+/// A program of nearly the longest length, of a few kinds of instruction, that allows everything.
 fn long(random: &mut Random) -> Vec<Instruction> {
-    let jump = |random: &mut Random| u8::try_from(random.word(2)).unwrap_or_default();
-    let code =
-        random.pick(&[opcode::LD_ABS, opcode::RET_K, opcode::JEQ_K, opcode::JSET_K, opcode::DIV_X, opcode::JGE_X]);
-    let code = code.unwrap_or(opcode::LD_ABS);
-    let k = if code == opcode::LD_ABS { 0 } else { random.pick(&[5, 0x7fff_0000, 0x8000_0000]).unwrap_or(5) };
-    let conditional = opcode::is_conditional(code);
-    let (jt, jf) = if conditional { (jump(random), jump(random)) } else { (0, 0) };
-    let length = 2000 + usize::try_from(random.below(2095)).unwrap_or_default();
-    let mut program = vec![Instruction { code, jt, jf, k }; length];
+    let kinds: Vec<_> = (0..=random.below(3)).map(|_| heavy(random)).collect();
+    let length = 2000 + usize::try_from(random.below(2090)).unwrap_or_default();
+    let mut program = vec![Instruction::statement(opcode::LDX_IMM, 1)];
+    program.extend(kinds.iter().cycle().take(length));
+    // The longest jump above leaves one instruction out.
     program.extend([Instruction::statement(opcode::RET_K, 0x7fff_0000); 2]);
     program
+}
+
+/// Kinds of instruction that weigh differently.
+fn heavy(random: &mut Random) -> Instruction {
+    const KINDS: [u16; 11] = [
+        opcode::LD_ABS,
+        opcode::RET_K,
+        opcode::DIV_X,
+        opcode::JEQ_K,
+        opcode::JGT_K,
+        opcode::JGE_K,
+        opcode::JSET_K,
+        opcode::JEQ_X,
+        opcode::JGT_X,
+        opcode::JGE_X,
+        opcode::JSET_X,
+    ];
+    let code = random.pick(&KINDS).unwrap_or(opcode::LD_ABS);
+    let (jt, jf) = random.pick(&[(0, 0), (0, 1), (1, 0), (1, 1)]).unwrap_or_default();
+    match code {
+        opcode::LD_ABS | opcode::DIV_X => Instruction::statement(code, 0),
+        opcode::RET_K => Instruction::statement(code, 0x7fff_0000),
+        _ => Instruction::jump(code, random.pick(&[5, 0x7fff_ffff, 0x8000_0000, u32::MAX]).unwrap_or(5), jt, jf),
+    }
 }

@@ -50,6 +50,14 @@ struct Tally {
     int80: bool,
 }
 
+/// A line for programs.
+#[derive(Debug, Serialize)]
+struct Line<'a> {
+    suite: &'a str,
+    #[serde(flatten)]
+    tally: &'a Tally,
+}
+
 /// Draws filters and calls, performs them in children, and compares every outcome.
 pub(crate) fn random(arguments: &SeccompArguments) -> Result<u8> {
     let machine = Machine::survey()?;
@@ -78,7 +86,7 @@ fn work(arguments: &SeccompArguments, machine: &Machine, seed: u64) -> Result<u8
     let mut evidence = Evidence::new(machine);
     let mut unfiltered = Unfiltered::default();
     while tally.filters_drawn < arguments.filters {
-        let drawn = case(&mut random, int80);
+        let drawn = case(&mut random, machine.release, int80);
         let installations = drawn.steps.iter().filter(|step| matches!(step, Step::Seccomp { .. })).count() as u64;
         tally.filters_drawn += installations;
         tally.calls_drawn += drawn.steps.len() as u64 - installations;
@@ -108,9 +116,7 @@ fn work(arguments: &SeccompArguments, machine: &Machine, seed: u64) -> Result<u8
         }
     }
     if arguments.common.json {
-        let mut line = serde_json::to_value(&tally)?;
-        line["suite"] = "seccomp".into();
-        println!("{line}");
+        println!("{}", serde_json::json!(Line { suite: "seccomp", tally: &tally }));
     } else {
         println!("{tally}\n  in {:.1?}", start.elapsed());
     }
