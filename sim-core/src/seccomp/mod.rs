@@ -31,6 +31,7 @@ mod install;
 mod judge;
 mod stack;
 mod strict;
+pub mod syscalls;
 pub mod text;
 
 #[cfg(test)]
