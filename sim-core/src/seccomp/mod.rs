@@ -29,6 +29,7 @@ pub mod bpf;
 mod data;
 mod install;
 mod judge;
+pub mod profile;
 mod stack;
 mod strict;
 pub mod syscalls;

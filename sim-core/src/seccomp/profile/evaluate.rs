@@ -1,0 +1,86 @@
+use super::{Policy, Rule, Stub, TablePolicy};
+use crate::kernel::Errno;
+use crate::seccomp::{Action, FilterReturn, SeccompData};
+
+/// What a policy says of a call, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict<'p> {
+    /// The action.
+    pub action: FilterReturn,
+    /// What decided.
+    pub reason: Reason<'p>,
+}
+
+/// What decides about a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason<'p> {
+    /// A rule of the profile.
+    Rule(&'p Rule),
+    /// Rules name the call, but the conditions of none hold; the default action.
+    NoConditions(&'p [Rule]),
+    /// No rule names the call; the default action.
+    NotNamed,
+    /// The filter does not cover the architecture.
+    BadArchitecture,
+    /// runc's stub: the number is higher than all that are named.
+    Stub(Stub),
+}
+
+impl<'p> Verdict<'p> {
+    /// The rule that decided, if one did.
+    pub const fn rule(&self) -> Option<&'p Rule> {
+        match self.reason {
+            Reason::Rule(rule) => Some(rule),
+            _ => None,
+        }
+    }
+}
+
+/// The action of runc's stub.
+pub(super) const ENOSYS: FilterReturn = Action::Errno.with_data(Errno::ENOSYS.number());
+
+impl Policy {
+    /// What becomes of a call. Allocates nothing.
+    pub fn verdict(&self, data: &SeccompData) -> Verdict<'_> {
+        let Some(table) = self.table(data) else {
+            return Verdict { action: self.bad_architecture_action, reason: Reason::BadArchitecture };
+        };
+        if let Some(stub) = table.stub.filter(|stub| stub.applies(data)) {
+            return Verdict { action: ENOSYS, reason: Reason::Stub(stub) };
+        }
+        let rules = table.rules(data.nr);
+        match rules.iter().find(|rule| rule.holds(&data.args)) {
+            Some(rule) => Verdict { action: rule.action, reason: Reason::Rule(rule) },
+            None if rules.is_empty() => Verdict { action: self.default_action, reason: Reason::NotNamed },
+            None => Verdict { action: self.default_action, reason: Reason::NoConditions(rules) },
+        }
+    }
+
+    /// The table that judges a call: libseccomp's filters take the number -1 for one of x86_64, as its bit 30 says nothing.
+    pub fn table(&self, data: &SeccompData) -> Option<&TablePolicy> {
+        let covering = self.tables.iter().find(|table| table.abi.covers(data));
+        covering.or_else(|| {
+            let minus_one = data.nr == u32::MAX;
+            self.tables.iter().find(|table| minus_one && table.abi.architecture() == data.arch)
+        })
+    }
+}
+
+impl TablePolicy {
+    /// The rules for a number, in the order in which they are tried.
+    #[inline]
+    pub fn rules(&self, number: u32) -> &[Rule] {
+        match self.calls.binary_search_by_key(&number, |call| call.number) {
+            Ok(index) => self.calls.get(index).map_or(&[], |call| &call.rules),
+            Err(_) => &[],
+        }
+    }
+}
+
+impl Stub {
+    /// Whether it answers the call. Without x32 it leaves x32's numbers, and -1, to the filter.
+    fn applies(&self, data: &SeccompData) -> bool {
+        let other_table = data.is_x32() && self.last & SeccompData::X32_BIT == 0;
+        !other_table && (data.nr > self.last || self.zero && data.nr == 0)
+    }
+}

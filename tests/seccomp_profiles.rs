@@ -1,0 +1,84 @@
+//! What real profiles mean, by the rows that other projects' filters were measured with.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of tests may say what it expects")]
+
+mod conformance;
+
+use std::collections::BTreeMap;
+
+use sim_core::capability::{CapSet, Capability};
+use sim_core::seccomp::profile::{Engine, Manager, Policy, Profile, Runtime, Target, resolve};
+use sim_core::seccomp::syscalls::Abi;
+use sim_core::seccomp::{FilterReturn, SeccompData};
+
+use conformance::{Table, archive, hexadecimal};
+
+/// A resolved case of the archive's manifest.
+struct Case {
+    name: String,
+    profile: Profile,
+    target: Target,
+}
+
+/// As the filters of the archive were made: by a runtime without a stub.
+fn cases(files: &BTreeMap<String, Vec<u8>>) -> Vec<Case> {
+    let manifest: serde_json::Value = serde_json::from_slice(&files["profiles/manifest.json"]).unwrap();
+    let cases = manifest.as_array().unwrap().iter().map(|case| {
+        let text = |key: &str| case[key].as_str().unwrap().to_owned();
+        let profile = text("profile");
+        let read = Profile::read(&files[&format!("profiles/{profile}.json")]);
+        let mut read = read.unwrap_or_else(|error| panic!("{profile}: {error}"));
+        // One entry has errno 12345, which libseccomp refuses; the rows were made without it.
+        read.syscalls.retain(|entry| entry.errno_ret != Some(12_345));
+        let podman = profile == "containers-common-default";
+        let manager = if podman { Manager::ContainersCommon } else { Manager::Moby };
+        let bounding: CapSet = case["caps"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|name| Capability::from_name(name.as_str().unwrap()).unwrap())
+            .collect();
+        let target = Target {
+            kernel: text("kernel").parse().unwrap(),
+            ..Target::new(Abi::from_name(&text("native")).unwrap(), Engine::new(manager, Runtime::Crun))
+        };
+        Case { name: text("case"), profile: read, target: target.with_bounding(bounding) }
+    });
+    cases.collect()
+}
+
+fn policies(files: &BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Policy> {
+    let resolved = |case: Case| {
+        let policy = resolve(&case.profile, &case.target).unwrap_or_else(|error| panic!("{}: {error}", case.name));
+        (case.name, policy)
+    };
+    cases(files).into_iter().map(resolved).collect()
+}
+
+/// Calls `check` with each row's case, call and answer; says how many rows there are.
+fn rows(files: &BTreeMap<String, Vec<u8>>, mut check: impl FnMut(&str, &SeccompData, FilterReturn)) -> usize {
+    let table = Table::read(std::str::from_utf8(&files["profiles/rows.csv"]).unwrap());
+    for row in &table.rows {
+        let (data, _) = table.call(row);
+        check(table.get(row, "case"), &data, FilterReturn(hexadecimal(table.get(row, "ret"))));
+    }
+    table.rows.len()
+}
+
+#[test]
+fn every_row_at_the_policy_level() {
+    let Some(files) = archive("profiles.tar.xz") else { return };
+    let policies = policies(&files);
+    let mut by_rule = 0;
+    let count = rows(&files, |case, data, expected| {
+        let verdict = policies[case].verdict(data);
+        by_rule += usize::from(verdict.rule().is_some());
+        assert_eq!(verdict.action, expected, "{case}: {data:?}: {verdict:?}");
+    });
+    let ambiguities: usize = policies.values().map(|policy| policy.ambiguities.len()).sum();
+    println!(
+        "{count} rows, {} cases, {by_rule} decided by a rule, {ambiguities} ambiguities: all agree",
+        policies.len()
+    );
+    assert_eq!((count, policies.len(), ambiguities), (35_467, 40, 0));
+}
