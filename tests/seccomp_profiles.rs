@@ -7,6 +7,7 @@ mod conformance;
 use std::collections::BTreeMap;
 
 use sim_core::capability::{CapSet, Capability};
+use sim_core::seccomp::preset::Preset;
 use sim_core::seccomp::profile::{Engine, Manager, Policy, Profile, Runtime, Target, resolve};
 use sim_core::seccomp::syscalls::Abi;
 use sim_core::seccomp::{FilterReturn, SeccompData};
@@ -81,4 +82,59 @@ fn every_row_at_the_policy_level() {
         policies.len()
     );
     assert_eq!((count, policies.len(), ambiguities), (35_467, 40, 0));
+}
+
+/// A policy without where its rules come from.
+fn facts(policy: &Policy) -> Vec<(String, u32, Vec<(String, FilterReturn)>)> {
+    let mut facts = Vec::new();
+    for table in &policy.tables {
+        for call in &table.calls {
+            let rules = call.rules.iter().map(|rule| {
+                let conditions: Vec<_> = rule.conditions.iter().map(ToString::to_string).collect();
+                (conditions.join(" && "), rule.action)
+            });
+            facts.push((table.abi.to_string(), call.number, rules.collect()));
+        }
+    }
+    facts
+}
+
+#[test]
+fn presets_are_what_their_originals_are() {
+    let Some(files) = archive("profiles.tar.xz") else { return };
+    let originals = [
+        (Preset::Docker, "moby-default", Manager::Moby),
+        (Preset::Podman, "containers-common-default", Manager::ContainersCommon),
+        (Preset::Crio, "crio-vendored-common", Manager::ContainersCommon),
+    ];
+    let natives = [
+        Abi::X86_64,
+        Abi::AARCH64,
+        Abi::ARM,
+        Abi::RISCV64,
+        Abi::S390X,
+        Abi::PPC64LE,
+        Abi::MIPSEL64,
+        Abi::LOONGARCH64,
+    ];
+    let some = Target::new(Abi::X86_64, Engine::NONE).bounding.unwrap();
+    let singles = Capability::all_named().map(|capability| [capability].into_iter().collect());
+    let sets: Vec<CapSet> =
+        [CapSet::EMPTY, some, CapSet::up_to(Capability::LAST_NAMED)].into_iter().chain(singles).collect();
+    let (mut cases, mut rules) = (0, 0);
+    for (preset, name, manager) in originals {
+        let original = Profile::read(&files[&format!("profiles/{name}.json")]).unwrap();
+        for (native, bounding) in natives.iter().flat_map(|native| sets.iter().map(move |set| (*native, *set))) {
+            let target = Target::new(native, Engine::new(manager, Runtime::Runc)).with_bounding(bounding);
+            let [ours, theirs] = [&preset.profile(), &original].map(|profile| resolve(profile, &target).unwrap());
+            assert_eq!(facts(&ours), facts(&theirs), "{name}, {native}");
+            let whole =
+                |policy: &Policy| (policy.default_action, policy.tables.iter().map(|t| t.stub).collect::<Vec<_>>());
+            assert_eq!((whole(&ours), ours.flags, &ours.entries), (whole(&theirs), theirs.flags, &theirs.entries));
+            cases += 1;
+            rules += ours.tables.iter().map(|table| table.calls.len()).sum::<usize>();
+        }
+    }
+    println!("{cases} cases of architecture and capabilities, {rules} calls with rules: presets and originals agree");
+    assert_eq!(cases, 3 * 8 * (41 + 3));
 }

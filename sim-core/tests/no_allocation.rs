@@ -6,6 +6,8 @@ use allocation_counter::measure;
 use sim_core::access::bind;
 use sim_core::calls::{Capset, Prctl, PrctlOption, capset, prctl};
 use sim_core::prelude::*;
+use sim_core::seccomp::profile::{Engine, Profile, Target, resolve};
+use sim_core::seccomp::syscalls::Abi;
 use sim_core::seccomp::{Architecture, Fate, Install, Seccomp, SeccompData, install, judge, text::assemble};
 
 /// A thread with supplementary groups, in a user namespace of its own.
@@ -53,6 +55,19 @@ fn judging_a_call_allocates_nothing() {
     let allocated = measure(|| {
         assert_eq!(judge(&system, &state, &execve, false, &mut Silent), Fate::Returns(-1));
         assert!(state.is_cached(Architecture::X86_64, 1, 470));
+    });
+    assert_eq!(allocated.count_total, 0);
+}
+
+#[test]
+fn a_policys_verdict_allocates_nothing() {
+    let rule = r#"{"names": ["clone", "clone3"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 7, "op": "SCMP_CMP_MASKED_EQ"}]}"#;
+    let profile = Profile::read(format!(r#"{{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{rule}]}}"#)).unwrap();
+    let policy = resolve(&profile, &Target::new(Abi::X86_64, Engine::DOCKER)).unwrap();
+    let clone = |flags: u64| SeccompData::call(Architecture::X86_64, 56, [flags, 0, 0, 0, 0, 0]);
+    let allocated = measure(|| {
+        assert!(policy.verdict(&clone(8)).rule().is_some());
+        assert!(policy.verdict(&clone(1)).rule().is_none());
     });
     assert_eq!(allocated.count_total, 0);
 }

@@ -29,6 +29,7 @@ pub mod bpf;
 mod data;
 mod install;
 mod judge;
+pub mod preset;
 pub mod profile;
 mod stack;
 mod strict;

@@ -21,7 +21,7 @@ macro_rules! crate_table {
     ($module:ident) => {
         (0..10_000)
             .filter_map(::syscalls::$module::Sysno::new)
-            .map(|call| (plain(call.name()), call.id() as u32))
+            .map(|call| (plain(call.name()), call.id().cast_unsigned()))
             .collect()
     };
 }

@@ -80,7 +80,7 @@ impl<'a> Text<'a> {
     }
 }
 
-impl<'a, 'p> Node<'a, 'p> {
+impl<'a> Node<'a, '_> {
     /// Its offset in the text; values are slices of it.
     fn offset(&self) -> usize {
         self.raw.as_ptr().addr() - self.text.text.as_ptr().addr()

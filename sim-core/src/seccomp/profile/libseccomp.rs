@@ -153,14 +153,13 @@ impl Database {
                 chain
             };
             let mux = carried.filter(|_| abi.multiplexes());
-            if let Some((carrier, selector)) = mux.and_then(|mux| Some((Call::by_name(mux.through)?, mux.selector))) {
-                if let Some(number) = carrier.number(*abi) {
-                    let which = Comparison { index: 0, operator: Operator::Equal, value: selector, value_two: 0 };
-                    let others = comparisons.iter().copied().filter(|comparison| comparison.index != 0);
-                    let links = chain(&mut core::iter::once(which).chain(others));
-                    insert(calls, number, links, action, origin, &mut self.shadowed)?;
-                    added = true;
-                }
+            let carrier = mux.and_then(|mux| Some((Call::by_name(mux.through)?.number(*abi)?, mux.selector)));
+            if let Some((number, selector)) = carrier {
+                let which = Comparison { index: 0, operator: Operator::Equal, value: selector, value_two: 0 };
+                let others = comparisons.iter().copied().filter(|comparison| comparison.index != 0);
+                let links = chain(&mut core::iter::once(which).chain(others));
+                insert(calls, number, links, action, origin, &mut self.shadowed)?;
+                added = true;
             }
             if let Some(number) = call.number(*abi) {
                 let links = chain(&mut comparisons.iter().copied());

@@ -38,9 +38,9 @@ impl Profile {
                     return Err(linux.error("this configuration has no seccomp profile"));
                 };
                 let node = linux.member(key, raw);
-                profile(&node, node.object()?)
+                profile(&node, &node.object()?)
             }
-            _ => profile(&root, members),
+            _ => profile(&root, &members),
         }
     }
 }
@@ -50,9 +50,9 @@ fn at_end(text: &str, message: &str) -> ProfileError {
     ProfileError { line: place.line, column: place.column, path: String::new(), message: message.into() }
 }
 
-fn profile(node: &Node<'_, '_>, members: Vec<(String, &str)>) -> Result<Profile, ProfileError> {
+fn profile(node: &Node<'_, '_>, members: &[(String, &str)]) -> Result<Profile, ProfileError> {
     let mut read = Profile::default();
-    for (key, raw) in &members {
+    for (key, raw) in members {
         let value = node.member(key, raw);
         if value.is_null() {
             continue;
@@ -140,8 +140,8 @@ fn filter(node: &Node<'_, '_>, unknown: &mut Vec<Placed<String>>) -> Result<Filt
         let value = node.member(key, raw);
         match key.as_str() {
             _ if value.is_null() => {}
-            "arches" => read.architectures = value.array(|member| member.string())?,
-            "caps" => read.capabilities = value.array(|member| member.string())?,
+            "arches" => read.architectures = strings(&value)?,
+            "caps" => read.capabilities = strings(&value)?,
             "minKernel" => read.min_kernel = Some(value.string()?).filter(|text| !text.is_empty()),
             _ => unknown.push(Placed { value: key.clone(), place: value.place() }),
         }
@@ -177,7 +177,97 @@ fn placed(node: &Node<'_, '_>) -> Result<Placed<String>, ProfileError> {
     Ok(Placed { value: node.string()?, place: node.place() })
 }
 
+fn strings(node: &Node<'_, '_>) -> Result<Vec<String>, ProfileError> {
+    Ok(node.array(placed)?.into_iter().map(|placed| placed.value).collect())
+}
+
 /// A string that counts as absent when it is empty, as in Go.
 fn given(node: &Node<'_, '_>) -> Result<Option<Placed<String>>, ProfileError> {
     Ok(Some(placed(node)?).filter(|given| !given.value.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_SIZE, Profile};
+    use alloc::format;
+    use alloc::string::{String, ToString};
+
+    fn refused(text: &str) -> String {
+        Profile::read(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn errors_name_their_place() {
+        let errors = [
+            ("", "line 1, column 1: EOF while parsing a value"),
+            ("[]", "line 1, column 1: an object is wanted here"),
+            ("{\"defaultAction\": \"SCMP_ACT_ALLOW\",\n}", "line 2, column 1: trailing comma"),
+            (
+                "{\n \"defaultAction\": \"ALLOW\"}",
+                "line 2, column 19: defaultAction: an action is one of SCMP_ACT_KILL",
+            ),
+            (
+                "{\"syscalls\": [{\"names\": [\"read\"], \"action\": \"SCMP_ACT_LOG\"}]}",
+                "line 1, column 1: defaultAction is missing",
+            ),
+        ];
+        for (text, error) in errors {
+            assert!(refused(text).starts_with(error), "{text}: {}", refused(text));
+        }
+    }
+
+    #[test]
+    fn errors_in_entries_name_their_path() {
+        let entry =
+            |entry: &str| refused(&format!("{{\"defaultAction\": \"SCMP_ACT_LOG\", \"syscalls\": [\n{entry}]}}"));
+        let args = |args: &str| {
+            entry(&format!("{{\"names\": [\"r\u{e9}ad\"], \"action\": \"SCMP_ACT_KILL\", \"args\": [{args}]}}"))
+        };
+        let errors = [
+            (entry("{}"), "line 2, column 1: syscalls[0]: names is missing"),
+            (entry("{\"names\": [\"read\"]}"), "line 2, column 1: syscalls[0]: action is missing"),
+            (entry("{\"names\": [7]}"), "line 2, column 12: syscalls[0].names[0]: a string is wanted"),
+            (
+                entry("{\"names\": [], \"names\": []}"),
+                "line 2, column 1: syscalls[0]: the key \"names\" stands here twice",
+            ),
+            (entry("{\"errnoRet\": -1}"), "line 2, column 14: syscalls[0].errnoRet: a whole number from 0"),
+            (args("{\"index\": 6}"), "line 2, column 67: syscalls[0].args[0].index: a call has the arguments 0 to 5"),
+            (args("{\"op\": \"EQ\"}"), "line 2, column 64: syscalls[0].args[0].op: one of SCMP_CMP_NE"),
+            (
+                args("{\"value\": 18446744073709551616}"),
+                "line 2, column 67: syscalls[0].args[0].value: a whole number",
+            ),
+            (args("{\"value\": 1}"), "line 2, column 57: syscalls[0].args[0]: a condition needs index"),
+        ];
+        for (found, error) in errors {
+            assert!(found.starts_with(error), "{found}\n{error}");
+        }
+    }
+
+    #[test]
+    fn a_whole_configuration_is_read_for_its_profile() {
+        let text = "{\"linux\": {\"seccomp\": {\"defaultAction\": \"SCMP_ACT_KILL\", \"color\": {}}}}";
+        let profile = Profile::read(text).unwrap();
+        assert_eq!(profile.unknown_keys[0].value, "color");
+        assert!(refused("{\"linux\": {}}").contains("linux: this configuration has no seccomp profile"));
+    }
+
+    #[test]
+    fn strangers_texts_cost_little() {
+        let deep = |open: &str, close: &str| format!("{{\"x\": {}{}}}", open.repeat(1 << 20), close.repeat(1 << 20));
+        assert_eq!(Profile::read(deep("[", "]")).unwrap().unknown_keys.len(), 1);
+        assert!(Profile::read(deep("[", "")).is_err());
+        assert!(refused(&deep("{\"a\":", "")).contains("line 1"));
+        assert!(refused(&" ".repeat(MAX_SIZE + 1)).contains("16 MiB"));
+        assert!(
+            Profile::read(b"{\"defaultAction\": \"\xff\"}")
+                .unwrap_err()
+                .to_string()
+                .starts_with("line 1, column 20: this byte")
+        );
+        let many = "{\"names\":[\"read\",\"write\"],\"action\":\"SCMP_ACT_KILL\"},".repeat(100_000);
+        let text = format!("{{\"defaultAction\": \"SCMP_ACT_LOG\", \"syscalls\": [{}7]}}", many);
+        assert!(refused(&text).contains("syscalls[100000]: an object is wanted here"));
+    }
 }

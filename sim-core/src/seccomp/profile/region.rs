@@ -81,7 +81,7 @@ impl Region {
         if different == 0 {
             return Some(from);
         }
-        let top = 63 - different.leading_zeros();
+        let top = different.ilog2();
         let below = (1_u64 << top) - 1;
         if candidate > from {
             // A fixed bit made it larger: the free bits below are zero.
