@@ -7,6 +7,8 @@ mod conformance;
 use std::collections::BTreeMap;
 
 use sim_core::capability::{CapSet, Capability};
+use sim_core::rule::Silent;
+use sim_core::seccomp::compile::compile;
 use sim_core::seccomp::preset::Preset;
 use sim_core::seccomp::profile::{Engine, Manager, Policy, Profile, Runtime, Target, resolve};
 use sim_core::seccomp::syscalls::Abi;
@@ -137,4 +139,25 @@ fn presets_are_what_their_originals_are() {
     }
     println!("{cases} cases of architecture and capabilities, {rules} calls with rules: presets and originals agree");
     assert_eq!(cases, 3 * 8 * (41 + 3));
+}
+
+#[test]
+fn every_row_with_filters_of_our_own() {
+    let Some(files) = archive("profiles.tar.xz") else { return };
+    let policies = policies(&files);
+    let programs: BTreeMap<_, _> = policies.iter().map(|(case, policy)| (case, compile(policy).unwrap())).collect();
+    let mut executed = 0;
+    let count = rows(&files, |case, data, expected| {
+        let run = programs[&case.to_owned()].run_in(data, data.arch.byte_order(), &mut Silent);
+        executed += run.executed;
+        assert_eq!(run.returned, expected, "{case}: {data:?}");
+    });
+    let lengths: Vec<_> = programs.values().map(|program| program.instructions().len()).collect();
+    println!(
+        "{count} rows, {} filters of {} to {} instructions, {executed} executed: all agree",
+        lengths.len(),
+        lengths.iter().min().unwrap(),
+        lengths.iter().max().unwrap(),
+    );
+    assert_eq!(count, 35_467);
 }

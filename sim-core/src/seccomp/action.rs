@@ -13,7 +13,7 @@ use crate::kernel::{Release, changes};
 /// assert_eq!("TRACE(7)".parse::<FilterReturn>(), Ok(FilterReturn(0x7ff0_0007)));
 /// assert!(FilterReturn::KILL_PROCESS.is_stricter_than(FilterReturn(0)));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FilterReturn(pub u32);
 
 /// `SECCOMP_RET_ACTION_FULL`.

@@ -26,6 +26,7 @@
 mod action;
 mod architecture;
 pub mod bpf;
+pub mod compile;
 mod data;
 mod install;
 mod judge;

@@ -57,6 +57,12 @@ impl Engine {
         Self { manager, runtime, libseccomp: Self::NEWEST_LIBSECCOMP }
     }
 
+    /// The same with Docker reading the profile.
+    #[must_use]
+    pub const fn with_moby(self) -> Self {
+        Self { manager: Manager::Moby, ..self }
+    }
+
     /// The engine of this name: none, docker, moby, podman, runc, crun or youki.
     pub fn from_name(name: &str) -> Option<Self> {
         Some(match name {

@@ -1,5 +1,6 @@
 use super::{Policy, Rule, Stub, TablePolicy};
 use crate::kernel::Errno;
+use crate::seccomp::syscalls::Abi;
 use crate::seccomp::{Action, FilterReturn, SeccompData};
 
 /// What a policy says of a call, and why.
@@ -42,12 +43,12 @@ pub(super) const ENOSYS: FilterReturn = Action::Errno.with_data(Errno::ENOSYS.nu
 impl Policy {
     /// What becomes of a call. Allocates nothing.
     pub fn verdict(&self, data: &SeccompData) -> Verdict<'_> {
+        if let Some(stub) = self.stub(data) {
+            return Verdict { action: ENOSYS, reason: Reason::Stub(stub) };
+        }
         let Some(table) = self.table(data) else {
             return Verdict { action: self.bad_architecture_action, reason: Reason::BadArchitecture };
         };
-        if let Some(stub) = table.stub.filter(|stub| stub.applies(data)) {
-            return Verdict { action: ENOSYS, reason: Reason::Stub(stub) };
-        }
         let rules = table.rules(data.nr);
         match rules.iter().find(|rule| rule.holds(&data.args)) {
             Some(rule) => Verdict { action: rule.action, reason: Reason::Rule(rule) },
@@ -56,7 +57,18 @@ impl Policy {
         }
     }
 
-    /// The table that judges a call: libseccomp's filters take the number -1 for one of x86_64, as its bit 30 says nothing.
+    /// The stub that answers a call, if one does. It takes numbers with bit 30 for x32's, as the kernel does.
+    pub fn stub(&self, data: &SeccompData) -> Option<Stub> {
+        let own = |abi: Abi| match abi {
+            Abi::X86_64 | Abi::X32 => data.is_x32() == (abi == Abi::X32),
+            _ => true,
+        };
+        let mut tables = self.tables.iter().filter(|table| table.abi.architecture() == data.arch);
+        let stub = tables.find(|table| own(table.abi))?.stub?;
+        (data.nr > stub.last || stub.zero && data.nr == 0).then_some(stub)
+    }
+
+    /// The table that judges a call. Without x32 libseccomp leaves the number -1 to x86_64.
     pub fn table(&self, data: &SeccompData) -> Option<&TablePolicy> {
         let covering = self.tables.iter().find(|table| table.abi.covers(data));
         covering.or_else(|| {
@@ -74,13 +86,5 @@ impl TablePolicy {
             Ok(index) => self.calls.get(index).map_or(&[], |call| &call.rules),
             Err(_) => &[],
         }
-    }
-}
-
-impl Stub {
-    /// Whether it answers the call. Without x32 it leaves x32's numbers, and -1, to the filter.
-    fn applies(&self, data: &SeccompData) -> bool {
-        let other_table = data.is_x32() && self.last & SeccompData::X32_BIT == 0;
-        !other_table && (data.nr > self.last || self.zero && data.nr == 0)
     }
 }

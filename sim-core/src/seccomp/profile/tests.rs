@@ -289,6 +289,7 @@ fn runcs_stub_answers_for_numbers_above_all() {
     assert_eq!([436, 437, 438].map(|nr| action(&native, nr)), [EPERM, ALLOW, ENOSYS]);
     assert_eq!(action(&native, u32::MAX), EPERM, "-1 has bit 30");
     assert_eq!(action(&native, 1 << 30), FilterReturn(0), "and x32 is another architecture");
+    assert_eq!(action(&native, 1 << 31), ENOSYS, "to libseccomp it would be x32's");
     let both = resolve(&text(1, r#""SCMP_ARCH_X32""#), &target).unwrap();
     let x32 = SeccompData::X32_BIT;
     assert_eq!([436, x32 + 437, x32 + 438, 438].map(|nr| action(&both, nr)), [EPERM, ALLOW, ENOSYS, ENOSYS]);

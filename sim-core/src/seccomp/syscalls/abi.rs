@@ -90,12 +90,12 @@ impl Abi {
         self.architecture().is_64_bit() && !matches!(self, Self::X32 | Self::MIPS64N32 | Self::MIPSEL64N32)
     }
 
-    /// Whether a filter that has this table judges the call by it.
+    /// Whether a filter that has this table judges the call by it. libseccomp takes numbers from 2^30 on for x32's.
     pub fn covers(self, data: &SeccompData) -> bool {
         self.architecture() == data.arch
             && match self {
-                Self::X86_64 => !data.is_x32(),
-                Self::X32 => data.is_x32(),
+                Self::X86_64 => data.nr < SeccompData::X32_BIT,
+                Self::X32 => data.nr >= SeccompData::X32_BIT,
                 _ => true,
             }
     }
