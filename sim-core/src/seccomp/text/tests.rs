@@ -82,6 +82,15 @@ fn the_listing_people_know() {
 }
 
 #[test]
+fn what_does_not_count_shows_only_in_the_columns() {
+    let noisy = [Instruction { code: opcode::ADD_X, jt: 1, jf: 2, k: 3 }, Instruction::statement(opcode::RET_A, 9)];
+    let listing = disassemble(&noisy, ByteOrder::Little);
+    assert!(listing.contains(" 0000: 0x0c 0x01 0x02 0x00000003  A += X\n"), "{listing}");
+    assert_eq!(read(&listing, ByteOrder::Little).unwrap(), noisy);
+    assert!(statements(&noisy, ByteOrder::Little).starts_with("0000: raw 0x0c 0x01 0x02 0x00000003\n"));
+}
+
+#[test]
 fn halves_of_arguments_are_where_the_byte_order_puts_them() {
     let text = "A = args[1]\nA = args[1] >> 32\nA = instruction_pointer\nreturn A";
     let offsets = |order| read(text, order).unwrap().iter().map(|i| i.k).collect::<Vec<_>>();
