@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
@@ -50,10 +51,16 @@ struct Tally {
     int80: bool,
 }
 
+/// Why a step is skipped.
+const WAITING: &str = "the child would wait for a listener for ever";
+
 /// A line for programs.
 #[derive(Debug, Serialize)]
 struct Line<'a> {
     suite: &'a str,
+    drawn: u64,
+    agreed: u64,
+    skipped: BTreeMap<&'a str, u64>,
     #[serde(flatten)]
     tally: &'a Tally,
 }
@@ -116,7 +123,10 @@ fn work(arguments: &SeccompArguments, machine: &Machine, seed: u64) -> Result<u8
         }
     }
     if arguments.common.json {
-        println!("{}", serde_json::json!(Line { suite: "seccomp", tally: &tally }));
+        let drawn = tally.filters_drawn + tally.calls_drawn;
+        let agreed = tally.installations_agreed + tally.calls_agreed;
+        let skipped = BTreeMap::from([(WAITING, tally.waiting)]);
+        println!("{}", serde_json::json!(Line { suite: "seccomp", drawn, agreed, skipped, tally: &tally }));
     } else {
         println!("{tally}\n  in {:.1?}", start.elapsed());
     }
@@ -168,7 +178,7 @@ impl std::fmt::Display for Tally {
             self.calls_drawn, self.calls_agreed, self.ran, self.returned, self.trapped, self.died, self.differed
         )?;
         writeln!(f, "  {} children", self.children)?;
-        write!(f, "  skipped {}: the child would wait for a listener for ever", self.waiting)?;
+        write!(f, "  skipped {}: {WAITING}", self.waiting)?;
         if self.int80 { Ok(()) } else { write!(f, "\n  skipped: this kernel does not take int 0x80") }
     }
 }

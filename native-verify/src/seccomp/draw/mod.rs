@@ -12,8 +12,9 @@ use super::child::STEPS;
 use super::steps::{Case, Entry, Pointer, Privilege, Step};
 
 /// x86_64 calls that change nothing: read and write (of descriptor -1), sched_yield, getuid, getgid, geteuid, getegid,
-/// getppid, personality (0xffffffff asks), uprobe, and numbers that no table has.
-const X86_64: [u32; 15] = [0, 1, 24, 102, 104, 107, 108, 110, 110, 135, 336, 1000, 9999, 0x3fff_ffff, u32::MAX];
+/// getppid, personality (0xffffffff asks), numbers that no table has, uretprobe and uprobe, which fail
+/// where the kernel has put no probe; uretprobe kills then.
+const X86_64: [u32; 16] = [0, 1, 24, 102, 104, 107, 108, 110, 110, 135, 335, 336, 1000, 9999, 0x3fff_ffff, u32::MAX];
 /// The same by the i386 table; break has never done anything.
 const I386: [u32; 12] = [3, 4, 17, 24, 158, 47, 49, 64, 64, 136, 9999, u32::MAX];
 const X32_BIT: u32 = 0x4000_0000;
@@ -92,7 +93,7 @@ fn call(random: &mut Random, int80: bool) -> Step {
         // Descriptor -1, or "what is the personality?".
         *first |= 0xffff_ffff;
     }
-    let x32 = entry == Entry::Syscall && number != 336 && random.one_in(5);
+    let x32 = entry == Entry::Syscall && ![335, 336].contains(&number) && random.one_in(5);
     let dirt = if random.one_in(8) { random.next() << 32 } else { 0 };
     *register = u64::from(if x32 { number | X32_BIT } else { number }) | dirt;
     Step::Call { entry, registers }
