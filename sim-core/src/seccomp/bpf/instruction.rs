@@ -49,8 +49,8 @@ pub enum BytesError {
 }
 
 impl Instruction {
-    /// The most instructions that a `struct sock_fprog` can announce; the kernel takes [`Program::MAX_LENGTH`]
-    /// (super::Program::MAX_LENGTH).
+    /// The most instructions that a `struct sock_fprog` can announce; the kernel takes
+    /// [4096](super::Program::MAX_LENGTH).
     pub const MAX_COUNT: usize = 65_535;
     /// Its size in bytes.
     pub const SIZE: usize = 8;
