@@ -74,8 +74,8 @@ fn errors_have_a_place() {
 
 #[test]
 fn too_much_is_refused() {
-    let lines =
-        |count: usize| -> String { (0..count).map(|n| format!("{n:04}: 0x06 0x00 0x00 0x00000000\n")).collect() };
+    let line = |number: usize| format!("{number:04}: 0x06 0x00 0x00 0x00000000");
+    let lines = |count: usize| (0..count).map(line).collect::<Vec<_>>().join("\n");
     assert_eq!(read_libseccomp(&lines(4097)).unwrap().len(), 4097, "the kernel's limit is the check's to tell");
     let error = read_libseccomp(&lines(65_536)).unwrap_err().to_string();
     assert_eq!(error, "line 65536, column 1: there is too much: at most 65535 instructions");
