@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::child::Stand;
 use super::compare::{Comparison, Unfiltered, compare, shrink};
-use super::draw::{Random, case};
+use super::draw::{Random, asks_uretprobe, case};
 use super::steps::{Case, Entry, Privilege, Step};
 use crate::command::{CommonArguments, describe, keep_evidence, say};
 use crate::evidence::Evidence;
@@ -88,6 +88,9 @@ pub(crate) fn random(arguments: &SeccompArguments) -> Result<u8> {
 fn work(arguments: &SeccompArguments, machine: &Machine, seed: u64) -> Result<u8> {
     let mut stand = Stand::new().context("cannot share memory")?;
     let int80 = has_int80(&mut stand)?;
+    if !asks_uretprobe(machine.release) {
+        say("Skipped: uretprobe, whose exemption stable kernels before 6.14 may have or not.", &arguments.common);
+    }
     let (mut random, start, mut said) = (Random(seed), Instant::now(), Instant::now());
     let mut tally = Tally { seed, int80, ..Tally::default() };
     let mut evidence = Evidence::new(machine);

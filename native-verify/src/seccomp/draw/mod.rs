@@ -6,7 +6,7 @@ mod random;
 
 pub(crate) use random::Random;
 
-use sim_core::kernel::Release;
+use sim_core::kernel::{Release, changes};
 
 use super::child::STEPS;
 use super::steps::{Case, Entry, Pointer, Privilege, Step};
@@ -17,6 +17,13 @@ use super::steps::{Case, Entry, Pointer, Privilege, Step};
 const X86_64: [u32; 16] = [0, 1, 24, 102, 104, 107, 108, 110, 110, 135, 335, 336, 1000, 9999, 0x3fff_ffff, u32::MAX];
 /// The same by the i386 table; break has never done anything.
 const I386: [u32; 12] = [3, 4, 17, 24, 158, 47, 49, 64, 64, 136, 9999, u32::MAX];
+const URETPROBE: u32 = 335;
+
+/// Whether uretprobe is asked: stable kernels before 6.14 got its exemption later, so that a release does not tell.
+pub(crate) fn asks_uretprobe(release: Release) -> bool {
+    release.has(&changes::SECCOMP_URETPROBE)
+}
+
 const X32_BIT: u32 = 0x4000_0000;
 
 /// Constants that calls and filters have in common, so that comparisons are close.
@@ -68,16 +75,17 @@ pub(crate) fn case(random: &mut Random, release: Release, int80: bool) -> Case {
         steps.push(Step::Seccomp { operation: 0, flags: u32::from(random.one_in(5)), pointer });
     }
     while steps.len() < 18 {
-        steps.push(call(random, int80));
+        steps.push(call(random, release, int80));
     }
     steps.truncate(STEPS);
     Case { privilege, steps }
 }
 
-fn call(random: &mut Random, int80: bool) -> Step {
+fn call(random: &mut Random, release: Release, int80: bool) -> Step {
     let entry = if int80 && random.one_in(3) { Entry::Int80 } else { Entry::Syscall };
     let numbers: &[u32] = if entry == Entry::Int80 { &I386 } else { &X86_64 };
-    let number = random.pick(numbers).unwrap_or_default();
+    let number =
+        random.pick(numbers).filter(|number| *number != URETPROBE || asks_uretprobe(release)).unwrap_or(9999);
     let mut registers = [0; 7];
     for register in &mut registers {
         let low = constant(random);
