@@ -7,8 +7,9 @@ mod conformance;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use formats::{Form, read_filter};
 use sim_core::rule::Silent;
-use sim_core::seccomp::bpf::{Program, from_bytes};
+use sim_core::seccomp::bpf::Program;
 use sim_core::seccomp::text::{disassemble, read, statements};
 use sim_core::seccomp::{Action, ByteOrder, FilterReturn};
 
@@ -20,7 +21,9 @@ fn programs(files: &BTreeMap<String, Vec<u8>>, folder: &str) -> BTreeMap<String,
     for (name, bytes) in
         files.iter().filter(|(name, _)| Path::new(name).extension().is_some_and(|kind| kind == "bpf"))
     {
-        let (instructions, order) = from_bytes(bytes, None).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let filter = read_filter(bytes, None).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(filter.form, Form::Raw, "{name}");
+        let (instructions, order) = (filter.instructions, filter.order.unwrap());
         for listing in [disassemble(&instructions, order), statements(&instructions, order)] {
             assert_eq!(read(&listing, order).as_ref(), Ok(&instructions), "{name}");
         }

@@ -72,6 +72,18 @@ fn errors_have_a_place() {
     assert_eq!(error, "line 1, column 1: 3 bytes are no whole number of instructions of 8 bytes");
 }
 
+#[test]
+fn too_much_is_refused() {
+    let line = |number: usize| format!("{number:04}: 0x06 0x00 0x00 0x00000000");
+    let lines = |count: usize| (0..count).map(line).collect::<Vec<_>>().join("\n");
+    assert_eq!(read_libseccomp(&lines(4097)).unwrap().len(), 4097, "the kernel's limit is the check's to tell");
+    let error = read_libseccomp(&lines(65_536)).unwrap_err().to_string();
+    assert_eq!(error, "line 65536, column 1: there is too much: at most 65535 instructions");
+    let blank = vec![b' '; (16 << 20) + 1];
+    assert!(read_filter(&blank, None).unwrap_err().to_string().contains("at most 16777216 bytes of text"));
+    assert!(read_filter(&vec![0; 65_536 * 8], None).is_err());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 

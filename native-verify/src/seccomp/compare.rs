@@ -40,24 +40,21 @@ pub(crate) struct Comparison {
     pub(crate) difference: Option<Difference>,
 }
 
-/// What calls return without filters: each is asked once. Their arguments do not matter to them.
+/// What becomes of calls without filters: each is asked once. Their arguments do not matter to them.
 #[derive(Debug, Default)]
-pub(crate) struct Unfiltered(BTreeMap<(Privilege, Entry, u32), Option<i64>>);
+pub(crate) struct Unfiltered(BTreeMap<(Privilege, Entry, u32), Seen>);
 
 impl Unfiltered {
-    fn of(&mut self, stand: &mut Stand, privilege: Privilege, step: &Step) -> io::Result<Option<i64>> {
-        let Step::Call { entry, registers: [number, ..] } = step else { return Ok(None) };
+    fn of(&mut self, stand: &mut Stand, privilege: Privilege, step: &Step) -> io::Result<Seen> {
+        let Step::Call { entry, registers: [number, ..] } = step else { return Ok(Seen::Nothing) };
         let key = (privilege, *entry, (*number & 0xffff_ffff) as u32);
         if let Some(known) = self.0.get(&key) {
             return Ok(*known);
         }
         stand.write(std::slice::from_ref(step)).ok_or_else(|| io::Error::other("one step fits"))?;
-        let returned = match stand.perform(privilege)?.seen.first() {
-            Some(Seen::Returned(value)) => Some(*value),
-            _ => None,
-        };
-        self.0.insert(key, returned);
-        Ok(returned)
+        let seen = stand.perform(privilege)?.seen.first().copied().unwrap_or(Seen::Nothing);
+        self.0.insert(key, seen);
+        Ok(seen)
     }
 }
 
@@ -68,9 +65,9 @@ pub(crate) fn compare(
     case: &Case,
 ) -> io::Result<Comparison> {
     let mut comparison = Comparison::default();
-    let mut returned = Vec::with_capacity(case.steps.len());
+    let mut before = Vec::with_capacity(case.steps.len());
     for step in &case.steps {
-        returned.push(unfiltered.of(stand, case.privilege, step)?);
+        before.push(unfiltered.of(stand, case.privilege, step)?);
     }
     // Steps that are still to be seen, by their place in the case; those that end a child are taken out.
     let mut places: Vec<usize> = (0..case.steps.len()).collect();
@@ -85,7 +82,7 @@ pub(crate) fn compare(
         for (at, ((expected, rules), seen)) in expected.into_iter().zip(seen).enumerate() {
             let Some(&place) = places.get(at) else { break };
             let Some(step) = case.steps.get(place) else { break };
-            let before = returned.get(place).copied().flatten();
+            let before = before.get(place).copied().unwrap_or(Seen::Nothing);
             if !agrees(step, expected, seen, before) {
                 comparison.difference = Some(Difference { step: place, expected, seen });
                 return Ok(comparison);
@@ -141,10 +138,10 @@ fn expect(
     }
 }
 
-fn agrees(step: &Step, expected: Expected, seen: Seen, unfiltered: Option<i64>) -> bool {
+fn agrees(step: &Step, expected: Expected, seen: Seen, unfiltered: Seen) -> bool {
     let entry = if let Step::Call { entry, .. } = step { *entry } else { Entry::Syscall };
     match (expected, seen) {
-        (Expected::Runs, Seen::Returned(value)) => unfiltered == Some(value),
+        (Expected::Runs, seen) => seen != Seen::Nothing && seen == unfiltered,
         (Expected::Returns(expected), Seen::Returned(value)) => expected == value,
         (Expected::Descriptor, Seen::Returned(value)) => value >= 0,
         (Expected::Dies(expected), Seen::Died(signal)) => expected == signal,

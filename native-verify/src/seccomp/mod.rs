@@ -7,6 +7,8 @@
 mod child;
 mod compare;
 mod draw;
+#[allow(unsafe_code, reason = "it enters the kernel by instructions of its own; each block says why")]
+mod entry;
 mod model;
 mod random;
 mod steps;

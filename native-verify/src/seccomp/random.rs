@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
@@ -8,7 +9,7 @@ use serde::Serialize;
 
 use super::child::Stand;
 use super::compare::{Comparison, Unfiltered, compare, shrink};
-use super::draw::{Random, case};
+use super::draw::{Random, asks_uretprobe, case};
 use super::steps::{Case, Entry, Privilege, Step};
 use crate::command::{CommonArguments, describe, keep_evidence, say};
 use crate::evidence::Evidence;
@@ -50,10 +51,16 @@ struct Tally {
     int80: bool,
 }
 
+/// Why a step is skipped.
+const WAITING: &str = "the child would wait for a listener for ever";
+
 /// A line for programs.
 #[derive(Debug, Serialize)]
 struct Line<'a> {
     suite: &'a str,
+    drawn: u64,
+    agreed: u64,
+    skipped: BTreeMap<&'a str, u64>,
     #[serde(flatten)]
     tally: &'a Tally,
 }
@@ -81,6 +88,9 @@ pub(crate) fn random(arguments: &SeccompArguments) -> Result<u8> {
 fn work(arguments: &SeccompArguments, machine: &Machine, seed: u64) -> Result<u8> {
     let mut stand = Stand::new().context("cannot share memory")?;
     let int80 = has_int80(&mut stand)?;
+    if !asks_uretprobe(machine.release) {
+        say("Skipped: uretprobe, whose exemption stable kernels before 6.14 may have or not.", &arguments.common);
+    }
     let (mut random, start, mut said) = (Random(seed), Instant::now(), Instant::now());
     let mut tally = Tally { seed, int80, ..Tally::default() };
     let mut evidence = Evidence::new(machine);
@@ -116,7 +126,10 @@ fn work(arguments: &SeccompArguments, machine: &Machine, seed: u64) -> Result<u8
         }
     }
     if arguments.common.json {
-        println!("{}", serde_json::json!(Line { suite: "seccomp", tally: &tally }));
+        let drawn = tally.filters_drawn + tally.calls_drawn;
+        let agreed = tally.installations_agreed + tally.calls_agreed;
+        let skipped = BTreeMap::from([(WAITING, tally.waiting)]);
+        println!("{}", serde_json::json!(Line { suite: "seccomp", drawn, agreed, skipped, tally: &tally }));
     } else {
         println!("{tally}\n  in {:.1?}", start.elapsed());
     }
@@ -168,7 +181,7 @@ impl std::fmt::Display for Tally {
             self.calls_drawn, self.calls_agreed, self.ran, self.returned, self.trapped, self.died, self.differed
         )?;
         writeln!(f, "  {} children", self.children)?;
-        write!(f, "  skipped {}: the child would wait for a listener for ever", self.waiting)?;
+        write!(f, "  skipped {}: {WAITING}", self.waiting)?;
         if self.int80 { Ok(()) } else { write!(f, "\n  skipped: this kernel does not take int 0x80") }
     }
 }

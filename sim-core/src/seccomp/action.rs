@@ -122,6 +122,12 @@ impl FilterReturn {
         (self.0 & DATA_MASK) as u16
     }
 
+    /// Whether SECCOMP_GET_ACTION_AVAIL finds it: an action that `release` knows, without data. Otherwise it answers
+    /// EOPNOTSUPP (`seccomp_get_action_avail`, `kernel/seccomp.c`).
+    pub fn is_available(self, release: Release) -> bool {
+        self.data() == 0 && self.action().is_known_to(release)
+    }
+
     /// Whether its action wins over `other`'s when both apply to one call: the upper halves are compared as signed
     /// numbers, so that every word with the highest bit set is stricter than the rest.
     pub const fn is_stricter_than(self, other: Self) -> bool {
@@ -167,6 +173,7 @@ impl core::str::FromStr for FilterReturn {
 #[cfg(test)]
 mod tests {
     use super::{Action, FilterReturn};
+    use crate::kernel::Release;
     use alloc::string::ToString;
 
     #[test]
@@ -187,6 +194,14 @@ mod tests {
         assert_eq!(Action::from_name("SCMP_ACT_KILL"), Some(Action::KillThread));
         assert_eq!(FilterReturn(0x8001_0005).action(), Action::Unknown(0x8001));
         assert_eq!(Action::Unknown(0x8001).with_data(5), FilterReturn(0x8001_0005));
+    }
+
+    #[test]
+    fn e76_actions_that_are_available() {
+        let (now, old) = (Release::NEWEST, Release::OLDEST);
+        assert!(Action::ALL.iter().all(|action| action.with_data(0).is_available(now)));
+        assert!(!FilterReturn(0x7fc0_0000).is_available(old) && FilterReturn(0x7ffc_0000).is_available(old));
+        assert!(!FilterReturn(0x0005_0001).is_available(now) && !FilterReturn(0x0006_0000).is_available(now));
     }
 
     #[test]

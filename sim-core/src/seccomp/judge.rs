@@ -31,7 +31,9 @@ const MAX_ERRNO: u16 = 4095;
 /// Decides what becomes of a call (`__secure_computing`, `kernel/seccomp.c`). `tracer_listens` is whether the thread is
 /// traced with `PTRACE_O_TRACESECCOMP`.
 ///
-/// See the [module](super) for an example. It allocates nothing without a witness.
+/// See the [module](super) for an example. It allocates nothing without a witness. A thread that blocks or ignores
+/// SIGSYS is killed where it would be trapped; in strict mode on an architecture whose four calls are not known
+/// ([`strict_calls`]) every call kills.
 pub fn judge<W: Witness>(
     system: &System,
     state: &Seccomp,

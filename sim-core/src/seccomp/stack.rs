@@ -2,7 +2,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::bpf::{PATH_PENALTY, Program, StepWitness, always_allows};
-use super::{Architecture, ByteOrder, FilterReturn, SeccompData};
+use super::{Action, Architecture, ByteOrder, FilterReturn, SeccompData};
 use crate::rule::{Effect, Witness, seccomp as rules};
 
 /// How a thread's calls are judged.
@@ -81,6 +81,19 @@ impl Seccomp {
             }
         }
         verdict
+    }
+
+    /// Whether the kernel logs what becomes of the call, if `kernel.seccomp.actions_logged` has the action as it has them
+    /// all at first (`seccomp_log`, `kernel/seccomp.c`): kills and LOG always, ALLOW never, the rest if the filter that
+    /// won has `SECCOMP_FILTER_FLAG_LOG`.
+    pub fn logs(&self, verdict: &Verdict) -> bool {
+        match verdict.returned.action() {
+            Action::Allow => false,
+            Action::Log | Action::KillProcess | Action::KillThread | Action::Unknown(_) => true,
+            Action::Trap | Action::Errno | Action::UserNotif | Action::Trace => {
+                verdict.filter.and_then(|index| self.filters.get(index)).is_some_and(|filter| filter.log)
+            }
+        }
     }
 
     /// Whether the kernel's cache answers for call `nr`, so that no filter is run: every filter allows it whatever the

@@ -257,6 +257,21 @@ fn e84_stacks_are_cached_if_every_filter_is() {
 }
 
 #[test]
+fn what_is_logged() {
+    let data = SeccompData::call(Architecture::X86_64, 110, [0; 6]);
+    let logged = |state: &Seccomp| state.logs(&state.run(&data, &mut Silent));
+    let words = [0x7fff_0000, 0x0005_0001, 0x0003_0000, 0x7ffc_0000, 0, 0x8000_0000, 0x4000_0000];
+    assert_eq!(words.map(|word| logged(&returning(&[word]))), [false, false, false, true, true, true, true]);
+    let errno = [Instruction::statement(0x06, 0x0005_0001)];
+    let call = Install { flags: Flags::LOG, ..Install::instructions(&errno) };
+    let flagged =
+        install(&System::default(), &root(), &Seccomp::default(), &call, &mut Silent).granted().unwrap().state;
+    assert!(logged(&flagged));
+    let newer = install(&System::default(), &root(), &flagged, &Install::instructions(&errno), &mut Silent);
+    assert!(!logged(&newer.granted().unwrap().state), "the newer filter won, and has no flag");
+}
+
+#[test]
 fn e85_and_e86_exec_keeps_and_fork_copies() {
     let parent = returning(&[0x0005_0001]);
     let mut trace = Trace::new();

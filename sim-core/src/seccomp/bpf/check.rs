@@ -176,7 +176,7 @@ fn check_alone(Instruction { code, jt, jf, k }: Instruction, index: usize, lengt
         }
         opcode::JA => jump(target(k)),
         code if opcode::is_conditional(code) => jump(target(jt.into())).and_then(|()| jump(target(jf.into()))),
-        code if !opcode::ALL.contains(&code) && !CLASSIC_ONLY.contains(&code) => Err(Fault::Code { code }),
+        code if !opcode::is_known(code) && !CLASSIC_ONLY.contains(&code) => Err(Fault::Code { code }),
         _ => Ok(()),
     }
 }

@@ -1,5 +1,6 @@
 use alloc::vec::Vec;
 
+use super::opcode;
 use crate::seccomp::ByteOrder;
 
 /// One instruction: `struct sock_filter`.
@@ -48,8 +49,8 @@ pub enum BytesError {
 }
 
 impl Instruction {
-    /// The most instructions that a `struct sock_fprog` can announce; the kernel takes [`Program::MAX_LENGTH`]
-    /// (super::Program::MAX_LENGTH).
+    /// The most instructions that a `struct sock_fprog` can announce; the kernel takes
+    /// [4096](super::Program::MAX_LENGTH).
     pub const MAX_COUNT: usize = 65_535;
     /// Its size in bytes.
     pub const SIZE: usize = 8;
@@ -62,6 +63,30 @@ impl Instruction {
     /// A conditional jump.
     pub const fn jump(code: u16, k: u32, jt: u8, jf: u8) -> Self {
         Self { code, jt, jf, k }
+    }
+
+    /// The same with 0 in what does not count: k where X or nothing is used, jt and jf where nothing is compared. The
+    /// kernel ignores what stands there.
+    ///
+    /// ```
+    /// use sim_core::seccomp::bpf::Instruction;
+    ///
+    /// let returns_a = Instruction { code: 0x16, jt: 1, jf: 2, k: 3 };
+    /// assert_eq!(returns_a.canonical(), Instruction::statement(0x16, 0));
+    /// ```
+    #[must_use]
+    pub const fn canonical(self) -> Self {
+        let Self { code, jt, jf, k } = self;
+        match code {
+            opcode::JEQ_X | opcode::JGT_X | opcode::JGE_X | opcode::JSET_X => Self::jump(code, 0, jt, jf),
+            _ if opcode::is_conditional(code) => self,
+            opcode::TAX | opcode::TXA | opcode::NEG | opcode::RET_A | opcode::LD_LEN | opcode::LDX_LEN => {
+                Self::statement(code, 0)
+            }
+            _ if opcode::is_known(code) && opcode::is_arithmetic_with_x(code) => Self::statement(code, 0),
+            _ if opcode::is_known(code) => Self::statement(code, k),
+            _ => self,
+        }
     }
 
     /// Reads the eight bytes of one instruction.

@@ -6,6 +6,11 @@ macro_rules! opcodes {
 
         /// Every code that a filter may have.
         pub const ALL: &[u16] = &[$($name),*];
+
+        /// Whether a filter may have this code.
+        pub const fn is_known(code: u16) -> bool {
+            matches!(code, $($name)|*)
+        }
     };
 }
 
@@ -56,4 +61,9 @@ opcodes! {
 /// Whether `code` is a jump with two ways.
 pub const fn is_conditional(code: u16) -> bool {
     matches!(code, JEQ_K | JEQ_X | JGT_K | JGT_X | JGE_K | JGE_X | JSET_K | JSET_X)
+}
+
+/// Whether `code` computes with A and X.
+pub const fn is_arithmetic_with_x(code: u16) -> bool {
+    matches!(code, ADD_X | SUB_X | MUL_X | DIV_X | OR_X | AND_X | XOR_X | LSH_X | RSH_X)
 }

@@ -102,7 +102,7 @@ fn instructions(lines: &Lines<'_>, order: ByteOrder) -> Result<Vec<Instruction>,
             Some(&last) => Some(Statement { words: rest, last, index, order, labels: &lines.labels }.instruction()?),
         };
         match (columns, said, rest.first()) {
-            (Some(columns), Some(said), Some(first)) if columns != said => {
+            (Some(columns), Some(said), Some(first)) if columns.canonical() != said.canonical() => {
                 return Err(first.fault(TextFault::Columns(said)));
             }
             (Some(instruction), ..) | (None, Some(instruction), _) => program.push(instruction),

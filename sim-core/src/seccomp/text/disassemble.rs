@@ -8,11 +8,13 @@ use crate::seccomp::bpf::{Instruction, opcode};
 use crate::seccomp::data::is_high;
 use crate::seccomp::{Architecture, ByteOrder, FilterReturn};
 
-/// Writes a program as a listing with the columns code, jt, jf and k, and what each instruction does. The byte order is
-/// that of the machine: it decides which half of an argument an offset is.
+/// Writes a program as a listing with the columns code, jt, jf and k, and what each instruction does; what stands in
+/// a column and does not count shows only there. The byte order is that of the machine: it decides which half of an
+/// argument an offset is.
 pub fn disassemble(program: &[Instruction], order: ByteOrder) -> String {
     let mut listing = String::from(" line  CODE  JT   JF      K\n=================================\n");
-    for (index, (instruction, statement)) in program.iter().zip(written(program, order)).enumerate() {
+    let canonical: Vec<_> = program.iter().map(|instruction| instruction.canonical()).collect();
+    for (index, (instruction, statement)) in program.iter().zip(written(&canonical, order)).enumerate() {
         let Instruction { code, jt, jf, k } = instruction;
         // Writing into a String cannot fail.
         let _ = writeln!(listing, " {index:04}: 0x{code:02x} 0x{jt:02x} 0x{jf:02x} 0x{k:08x}  {statement}");
@@ -88,43 +90,38 @@ fn written(program: &[Instruction], order: ByteOrder) -> Vec<String> {
 /// What an instruction does, or its four numbers if it has something that a statement does not show.
 fn statement(index: usize, instruction: Instruction, holds: Accumulator, order: ByteOrder) -> String {
     let Instruction { code, jt, jf, k } = instruction;
-    let plain = opcode::is_conditional(code) || jt == 0 && jf == 0;
-    let shown = if plain { shown(index, instruction, holds, order) } else { None };
+    let shown = if instruction == instruction.canonical() { shown(index, instruction, holds, order) } else { None };
     shown.unwrap_or_else(|| format!("raw 0x{code:02x} 0x{jt:02x} 0x{jf:02x} 0x{k:08x}"))
 }
 
 fn shown(index: usize, instruction: Instruction, holds: Accumulator, order: ByteOrder) -> Option<String> {
     let Instruction { code, jt, jf, k } = instruction;
     let target = |skip: u32| index as u64 + 1 + u64::from(skip);
-    let without_k = |text: &str| (k == 0).then(|| text.into());
+    let plain = |text: &str| Some(text.into());
     match code {
         opcode::LD_ABS => loaded(k, order).map(|word| format!("A = {word}")),
         opcode::LD_IMM => Some(format!("A = {k}")),
         opcode::LDX_IMM => Some(format!("X = {k}")),
-        opcode::LD_LEN => without_k("A = len"),
-        opcode::LDX_LEN => without_k("X = len"),
+        opcode::LD_LEN => plain("A = len"),
+        opcode::LDX_LEN => plain("X = len"),
         opcode::LD_MEM if k < 16 => Some(format!("A = mem[{k}]")),
         opcode::LDX_MEM if k < 16 => Some(format!("X = mem[{k}]")),
         opcode::ST if k < 16 => Some(format!("mem[{k}] = A")),
         opcode::STX if k < 16 => Some(format!("mem[{k}] = X")),
-        opcode::TAX => without_k("X = A"),
-        opcode::TXA => without_k("A = X"),
-        opcode::NEG => without_k("A = -A"),
-        opcode::RET_A => without_k("return A"),
+        opcode::TAX => plain("X = A"),
+        opcode::TXA => plain("A = X"),
+        opcode::NEG => plain("A = -A"),
+        opcode::RET_A => plain("return A"),
         opcode::RET_K => Some(format!("return {}", FilterReturn(k))),
         opcode::JA => Some(format!("goto {:04}", target(k))),
         code if opcode::is_conditional(code) => {
             let from_x = code & 0x08 != 0;
-            if from_x && k != 0 {
-                return None;
-            }
             let value = if from_x { String::from("X") } else { compared(k, code, holds) };
             Some(conditional(code, &value, (jt, target(jt.into())), (jf, target(jf.into()))))
         }
         code => {
             let operator = super::statement::ALU.iter().find(|(_, known)| *known == code & !0x08)?.0;
             match (code & 0x08 != 0, code) {
-                (true, _) if k != 0 => None,
                 (true, _) => Some(format!("A {operator} X")),
                 (false, opcode::LSH_K | opcode::RSH_K) => Some(format!("A {operator} {k}")),
                 (false, _) => Some(format!("A {operator} 0x{k:x}")),

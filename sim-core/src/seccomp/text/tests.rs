@@ -22,7 +22,7 @@ fn orders() -> impl Strategy<Value = ByteOrder> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_written_is_read_back(program in programs(), order in orders()) {
@@ -79,6 +79,15 @@ fn the_listing_people_know() {
 ";
     assert_eq!(disassemble(program.instructions(), ByteOrder::Little), expected);
     assert_eq!(assemble(expected).unwrap(), program);
+}
+
+#[test]
+fn what_does_not_count_shows_only_in_the_columns() {
+    let noisy = [Instruction { code: opcode::ADD_X, jt: 1, jf: 2, k: 3 }, Instruction::statement(opcode::RET_A, 9)];
+    let listing = disassemble(&noisy, ByteOrder::Little);
+    assert!(listing.contains(" 0000: 0x0c 0x01 0x02 0x00000003  A += X\n"), "{listing}");
+    assert_eq!(read(&listing, ByteOrder::Little).unwrap(), noisy);
+    assert!(statements(&noisy, ByteOrder::Little).starts_with("0000: raw 0x0c 0x01 0x02 0x00000003\n"));
 }
 
 #[test]
