@@ -86,8 +86,11 @@ fn every_row_at_the_policy_level() {
     assert_eq!((count, policies.len(), ambiguities), (35_467, 40, 0));
 }
 
+/// A call's table and number, and its rules as conditions and action.
+type Fact = (String, u32, Vec<(String, FilterReturn)>);
+
 /// A policy without where its rules come from.
-fn facts(policy: &Policy) -> Vec<(String, u32, Vec<(String, FilterReturn)>)> {
+fn facts(policy: &Policy) -> Vec<Fact> {
     let mut facts = Vec::new();
     for table in &policy.tables {
         for call in &table.calls {

@@ -43,7 +43,7 @@ fn text() -> Result<String> {
     let columns: Vec<_> = tables.iter().map(|(name, _)| *name).collect();
     writeln!(
         text,
-        "/// The columns of a row, in their order.\npub(super) const COLUMNS: [&str; {}] = {columns:?};\n",
+        "/// The columns of a row, in their order.\n#[rustfmt::skip]\npub(super) const COLUMNS: [&str; {}] = {columns:?};\n",
         columns.len()
     )?;
     text.push_str("/// No such call there.\nconst N: u32 = u32::MAX;\n\n");

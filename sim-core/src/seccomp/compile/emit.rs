@@ -155,12 +155,11 @@ impl Emitter<'_> {
             Target::Node(id) => self.graph.get(id),
             Target::At(_) => None,
         };
-        let at = match answer {
-            Some(Node::Return(word)) => self.push(Instruction::statement(opcode::RET_K, word.0)),
-            _ => {
-                let distance = u32::try_from(self.distance(target)).unwrap_or(u32::MAX);
-                self.push(Instruction::statement(opcode::JA, distance))
-            }
+        let at = if let Some(Node::Return(word)) = answer {
+            self.push(Instruction::statement(opcode::RET_K, word.0))
+        } else {
+            let distance = u32::try_from(self.distance(target)).unwrap_or(u32::MAX);
+            self.push(Instruction::statement(opcode::JA, distance))
         };
         if let Target::Node(id) = target {
             self.remember(id, at);

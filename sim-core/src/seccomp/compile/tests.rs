@@ -162,7 +162,7 @@ fn profile() -> impl Strategy<Value = Profile> {
 }
 
 /// Calls at which an answer may change: every number of a rule and its neighbours, with arguments near its values.
-fn calls(policy: &Policy, seeds: &[[u64; 3]]) -> Vec<SeccompData> {
+fn calls(policy: &Policy, seeds: &[[u16; 3]]) -> Vec<SeccompData> {
     let mut calls = Vec::new();
     for table in &policy.tables {
         let named = table.calls.iter().map(|call| call.number);
@@ -177,8 +177,8 @@ fn calls(policy: &Policy, seeds: &[[u64; 3]]) -> Vec<SeccompData> {
                 .collect();
             for (index, seed) in seeds.iter().enumerate() {
                 let pick = |argument: usize| match seed[argument] % 2 {
-                    0 => near[(seed[argument] as usize / 2 + index) % near.len()],
-                    _ => VALUES[seed[argument] as usize / 2 % VALUES.len()],
+                    0 => near[(usize::from(seed[argument]) / 2 + index) % near.len()],
+                    _ => VALUES[usize::from(seed[argument]) / 2 % VALUES.len()],
                 };
                 let args = [pick(0), pick(1), pick(2), 0, 0, 0];
                 calls.push(SeccompData::call(table.abi.architecture(), number, args));
@@ -197,7 +197,7 @@ proptest! {
         profile in profile(),
         runtime in proptest::sample::select(vec![Runtime::None, Runtime::Runc, Runtime::Crun]),
         native in proptest::sample::select(vec![Abi::X86_64, Abi::AARCH64, Abi::PPC64LE, Abi::S390X]),
-        seeds in proptest::collection::vec(any::<[u64; 3]>(), 24),
+        seeds in proptest::collection::vec(any::<[u16; 3]>(), 24),
     ) {
         // A rule within another with another action, or architectures of two byte orders: libseccomp refuses.
         let Ok(policy) = resolve(&profile, &Target::new(native, Engine::new(Manager::None, runtime))) else {

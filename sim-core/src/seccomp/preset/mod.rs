@@ -83,7 +83,7 @@ mod tests {
         let docker = Preset::Docker.profile();
         let place = docker.syscalls[0].names[0].place;
         let line = Preset::Docker.notation().lines().nth(place.line as usize - 1).unwrap();
-        assert!(line[place.column as usize - 1..].starts_with(&docker.syscalls[0].names[0].value));
+        assert!(line.get(place.column as usize - 1..).unwrap().starts_with(&docker.syscalls[0].names[0].value));
         assert_eq!(Preset::ALL.map(|preset| Preset::from_name(preset.name())), Preset::ALL.map(Some));
     }
 }

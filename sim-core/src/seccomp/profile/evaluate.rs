@@ -1,4 +1,4 @@
-use super::{Policy, Rule, Stub, TablePolicy};
+use super::{EntryState, Origin, Policy, Profile, Rule, Stub, TablePolicy};
 use crate::kernel::Errno;
 use crate::seccomp::syscalls::Abi;
 use crate::seccomp::{Action, FilterReturn, SeccompData};
@@ -55,6 +55,19 @@ impl Policy {
             None if rules.is_empty() => Verdict { action: self.default_action, reason: Reason::NotNamed },
             None => Verdict { action: self.default_action, reason: Reason::NoConditions(rules) },
         }
+    }
+
+    /// The entries of its profile that name a call, with their state: what has a part in the answer, and what has not and why.
+    pub fn entries_about<'a>(
+        &'a self,
+        profile: &'a Profile,
+        name: &'a str,
+    ) -> impl Iterator<Item = (Origin, &'a EntryState)> + 'a {
+        let entries = profile.syscalls.iter().zip(&self.entries).enumerate();
+        entries.flat_map(move |(index, (entry, state))| {
+            let about = entry.origins(index).filter(move |(named, _)| *named == name);
+            about.map(move |(_, origin)| (origin, state))
+        })
     }
 
     /// The stub that answers a call, if one does. It takes numbers with bit 30 for x32's, as the kernel does.

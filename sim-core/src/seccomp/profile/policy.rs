@@ -171,3 +171,73 @@ impl fmt::Display for Condition {
         Comparison { index: self.argument, operator: self.operator, value, value_two }.fmt(f)
     }
 }
+
+impl EntryState {
+    /// Whether the entry has a part in the policy.
+    pub const fn is_live(&self) -> bool {
+        matches!(self, Self::Live)
+    }
+}
+
+/// As `not live: excludes.caps has CAP_SYS_ADMIN, which is in the bounding set`.
+impl fmt::Display for EntryState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Live => f.write_str("live"),
+            Self::EqualsDefault => f.write_str("not live: its action is the default action"),
+            Self::Excluded(Test::Architecture(name)) => {
+                write!(f, "not live: excludes.arches has {name}, this machine")
+            }
+            Self::Excluded(Test::Capability(name)) => {
+                write!(f, "not live: excludes.caps has {name}, which is in the bounding set")
+            }
+            Self::Excluded(Test::Kernel(kernel)) => {
+                write!(f, "not live: excludes.minKernel is {kernel}, and the kernel is not older")
+            }
+            Self::NotIncluded(Test::Architecture(name)) => {
+                write!(f, "not live: includes.arches does not have {name}, this machine")
+            }
+            Self::NotIncluded(Test::Capability(name)) => {
+                write!(f, "not live: includes.caps has {name}, which is not in the bounding set")
+            }
+            Self::NotIncluded(Test::Kernel(kernel)) => {
+                write!(f, "not live: includes.minKernel is {kernel}, and the kernel is older")
+            }
+        }
+    }
+}
+
+impl Note {
+    /// Where in the profile, if it is about a place there.
+    pub const fn place(&self) -> Option<Place> {
+        match self {
+            Self::UnknownName(origin)
+            | Self::NotOnTheseArchitectures(origin)
+            | Self::Shadowed(origin)
+            | Self::SameArgument(origin) => Some(origin.place),
+            Self::OnlyForManagers(place) | Self::ErrnoWithoutMeaning(place) => Some(*place),
+            Self::NoTable(_) | Self::OverlapsNotCompared(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownName(origin) => write!(f, "{origin}: this libseccomp does not know the name; it is ignored"),
+            Self::NotOnTheseArchitectures(origin) => write!(f, "{origin}: these architectures have no such call"),
+            Self::OnlyForManagers(_) => f.write_str(
+                "includes, excludes, archMap and name are read by Docker and Podman only; they are ignored",
+            ),
+            Self::NoTable(abi) => write!(f, "the calls of {abi} are not known here; rules do not reach them"),
+            Self::ErrnoWithoutMeaning(_) => f.write_str("an errno means nothing to this action; it is ignored"),
+            Self::Shadowed(origin) => write!(f, "{origin}: another rule decides these calls in its place"),
+            Self::SameArgument(origin) => {
+                write!(f, "{origin}: conditions on one argument become a rule each, of which one suffices")
+            }
+            Self::OverlapsNotCompared(abi) => {
+                write!(f, "there are so many rules for {abi} that not all were compared with each other")
+            }
+        }
+    }
+}

@@ -267,7 +267,7 @@ mod tests {
                 .starts_with("line 1, column 20: this byte")
         );
         let many = "{\"names\":[\"read\",\"write\"],\"action\":\"SCMP_ACT_KILL\"},".repeat(100_000);
-        let text = format!("{{\"defaultAction\": \"SCMP_ACT_LOG\", \"syscalls\": [{}7]}}", many);
+        let text = format!("{{\"defaultAction\": \"SCMP_ACT_LOG\", \"syscalls\": [{many}7]}}");
         assert!(refused(&text).contains("syscalls[100000]: an object is wanted here"));
     }
 }

@@ -115,7 +115,9 @@ mod tests {
         #[test]
         fn the_example_is_the_smallest_value(conditions in proptest::collection::vec(condition(), 0..5)) {
             let mut region = Region::new(63);
-            conditions.iter().for_each(|condition| region.demand(condition));
+            for condition in &conditions {
+                region.demand(condition);
+            }
             let holding: Vec<u64> =
                 (0..64).filter(|&a| conditions.iter().all(|c| c.holds(&[a, 0, 0, 0, 0, 0]))).collect();
             prop_assert_eq!(region.example(), holding.first().copied());

@@ -388,3 +388,19 @@ fn rules_that_overlap_are_ambiguous() {
     assert_eq!((found.call.nr, found.call.args[0]), (33, 6));
     assert_eq!(found.origins.map(|origin| origin.entry), [0, 1]);
 }
+
+#[test]
+fn every_entry_about_a_call_says_whether_it_is_live() {
+    let docker = crate::seccomp::preset::Preset::Docker.profile();
+    let policy = resolve(&docker, &Target::new(Abi::X86_64, Engine::DOCKER)).unwrap();
+    let about: Vec<String> =
+        policy.entries_about(&docker, "clone").map(|(origin, state)| format!("{origin}: {state}")).collect();
+    assert_eq!(
+        about,
+        [
+            "syscalls[17].names[1]: not live: includes.caps has CAP_SYS_ADMIN, which is not in the bounding set",
+            "syscalls[18].names[0]: live",
+            "syscalls[19].names[0]: not live: includes.arches does not have amd64, this machine",
+        ]
+    );
+}

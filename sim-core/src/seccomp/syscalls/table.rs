@@ -3,22 +3,8 @@
 use super::{Call, row};
 
 /// The columns of a row, in their order.
-pub(super) const COLUMNS: [&str; 14] = [
-    "x86_64",
-    "x86",
-    "aarch64",
-    "arm",
-    "riscv64",
-    "loongarch64",
-    "ppc",
-    "ppc64",
-    "mips",
-    "mips64",
-    "s390x",
-    "x32",
-    "mips64n32",
-    "s390",
-];
+#[rustfmt::skip]
+pub(super) const COLUMNS: [&str; 14] = ["x86_64", "x86", "aarch64", "arm", "riscv64", "loongarch64", "ppc", "ppc64", "mips", "mips64", "s390x", "x32", "mips64n32", "s390"];
 
 /// No such call there.
 const N: u32 = u32::MAX;
