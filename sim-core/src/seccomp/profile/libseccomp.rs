@@ -1,5 +1,6 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use super::policy::Condition;
 use super::{CallPolicy, Comparison, Operator, Origin, Rule};
@@ -68,11 +69,11 @@ enum Chains {
     Conditional(BTreeMap<Vec<Link>, (FilterReturn, Origin)>),
 }
 
-/// A condition in its place in libseccomp's tree: by argument, then `>` and `>=` before `<` and `<=` before the rest,
-/// then the value, greatest first, but for `<` and `<=` smallest first.
+/// A condition in its place in libseccomp's tree (`_db_chain_lt`, `src/db.c`): the last argument first, then `==`, `!=` and
+/// masks before `<` and `<=` before `>` and `>=`, then the greatest value first, but for `<` and `<=` the smallest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Link {
-    argument: u8,
+    argument: Reverse<u8>,
     class: u8,
     rank: u64,
     condition: Condition,
@@ -147,8 +148,10 @@ impl Database {
         let carried = Multiplexed::of(call.name);
         for (abi, calls) in &mut self.tables {
             let chain = |comparisons: &mut dyn Iterator<Item = Comparison>| -> Vec<Link> {
-                let mut chain: Vec<Link> = comparisons.map(|one| Link::new(Condition::new(&one, *abi))).collect();
-                chain.sort_unstable();
+                let conditions = comparisons.map(|one| Condition::new(&one, *abi));
+                // A mask without bits, or none in the half that is compared, is no condition.
+                let mut chain: Vec<Link> = conditions.filter(|one| one.mask != 0).map(Link::new).collect();
+                chain.sort_unstable_by_key(|link| (link.condition.argument, *link));
                 chain.dedup();
                 chain
             };
@@ -279,10 +282,10 @@ fn insert(
 impl Link {
     fn new(condition: Condition) -> Self {
         let (class, rank) = match condition.operator {
-            Operator::Greater | Operator::GreaterOrEqual => (0, u64::MAX - condition.value),
+            Operator::Equal | Operator::NotEqual | Operator::MaskedEqual => (0, u64::MAX - condition.value),
             Operator::Less | Operator::LessOrEqual => (1, condition.value),
-            Operator::Equal | Operator::NotEqual | Operator::MaskedEqual => (2, u64::MAX - condition.value),
+            Operator::Greater | Operator::GreaterOrEqual => (2, u64::MAX - condition.value),
         };
-        Self { argument: condition.argument, class, rank, condition }
+        Self { argument: Reverse(condition.argument), class, rank, condition }
     }
 }

@@ -386,7 +386,31 @@ fn rules_that_overlap_are_ambiguous() {
     let policy = resolve(&Profile::read(text).unwrap(), &Target::new(Abi::X86_64, Engine::CRUN)).unwrap();
     let [found] = &policy.ambiguities[..] else { panic!("{:?}", policy.ambiguities) };
     assert_eq!((found.call.nr, found.call.args[0]), (33, 6));
-    assert_eq!(found.origins.map(|origin| origin.entry), [0, 1]);
+    assert_eq!(found.origins.map(|origin| origin.entry), [1, 0]);
+    assert_eq!(answer(&policy, "dup2", 6), Action::Errno.with_data(9), "libseccomp asks < before >");
+}
+
+#[test]
+fn libseccomp_asks_the_last_argument_first() {
+    let text = r#"{"defaultAction": "SCMP_ACT_KILL", "syscalls": [
+        {"names": ["dup2"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 5, "op": "SCMP_CMP_EQ"}]},
+        {"names": ["dup2"], "action": "SCMP_ACT_LOG", "args": [{"index": 1, "value": 0, "op": "SCMP_CMP_EQ"}]}]}"#;
+    let policy = resolve(&Profile::read(text).unwrap(), &Target::new(Abi::X86_64, Engine::CRUN)).unwrap();
+    assert_eq!((answer(&policy, "dup2", 5).action(), policy.ambiguities.len()), (Action::Log, 1));
+}
+
+#[test]
+fn a_mask_without_bits_is_no_condition() {
+    let mask = |value: u64| {
+        let condition =
+            format!(r#", "args": [{{"index": 0, "value": {value}, "valueTwo": 1, "op": "SCMP_CMP_MASKED_EQ"}}]"#);
+        let profile = strict(&entry(&condition));
+        let target = Target::new(Abi::PPC64LE, Engine::CRUN);
+        let policies =
+            [target.clone(), Target { native: Abi::ARM, ..target }].map(|target| resolve(&profile, &target).unwrap());
+        policies.map(|policy| policy.tables[0].calls[0].rules[0].conditions.len())
+    };
+    assert_eq!((mask(0), mask(1), mask(1 << 32)), ([0, 0], [1, 1], [1, 0]), "32-bit tables see the lower half");
 }
 
 #[test]
