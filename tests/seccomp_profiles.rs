@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use sim_core::capability::{CapSet, Capability};
 use sim_core::rule::Silent;
+use sim_core::seccomp::bpf::{Program, from_bytes};
 use sim_core::seccomp::compile::compile;
+use sim_core::seccomp::equivalence::{Subject, difference};
 use sim_core::seccomp::preset::Preset;
 use sim_core::seccomp::profile::{Engine, Manager, Policy, Profile, Runtime, Target, resolve};
 use sim_core::seccomp::syscalls::Abi;
@@ -163,4 +165,25 @@ fn every_row_with_filters_of_our_own() {
         lengths.iter().max().unwrap(),
     );
     assert_eq!(count, 35_467);
+}
+
+#[test]
+fn filters_are_proven_for_every_call() {
+    let Some(files) = archive("profiles.tar.xz") else { return };
+    let mut proven = 0;
+    for (case, policy) in policies(&files) {
+        let ours = compile(&policy).unwrap();
+        let theirs = ["opt1", "opt2"].map(|optimised| {
+            let (instructions, _) =
+                from_bytes(&files[&format!("profiles/bpf/{case}.{optimised}.bpf")], None).unwrap();
+            Program::check(instructions).unwrap()
+        });
+        for program in theirs.iter().chain([&ours]) {
+            let found = difference(&Subject::Policy(&policy), &Subject::Program(program)).unwrap();
+            assert_eq!(found, None, "{case}");
+            proven += 1;
+        }
+    }
+    println!("{proven} filters, libseccomp's and ours, are their policies for every call");
+    assert_eq!(proven, 120);
 }
