@@ -84,8 +84,8 @@ fn what_no_filter_can_be() {
         resolve(&profile, &Target::new(Abi::X86_64, Engine::CRUN)).unwrap()
     };
     let policy = |count: u64, operator: Operator| conditions(1, count, operator);
-    assert!(compile(&policy(1000, Operator::Equal)).is_ok());
-    let long = compile(&conditions(2, 900, Operator::Equal));
+    assert!(compile(&policy(600, Operator::Equal)).is_ok());
+    let long = compile(&conditions(3, 400, Operator::Equal));
     assert!(matches!(long, Err(CompileError::Check(_))), "over 4096 instructions");
     assert_eq!(compile(&policy(5000, Operator::Equal)), Err(CompileError::TooComplex));
     assert_eq!(compile(&policy(3000, Operator::MaskedEqual)), Err(CompileError::TooComplex));

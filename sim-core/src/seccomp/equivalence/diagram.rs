@@ -42,10 +42,10 @@ const YES: u32 = 1;
 
 impl Diagrams {
     fn make(&mut self, node: Node) -> Result<Diagram, Undecided> {
-        if let Node::Bit { clear, set, .. } = node {
-            if clear == set {
-                return Ok(clear);
-            }
+        if let Node::Bit { clear, set, .. } = node
+            && clear == set
+        {
+            return Ok(clear);
         }
         if let Some(&known) = self.ids.get(&node) {
             return Ok(known);
@@ -81,10 +81,9 @@ impl Diagrams {
             let (counts, wanted) = (mask >> position & 1 == 1, k >> position & 1 == 1);
             let (clear, set) = match (test, wanted) {
                 (Test::AnyBit, false) => continue,
-                (Test::AnyBit, true) => (rest, yes),
+                (Test::AnyBit, true) | (Test::Greater | Test::GreaterOrEqual, false) => (rest, yes),
                 (_, true) => (no, rest),
                 (Test::Equal, false) => (rest, no),
-                (Test::Greater | Test::GreaterOrEqual, false) => (rest, yes),
             };
             rest = if counts { self.make(Node::Bit { bit: bit(word, position), clear, set })? } else { clear };
         }

@@ -33,12 +33,11 @@ fn x86_64(policy: &Policy, diagrams: &mut Diagrams, order: ByteOrder) -> Result<
     let (own, x32) = (find(Abi::X86_64), find(Abi::X32));
     let bad = diagrams.answer(policy.bad_architecture_action)?;
     let below = own.map_or(Ok(bad), |table| calls(policy, table, diagrams, order))?;
-    let from = match x32 {
-        Some(table) => calls(policy, table, diagrams, order)?,
-        None => {
-            let minus_one = diagrams.test(NUMBER, u32::MAX, Test::Equal, u32::MAX)?;
-            diagrams.choose(minus_one, below, bad)?
-        }
+    let from = if let Some(table) = x32 {
+        calls(policy, table, diagrams, order)?
+    } else {
+        let minus_one = diagrams.test(NUMBER, u32::MAX, Test::Equal, u32::MAX)?;
+        diagrams.choose(minus_one, below, bad)?
     };
     let high = diagrams.test(NUMBER, u32::MAX, Test::GreaterOrEqual, SeccompData::X32_BIT)?;
     let answer = diagrams.choose(high, from, below)?;

@@ -87,15 +87,12 @@ proptest! {
         let policies = [left, right].map(|profile| resolve(&profile, &Target::new(Abi::X86_64, Engine::NONE)));
         let [Ok(left), Ok(right)] = policies else { return Ok(()) };
         let found = difference(&Subject::Policy(&left), &Subject::Policy(&right)).unwrap();
-        match found {
-            Some(Difference { call, left: first, right: second }) => {
-                prop_assert_ne!(first, second);
-                prop_assert_eq!((left.verdict(&call).action, right.verdict(&call).action), (first, second));
-            }
-            None => {
-                let all: Vec<_> = calls(&left, &seeds).into_iter().chain(calls(&right, &seeds)).collect();
-                prop_assert!(all.iter().all(|call| left.verdict(call).action == right.verdict(call).action));
-            }
+        if let Some(Difference { call, left: first, right: second }) = found {
+            prop_assert_ne!(first, second);
+            prop_assert_eq!((left.verdict(&call).action, right.verdict(&call).action), (first, second));
+        } else {
+            let all: Vec<_> = calls(&left, &seeds).into_iter().chain(calls(&right, &seeds)).collect();
+            prop_assert!(all.iter().all(|call| left.verdict(call).action == right.verdict(call).action));
         }
         let program = compile(&left).unwrap();
         let shown = difference(&Subject::Program(&program), &Subject::Policy(&right)).unwrap();
