@@ -45,7 +45,9 @@ fn every_bit_counts() {
     let program = |text: &str| assemble(text).unwrap();
     let differ =
         |left: &Program, right: &Program| difference(&Subject::Program(left), &Subject::Program(right)).unwrap();
-    let equal = program("A = args[5] >> 32\n A &= 0x80000000\n if (A == 0) goto ok\n return KILL\n ok: return ALLOW");
+    let equal = program(
+        "A = args[5] >> 32\n A &= 0x8fffffff\n A &= 0xf0000000\n if (A == 0) goto ok\n return KILL\n ok: return ALLOW",
+    );
     let set = program("A = args[5] >> 32\n if (A & 0x80000000) goto no\n return ALLOW\n no: return KILL");
     assert_eq!(differ(&equal, &set), None);
     let other = program("A = args[5] >> 32\n if (A & 0xc0000000) goto no\n return ALLOW\n no: return KILL");
