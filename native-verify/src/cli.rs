@@ -48,6 +48,9 @@ enum Command {
     Bench(BenchArguments),
     /// Turn each change of the kernel round in the model, and demand that the random suites find it.
     Flips(FlipsArguments),
+    /// Draw random filters of system calls, install them in children, and compare what becomes of calls.
+    #[cfg(target_arch = "x86_64")]
+    Seccomp(crate::seccomp::SeccompArguments),
     /// Be the first process of a virtual machine, verify, and switch off.
     #[command(hide = true)]
     Guest(GuestArguments),
@@ -66,6 +69,8 @@ pub fn command_line() -> ExitCode {
         Command::Merge(arguments) => command::merge(&arguments),
         Command::Bench(arguments) => command::bench(&arguments),
         Command::Flips(arguments) => command::flips(&arguments),
+        #[cfg(target_arch = "x86_64")]
+        Command::Seccomp(arguments) => crate::seccomp::random(&arguments),
         Command::Guest(arguments) => guest(&arguments),
     };
     match result {

@@ -35,7 +35,7 @@ use crate::stop::Stop;
 const AGREE: u8 = 0;
 const DIFFER: u8 = 1;
 const FAILED: u8 = 2;
-const STOPPED: u8 = 3;
+pub(crate) const STOPPED: u8 = 3;
 
 /// Arguments of every command.
 #[derive(Debug, Args)]
@@ -89,7 +89,7 @@ fn load(scenario: &Scenario, machine: &Machine) -> Result<Loaded, Skip> {
 }
 
 /// One line about the machine.
-fn describe(machine: &Machine) -> String {
+pub(crate) fn describe(machine: &Machine) -> String {
     let missing = machine.missing();
     let lacks =
         if missing.is_empty() { String::new() } else { format!(", for its bounding set lacks {}", names(missing)) };
@@ -108,7 +108,7 @@ fn describe(machine: &Machine) -> String {
 }
 
 /// Says something to people, apart from the lines for programs.
-fn say(text: &str, common: &CommonArguments) {
+pub(crate) fn say(text: &str, common: &CommonArguments) {
     if common.json { eprintln!("{text}") } else { println!("{text}") }
 }
 
@@ -146,6 +146,10 @@ fn exit_code(tally: &Tally, common: &CommonArguments) -> u8 {
         tally if tally.stopped => STOPPED,
         _ => AGREE,
     }
+}
+
+pub(crate) fn keep_evidence(evidence: Evidence, path: Option<&Path>) -> Result<()> {
+    path.map_or(Ok(()), |path| evidence.merge_into(path))
 }
 
 /// Where results go, by paths that still mean the same when the current folder changes.

@@ -23,6 +23,8 @@ mod perform;
 mod program;
 mod report;
 mod sandbox;
+#[cfg(target_arch = "x86_64")]
+mod seccomp;
 mod settings;
 mod shard;
 mod stage;

@@ -29,7 +29,7 @@
 //!
 //! ```text
 //! scenario
-//! text      execve      calls      access
+//! text      execve      calls      access    seccomp
 //! file      outcome     system
 //! rule
 //! credentials
@@ -55,6 +55,7 @@ pub mod outcome;
 pub mod rule;
 #[cfg(feature = "serde")]
 pub mod scenario;
+pub mod seccomp;
 pub mod system;
 pub mod text;
 

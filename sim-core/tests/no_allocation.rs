@@ -10,6 +10,9 @@ use sim_core::calls::{
 };
 use sim_core::credentials::NamespaceKind;
 use sim_core::prelude::*;
+use sim_core::seccomp::profile::{Engine, Profile, Target, resolve};
+use sim_core::seccomp::syscalls::Abi;
+use sim_core::seccomp::{Architecture, Fate, Install, Seccomp, SeccompData, install, judge, text::assemble};
 
 /// A thread with supplementary groups, in a user namespace of its own.
 fn world() -> (System, Thread) {
@@ -63,6 +66,35 @@ fn deciding_about_files_allocates_nothing() {
         assert!(getxattr(&system, &thread, &own, &mut Silent).granted().is_some());
         assert!(write(&system, &thread, &own, 1, &mut Silent).granted().is_some());
         assert!(truncate(&system, &thread, &own, -1, &mut Silent).refusal().is_some());
+    });
+    assert_eq!(allocated.count_total, 0);
+}
+
+#[test]
+fn judging_a_call_allocates_nothing() {
+    let (system, thread) = world();
+    let text =
+        "A = sys_number\n if (A != 59) goto ok\n A = args[0] >> 32\n mem[3] = A\n return ERRNO(1)\n ok: return ALLOW";
+    let program = assemble(text).unwrap();
+    let filtered = install(&system, &thread, &Seccomp::default(), &Install::filter(&program), &mut Silent);
+    let state = filtered.granted().unwrap().state;
+    let execve = SeccompData::call(Architecture::X86_64, 59, [1; 6]);
+    let allocated = measure(|| {
+        assert_eq!(judge(&system, &state, &execve, false, &mut Silent), Fate::Returns(-1));
+        assert!(state.is_cached(Architecture::X86_64, 1, 470));
+    });
+    assert_eq!(allocated.count_total, 0);
+}
+
+#[test]
+fn a_policys_verdict_allocates_nothing() {
+    let rule = r#"{"names": ["clone", "clone3"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 7, "op": "SCMP_CMP_MASKED_EQ"}]}"#;
+    let profile = Profile::read(format!(r#"{{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{rule}]}}"#)).unwrap();
+    let policy = resolve(&profile, &Target::new(Abi::X86_64, Engine::DOCKER)).unwrap();
+    let clone = |flags: u64| SeccompData::call(Architecture::X86_64, 56, [flags, 0, 0, 0, 0, 0]);
+    let allocated = measure(|| {
+        assert!(policy.verdict(&clone(8)).rule().is_some());
+        assert!(policy.verdict(&clone(1)).rule().is_none());
     });
     assert_eq!(allocated.count_total, 0);
 }

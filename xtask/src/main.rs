@@ -12,6 +12,7 @@ mod serve;
 mod setup;
 mod shell;
 mod soak;
+mod syscalls;
 mod test;
 mod tidy;
 mod verify;
@@ -40,6 +41,8 @@ enum Command {
     Verify(verify::Arguments),
     /// Write RULES.md and the JSON Schema.
     Book,
+    /// Write the table of system calls from the crate that has the kernel's numbers.
+    Syscalls,
     /// Ask the running kernel which rules it confirms, and put the answer into the rule table.
     Evidence(evidence::Arguments),
     /// Boot other kernels and hold the model against each.
@@ -73,6 +76,7 @@ fn work(command: Command) -> Result<()> {
         Command::Test(arguments) => test::test(&arguments),
         Command::Verify(arguments) => verify::verify(&arguments),
         Command::Book => book::write(),
+        Command::Syscalls => syscalls::write(),
         Command::Evidence(arguments) => evidence::gather(&arguments),
         Command::Kernels(arguments) => kernels::kernels(&arguments),
         Command::Bench => bench::bench(),

@@ -40,6 +40,9 @@ pub(crate) fn verify(arguments: &Arguments) -> Result<()> {
     for suite in SUITES {
         run(native_verify().args([suite, "--cases", &cases, "--seed", &seed, "--difference", DIFFERENCE]))?;
     }
+    if cfg!(target_arch = "x86_64") {
+        run(native_verify().args(["seccomp", "--filters", &cases, "--seed", &seed, "--difference", DIFFERENCE]))?;
+    }
     // A wrong rule must be found, or agreement says nothing.
     run(native_verify().arg("flips"))?;
     // Without root, everything above was performed without privilege already.

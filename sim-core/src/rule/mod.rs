@@ -27,6 +27,7 @@ pub mod namespace;
 pub mod path;
 pub mod prctl;
 pub mod process;
+pub mod seccomp;
 pub mod setid;
 pub mod system;
 pub mod user_namespace;
@@ -108,6 +109,7 @@ impl Rule {
             path::RULES,
             system::RULES,
             bind::RULES,
+            seccomp::RULES,
         ]
         .into_iter()
         .flatten()

@@ -5,7 +5,7 @@ use super::Breach;
 /// From the top; modules of one floor do not use each other.
 const FLOORS: [&[&str]; 7] = [
     &["scenario"],
-    &["text", "execve", "calls", "access"],
+    &["text", "execve", "calls", "access", "seccomp"],
     &["file", "outcome", "system"],
     &["rule"],
     &["credentials"],

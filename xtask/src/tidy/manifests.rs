@@ -5,15 +5,16 @@ use anyhow::{Context, Result};
 use super::Breach;
 
 /// Members, and which members each may use.
-pub(super) const MEMBERS: [(&str, &[&str]); 5] = [
+pub(super) const MEMBERS: [(&str, &[&str]); 6] = [
     ("sim-core", &[]),
+    ("formats", &["sim-core"]),
     ("native-verify", &["sim-core"]),
     ("web", &["sim-core"]),
     ("xtask", &[]),
-    (".", &["sim-core"]),
+    (".", &["formats", "sim-core"]),
 ];
 
-const NAMES: [&str; 5] = ["sim-core", "native-verify", "web", "xtask", "eperm"];
+const NAMES: [&str; 6] = ["sim-core", "formats", "native-verify", "web", "xtask", "eperm"];
 
 /// Every dependency of the workspace has a line of reason above it.
 pub(super) fn check_reasons(manifest: &str) -> Vec<Breach> {

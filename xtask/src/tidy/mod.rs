@@ -13,7 +13,7 @@ use walkdir::WalkDir;
 use crate::evidence;
 
 /// Folders that hold Rust of ours.
-const FOLDERS: [&str; 7] = ["src", "sim-core", "native-verify", "web", "xtask", "tests", "benches"];
+const FOLDERS: [&str; 8] = ["src", "sim-core", "formats", "native-verify", "web", "xtask", "tests", "benches"];
 
 /// A breach of a habit, with its place.
 type Breach = String;

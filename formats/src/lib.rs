@@ -1,0 +1,26 @@
+//! Readers of what other tools write.
+//!
+//! A reader takes text or bytes from strangers: it is bounded in size, it does not panic, and an error names line and
+//! column. What the texts mean is `sim-core`'s.
+//!
+//! ```
+//! use formats::{Form, read_filter};
+//!
+//! let listing = b" line  OP   JT   JF   K
+//! =================================
+//!  0000: 0x06 0x00 0x00 0x7fff0000   ret ALLOW
+//! ";
+//! let filter = read_filter(listing, None)?;
+//! assert_eq!((filter.form, filter.instructions.len()), (Form::Libseccomp, 1));
+//! # Ok::<(), sim_core::seccomp::text::TextError>(())
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod filter;
+mod listing;
+#[cfg(test)]
+mod tests;
+
+pub use filter::{Filter, Form, read_filter};
+pub use listing::{read_libseccomp, read_seccomp_tools};
