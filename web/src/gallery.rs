@@ -23,10 +23,11 @@ impl Exhibit {
 }
 
 /// Groups in the order of the gallery, each with what to call it.
-pub(crate) const GROUPS: [(&str, &str); 4] = [
+pub(crate) const GROUPS: [(&str, &str); 5] = [
     ("article", "A container, its capabilities and port 80"),
     ("consequences", "What follows from the formulas"),
-    ("releases", "Before and since Linux 6.17"),
+    ("files", "Files that are changed, and what they lose"),
+    ("releases", "Before and since a release"),
     ("rules", "Rule by rule"),
 ];
 
