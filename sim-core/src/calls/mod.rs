@@ -17,6 +17,8 @@ mod setuid_fixup;
 mod tests;
 mod user_namespace;
 mod write_map;
+#[cfg(test)]
+mod write_map_tests;
 
 pub use capset::{Capset, capget, capset};
 pub use chmod::chmod;
