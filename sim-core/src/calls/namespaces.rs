@@ -137,6 +137,9 @@ mod tests {
             let kinds: NamespaceKinds = [kind].into_iter().collect();
             assert!(ALL.into_iter().all(|other| kinds.contains(other) == (other == kind)), "{kind:?}");
             assert!(!kinds.is_empty() && kinds.without(kind).is_empty());
+            assert!(ALL.into_iter().all(|other| other == kind || kinds.without(other) == kinds), "{kind:?}");
+            let twice: NamespaceKinds = [kind, kind].into_iter().collect();
+            assert_eq!(twice, kinds);
         }
     }
 
