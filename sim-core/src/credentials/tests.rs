@@ -70,6 +70,12 @@ fn maps_that_the_kernel_refuses() {
     check("1 0 4294967295", Some(MapError::TooLarge { line: 1 }));
     check("0 1000 10\n9 2000 1", Some(MapError::Overlap { line: 2 }));
     check("0 1000 10\n20 1009 1", Some(MapError::Overlap { line: 2 }));
+    check("10 1000 5\n5 2000 6", Some(MapError::Overlap { line: 2 }));
+    check("10 1000 5\n20 996 5", Some(MapError::Overlap { line: 2 }));
+    check("10 1000 5\n11 2000 1", Some(MapError::Overlap { line: 2 }));
+    check("10 1000 5\n5 2000 20", Some(MapError::Overlap { line: 2 }));
+    check("10 1000 5\n10 2000 5", Some(MapError::Overlap { line: 2 }));
+    check("10 1000 5\n5 2000 5\n15 995 5\n20 1005 5", None);
     let lines: alloc::vec::Vec<_> = (0..341).map(|n| alloc::format!("{n} {n} 1")).collect();
     check(&lines.join("\n"), Some(MapError::Lines { lines: 341, limit: 340 }));
     check(&lines[..340].join("\n"), None);
@@ -113,6 +119,17 @@ fn nested_maps_lead_to_host_ids() {
     // A line may not leave a line of the parent's map.
     let refused = spaces.set_uid_map(inner, &"0 995 10".parse().unwrap());
     assert_eq!(refused, Err(MapError::Unmapped { line: 1 }));
+    let lifted = |text: &str| {
+        let mut spaces = spaces.clone();
+        spaces.set_uid_map(inner, &text.parse().unwrap()).map(|()| spaces.kuid(inner, 0).map(Kuid::number))
+    };
+    assert_eq!(lifted("0 990 10"), Ok(Some(100_990)));
+    assert_eq!(lifted("0 5000 10"), Ok(Some(200_000)));
+    assert_eq!(lifted("0 5009 1"), Ok(Some(200_009)));
+    for text in ["0 1000 1", "0 4999 1", "0 4999 2", "0 4995 10", "0 5009 2", "0 5010 1", "0 0 5010"] {
+        assert_eq!(lifted(text), Err(MapError::Unmapped { line: 1 }), "{text}");
+    }
+    assert_eq!(lifted("0 0 1\n1 1000 1"), Err(MapError::Unmapped { line: 2 }));
     assert_eq!(spaces.gid(inner, Kgid::ROOT), None, "no map of groups was written");
 }
 
