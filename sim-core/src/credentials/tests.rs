@@ -134,12 +134,41 @@ fn nested_maps_lead_to_host_ids() {
 }
 
 #[test]
+fn a_namespace_belongs_to_the_user_and_the_group_of_its_maker() {
+    let mut spaces = UserNamespaces::default();
+    let outer = spaces.add(UserNs::INIT, 1000.into()).unwrap();
+    assert_eq!((spaces.owner(outer), spaces.group(outer)), (1000.into(), Kgid::ROOT));
+    let before_the_map = spaces.add(outer, 1000.into()).unwrap();
+    assert_eq!(spaces.group(before_the_map), Kgid::ROOT);
+    spaces.set_gid_map(outer, &"5 2000 10\n0 3000 1".parse().unwrap()).unwrap();
+    let inner = spaces.add(outer, 1001.into()).unwrap();
+    assert_eq!((spaces.owner(inner), spaces.group(inner)), (1001.into(), 2000.into()));
+    let gid = Ids { effective: 2003.into(), ..Ids::all(2001.into()) };
+    let uid = Ids { effective: 7.into(), ..Ids::all(1000.into()) };
+    let setfcap = Capability::SETFCAP.into();
+    let raw = RawCredentials { uid, gid, user_ns: outer, permitted: setfcap, ..RawCredentials::user(1000) };
+    let permitted = Credentials::try_from(raw.clone()).unwrap();
+    let effective = Credentials::try_from(RawCredentials { effective: setfcap, ..raw }).unwrap();
+    for (maker, had_setfcap) in [(permitted, false), (effective, true)] {
+        let made = spaces.add_made_by(&maker).unwrap();
+        assert_eq!((spaces.owner(made), spaces.group(made)), (7.into(), 2003.into()));
+        assert_eq!((spaces.parent(made), spaces.creator_had_setfcap(made)), (outer, had_setfcap));
+    }
+    spaces.deny_setgroups(outer);
+    let denied = spaces.add(outer, 1000.into()).unwrap();
+    assert!(spaces.setgroups_denied(denied) && !spaces.setgroups_denied(inner), "handed down when it is made");
+}
+
+#[test]
 fn namespaces_nest_33_deep() {
     let mut spaces = UserNamespaces::default();
     let mut ns = UserNs::INIT;
     for _ in 0..33 {
+        assert!(spaces.can_nest_in(ns));
         ns = spaces.add(ns, Kuid::ROOT).unwrap();
     }
+    assert_eq!((spaces.level(UserNs::INIT), spaces.level(ns)), (0, 33));
+    assert!(!spaces.can_nest_in(ns));
     assert!(spaces.add(ns, Kuid::ROOT).is_err());
 }
 
