@@ -16,6 +16,8 @@ mod setuid_fixup;
 #[cfg(test)]
 mod tests;
 mod user_namespace;
+#[cfg(test)]
+mod user_namespace_tests;
 mod write_map;
 #[cfg(test)]
 mod write_map_tests;
