@@ -1,6 +1,6 @@
 //! Who may write the maps of a user namespace and its word for setgroups, and what they may say.
 
-use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::write_map::setgroups_word;
 use super::{MapFile, MapWrite, write_map};
@@ -210,7 +210,7 @@ fn what_is_wrong_with_a_text_has_a_rule_of_its_own() {
     let owner = with(RawCredentials::user(1000), &[Capability::SETUID]);
     let rule = |system: &System, text: &str| write(system, &owner, made, MapFile::UidMap, text).err();
     let refused = |rule| Some((rule, Errno::EINVAL));
-    let lines = |count: u32| -> String { (1..=count).map(|id| alloc::format!("{id} {id} 1\n")).collect() };
+    let lines = |count: u32| (1..=count).map(|id| alloc::format!("{id} {id} 1")).collect::<Vec<_>>().join("\n");
     assert_eq!(rule(&system, "0 1000"), refused("write-map.form"));
     assert_eq!(rule(&system, "0 1000 0"), refused("write-map.range"));
     assert_eq!(rule(&system, "0 4294967295 1"), refused("write-map.range"));
