@@ -46,3 +46,15 @@ impl SchedulingPolicy {
         matches!(self, Self::Fifo | Self::RoundRobin)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::SchedulingPolicy::{Batch, Fifo, Idle, Other, RoundRobin};
+
+    #[test]
+    fn policies_have_the_numbers_of_sched_h() {
+        assert_eq!([Other, Fifo, RoundRobin, Batch, Idle].map(|policy| policy.number()), [0, 1, 2, 3, 5]);
+        let real_time = [false, true, true, false, false];
+        assert_eq!([Other, Fifo, RoundRobin, Batch, Idle].map(|policy| policy.is_real_time()), real_time);
+    }
+}
