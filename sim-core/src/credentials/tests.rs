@@ -55,6 +55,22 @@ fn securebits_by_name_and_release() {
 }
 
 #[test]
+fn securebits_are_a_set() {
+    let of = Securebits::from_bits;
+    assert_eq!((of(0x5).bits(), Securebits::EMPTY.bits()), (0x5, 0));
+    assert!(Securebits::EMPTY.is_empty() && !of(0x1).is_empty());
+    assert!(of(0x7).contains(of(0x5)) && of(0x5).contains(of(0x5)) && of(0x5).contains(Securebits::EMPTY));
+    assert!(!of(0x5).contains(of(0x7)) && !of(0x5).contains(of(0x2)));
+    let names = |bits| of(bits).names().collect::<alloc::vec::Vec<_>>();
+    assert_eq!(names(0), [""; 0]);
+    assert_eq!(names(0x830), ["keep_caps", "keep_caps_locked", "exec_deny_interactive_locked"]);
+    assert_eq!([of(0x3) | of(0x6), of(0x3) & of(0x6), of(0x3) ^ of(0x6)].map(Securebits::bits), [0x7, 0x2, 0x5]);
+    assert_eq!((!of(0x3) & of(0xff)).bits(), 0xfc);
+    assert_eq!(of(0x5ff).frozen(), of(0x055), "a lock freezes the bit below it");
+    assert_eq!(Securebits::from_name("NOROOT"), None);
+}
+
+#[test]
 fn maps_that_the_kernel_refuses() {
     let check = |text: &str, expected| assert_eq!(text.parse::<IdMap>().err(), expected, "{text:?}");
     check("0 1000 1", None);
