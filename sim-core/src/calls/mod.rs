@@ -11,6 +11,8 @@ mod inode;
 mod namespaces;
 mod prctl;
 mod set_id;
+#[cfg(test)]
+mod set_id_tests;
 mod setgroups;
 mod setuid_fixup;
 #[cfg(test)]
