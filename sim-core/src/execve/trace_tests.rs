@@ -79,6 +79,21 @@ fn an_unknown_bit_of_a_file_is_told_whichever_set_it_is_in() {
 }
 
 #[test]
+fn unknown_bits_of_a_file_are_as_if_they_were_not_there() {
+    for text in ["63=p", "63=i", "63=ip"] {
+        let (_, trace) = run(&thread(user()), &caps(text));
+        let rules = ["execve.file-permitted", "execve.file-inheritable"].map(|rule| failed(&trace, rule));
+        assert_eq!(rules, [Some(Condition::FilePermittedEmpty), Some(Condition::FileInheritableEmpty)], "{text}");
+    }
+    // What is left of a set is all that the thread could have let through.
+    let (_, trace) = run(&thread(user()), &caps("cap_kill,63=ip"));
+    let kill = CapSet::from(Capability::KILL);
+    let withheld = |id| flow(&trace, id).map(|flow| flow.withheld);
+    assert_eq!(withheld("execve.file-permitted"), Some(NONE));
+    assert_eq!(withheld("execve.file-inheritable"), Some(kill));
+}
+
+#[test]
 fn what_is_granted_twice_is_granted() {
     // By the file's permitted and by its inheritable set.
     let inheritable = RawCredentials { inheritable: net_raw(), ..user() };
