@@ -25,8 +25,11 @@ fn with(uid: [u16; 4], gid: [u16; 4], capabilities: &[Capability]) -> RawCredent
     RawCredentials { uid, gid, permitted: set, effective: set, ..RawCredentials::user(0) }
 }
 
-/// Both kinds of ids after the call and its value, or why it was refused.
-fn numbers(outcome: Outcome<Called>) -> Result<([u32; 4], [u32; 4], u64), (&'static str, Errno)> {
+/// User ids, group ids, and what the call returned.
+type Numbers = ([u32; 4], [u32; 4], u64);
+
+/// What there is after the call, or why it was refused.
+fn numbers(outcome: Outcome<Called>) -> Result<Numbers, (&'static str, Errno)> {
     match outcome {
         Outcome::Granted(called) => {
             let new = called.credentials;

@@ -49,12 +49,14 @@ impl SchedulingPolicy {
 
 #[cfg(test)]
 mod tests {
+    use super::SchedulingPolicy;
     use super::SchedulingPolicy::{Batch, Fifo, Idle, Other, RoundRobin};
 
     #[test]
     fn policies_have_the_numbers_of_sched_h() {
-        assert_eq!([Other, Fifo, RoundRobin, Batch, Idle].map(|policy| policy.number()), [0, 1, 2, 3, 5]);
+        let policies = [Other, Fifo, RoundRobin, Batch, Idle];
+        assert_eq!(policies.map(SchedulingPolicy::number), [0, 1, 2, 3, 5]);
         let real_time = [false, true, true, false, false];
-        assert_eq!([Other, Fifo, RoundRobin, Batch, Idle].map(|policy| policy.is_real_time()), real_time);
+        assert_eq!(policies.map(SchedulingPolicy::is_real_time), real_time);
     }
 }

@@ -223,15 +223,15 @@ fn each_file_on_the_way_is_looked_up_by_its_place() {
 }
 
 /// Which of the rules of another identity and of `AT_SECURE` applied, before 6.17 and since, and `AT_SECURE` itself.
-fn secure(raw: RawCredentials, file: &File) -> [(Vec<&'static str>, bool); 2] {
+fn secure(raw: &RawCredentials, file: &File) -> [(Vec<&'static str>, bool); 2] {
     ["6.16", "6.17"].map(|release| {
         let system = System { release: release.parse().unwrap(), ..System::default() };
         let mut trace = Trace::new();
         let executed = execve(&system, &thread(raw.clone()), &Program::from(file), &mut trace).granted().unwrap();
         let about = ["execve.id-", "execve.at-secure-"];
-        let rules = trace.applied_rules().into_iter().filter_map(|rule| {
-            about.iter().any(|start| rule.id.starts_with(start)).then(|| rule.id.trim_start_matches("execve."))
-        });
+        let rules = trace.applied_rules().into_iter().map(|rule| rule.id);
+        let rules = rules.filter(|id| about.iter().any(|start| id.starts_with(start)));
+        let rules = rules.map(|id| id.trim_start_matches("execve."));
         (rules.collect(), executed.at_secure)
     })
 }
@@ -244,23 +244,23 @@ fn an_exec_is_secure_for_another_identity() {
     let differs = || (vec!["id-differs-from-real", "at-secure-id-change"], true);
     let differ = || (vec!["at-secure-ids-differ"], true);
     let changed = || (vec!["id-change", "at-secure-id-change", "at-secure-ids-differ"], true);
-    assert_eq!(secure(user(), &plain), [nothing(), nothing()]);
+    assert_eq!(secure(&user(), &plain), [nothing(), nothing()]);
     // Ids that differed before: since 6.17 that is no change.
     let acting = RawCredentials { uid: Ids { real: 7.into(), ..uid }, ..user() };
-    assert_eq!(secure(acting.clone(), &plain), [differs(), differ()]);
+    assert_eq!(secure(&acting, &plain), [differs(), differ()]);
     let acting_group = RawCredentials { gid: Ids { real: 7.into(), ..gid }, ..user() };
-    assert_eq!(secure(acting_group, &plain), [differs(), differ()]);
+    assert_eq!(secure(&acting_group, &plain), [differs(), differ()]);
     // Set-id files.
     let of = |owner: u16, group: u16, bits| mode(bits).owned_by(owner.into(), group.into());
-    assert_eq!(secure(user(), &of(2000, 0, 0o4755)), [differs(), changed()]);
-    assert_eq!(secure(user(), &of(1000, 0, 0o4755)), [nothing(), nothing()]);
-    assert_eq!(secure(user(), &of(0, 2000, 0o2755)), [differs(), changed()]);
-    assert_eq!(secure(user(), &of(0, 1000, 0o2755)), [nothing(), nothing()]);
+    assert_eq!(secure(&user(), &of(2000, 0, 0o4755)), [differs(), changed()]);
+    assert_eq!(secure(&user(), &of(1000, 0, 0o4755)), [nothing(), nothing()]);
+    assert_eq!(secure(&user(), &of(0, 2000, 0o2755)), [differs(), changed()]);
+    assert_eq!(secure(&user(), &of(0, 1000, 0o2755)), [nothing(), nothing()]);
     let member = RawCredentials { groups: Groups::new(vec![2000.into()]), ..user() };
-    assert_eq!(secure(member, &of(0, 2000, 0o2755)), [differs(), differ()], "a group it is in already");
+    assert_eq!(secure(&member, &of(0, 2000, 0o2755)), [differs(), differ()], "a group it is in already");
     // Back to the real user: a change since 6.17, none before.
     let back = (vec!["id-change", "at-secure-id-change"], true);
-    assert_eq!(secure(acting, &of(7, 0, 0o4755)), [nothing(), back]);
+    assert_eq!(secure(&acting, &of(7, 0, 0o4755)), [nothing(), back]);
 }
 
 #[test]
@@ -268,13 +268,13 @@ fn an_exec_is_secure_for_capabilities_beyond_the_ambient() {
     let gained = (vec!["at-secure-capabilities"], true);
     let nothing = (vec![], false);
     let twice = |one: &(Vec<&'static str>, bool)| [one.clone(), one.clone()];
-    assert_eq!(secure(user(), &caps("cap_net_raw=p")), twice(&gained));
-    assert_eq!(secure(user(), &caps("cap_net_raw=ep")), twice(&gained));
+    assert_eq!(secure(&user(), &caps("cap_net_raw=p")), twice(&gained));
+    assert_eq!(secure(&user(), &caps("cap_net_raw=ep")), twice(&gained));
     let flag_only = File::default().with_caps(VfsCaps::new(NONE, NONE, true));
-    assert_eq!(secure(user(), &flag_only), twice(&gained), "the flag is enough");
-    assert_eq!(secure(user(), &File::default().with_caps(VfsCaps::new(NONE, NONE, false))), twice(&nothing));
+    assert_eq!(secure(&user(), &flag_only), twice(&gained), "the flag is enough");
+    assert_eq!(secure(&user(), &File::default().with_caps(VfsCaps::new(NONE, NONE, false))), twice(&nothing));
     let ambient = RawCredentials { permitted: net_raw(), inheritable: net_raw(), ambient: net_raw(), ..user() };
-    assert_eq!(secure(ambient, &File::default()), twice(&nothing));
-    assert_eq!(secure(RawCredentials::root(all()), &File::default()), twice(&nothing));
-    assert_eq!(secure(RawCredentials::root(all()), &caps("cap_net_raw=ep")), twice(&nothing), "the real user is 0");
+    assert_eq!(secure(&ambient, &File::default()), twice(&nothing));
+    assert_eq!(secure(&RawCredentials::root(all()), &File::default()), twice(&nothing));
+    assert_eq!(secure(&RawCredentials::root(all()), &caps("cap_net_raw=ep")), twice(&nothing), "the real user is 0");
 }
