@@ -1,4 +1,4 @@
-//! Lists the scenarios of the repository, so that the page carries them.
+//! Lists the scenarios of the repository. Their texts stand in the page beside the program, where `cargo xtask play` puts them.
 
 use std::fmt::Write;
 use std::fs;
@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let slug = slug.display().to_string();
         writeln!(
             table,
-            "    Exhibit {{ slug: {slug:?}, group: {group:?}, title: {title:?}, text: include_str!({:?}) }},",
+            "    Exhibit {{ slug: {slug:?}, group: {group:?}, title: {title:?}, #[cfg(not(target_arch = \"wasm32\"))] text: include_str!({:?}) }},",
             path.display().to_string()
         )?;
     }

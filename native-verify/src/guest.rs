@@ -20,7 +20,7 @@ const EVIDENCE: &str = "/tmp/evidence.json";
 /// Arguments of `guest`.
 #[derive(Debug, Args)]
 pub(crate) struct GuestArguments {
-    /// How many random cases of each suite.
+    /// How many random cases of each suite; of operations three times as many.
     #[arg(long)]
     cases: u32,
     /// Where the drawing begins.
@@ -56,9 +56,12 @@ fn work(arguments: &GuestArguments) -> Result<()> {
     let mut results = OpenOptions::new().write(true).open(RESULTS).context("there is no second serial port")?;
     verify(&results, &["run", SCENARIOS, CONFORMANCE])?;
     verify(&results, &["table"])?;
-    let (cases, seed) = (arguments.cases.to_string(), arguments.seed.to_string());
+    let seed = arguments.seed.to_string();
     for suite in &arguments.suites {
         let difference = format!("/tmp/{suite}.json");
+        // There are some fifty operations, and each shall be granted and refused often enough.
+        let share = if suite == "operations" { 3 } else { 1 };
+        let cases = arguments.cases.saturating_mul(share).to_string();
         verify(&results, &[suite, "--cases", &cases, "--seed", &seed, "--difference", &difference])?;
         if let Ok(text) = fs::read_to_string(&difference) {
             let scenario: serde_json::Value = serde_json::from_str(&text)?;

@@ -18,6 +18,7 @@ mod gallery;
 mod link;
 mod paste;
 mod played;
+mod pretty;
 mod rows;
 mod state;
 mod view;

@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn every_exhibit_survives_a_link() {
         for exhibit in GALLERY {
-            let scenario = Loaded::read(exhibit.text, &Options::default()).unwrap().scenario;
+            let scenario = Loaded::read(exhibit.text(), &Options::default()).unwrap().scenario;
             let linked = Linked { position: scenario.steps.len(), scenario };
             let fragment = linked.to_fragment();
             assert!(fragment.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)), "{fragment}");

@@ -191,7 +191,7 @@ impl State {
     }
 
     fn choose(&mut self, exhibit: &'static Exhibit) {
-        if let Ok(loaded) = Loaded::read(exhibit.text, &Options::default()) {
+        if let Ok(loaded) = Loaded::read(exhibit.text(), &Options::default()) {
             self.scenario = loaded.scenario;
             self.origin = Some(exhibit.slug);
             self.rewind();

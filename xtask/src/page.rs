@@ -1,12 +1,14 @@
 //! Building the page: a folder that any server can serve.
 
+use std::fmt::Write as _;
 use std::fs;
-use std::io::Write;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use walkdir::WalkDir;
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::shell::run;
@@ -18,6 +20,8 @@ const SITE: &str = "target/web/site";
 const BUILD: &str = "target/web/cargo";
 /// The page is for school laptops and phones: at most so many bytes of WebAssembly, compressed.
 const MAX_COMPRESSED: usize = 350 * 1024;
+/// The scenarios stand in the page beside the program: at most so many bytes, compressed.
+const MAX_SCENARIOS: usize = 50 * 1024;
 
 /// Builds the page and gives its folder.
 pub(crate) fn build() -> Result<PathBuf> {
@@ -34,12 +38,12 @@ pub(crate) fn build() -> Result<PathBuf> {
     }
     fs::create_dir_all(&site)?;
     bind(&Path::new(BUILD).join(TARGET).join("page/web.wasm"), &site)?;
-    fs::copy("web/index.html", site.join("index.html"))?;
+    fs::write(site.join("index.html"), with_scenarios(&fs::read_to_string("web/index.html")?)?)?;
     for entry in fs::read_dir("web/static")? {
         let entry = entry?;
         fs::copy(entry.path(), site.join(entry.file_name()))?;
     }
-    check_size(&site.join("app_bg.wasm"))?;
+    check_sizes(&site)?;
     Ok(site)
 }
 
@@ -59,14 +63,37 @@ fn bind(wasm: &Path, site: &Path) -> Result<()> {
         .with_context(|| format!("cannot make the browser's glue for {}", wasm.display()))
 }
 
-fn check_size(wasm: &Path) -> Result<()> {
-    let bytes = fs::read(wasm).with_context(|| format!("cannot read {}", wasm.display()))?;
+/// Puts the scenarios into the page as data, each under the name by which the program finds it.
+fn with_scenarios(index: &str) -> Result<String> {
+    let mut data = String::new();
+    for entry in WalkDir::new("scenarios").sort_by_file_name() {
+        let entry = entry?;
+        let path = entry.path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        let slug = path.strip_prefix("scenarios")?.with_extension("").display().to_string().replace('\\', "/");
+        // In a string of JSON `\/` is `/`, and nothing ends the element early.
+        let text = fs::read_to_string(path)?.replace("</", "<\\/");
+        writeln!(data, "    <script type=\"application/json\" id=\"scenario:{slug}\">{}</script>", text.trim_end())?;
+    }
+    let (head, rest) = index.split_once("  </head>").context("web/index.html has no head")?;
+    Ok(format!("{head}{data}  </head>{rest}"))
+}
+
+fn check_sizes(site: &Path) -> Result<()> {
+    check_size("program", &site.join("app_bg.wasm"), MAX_COMPRESSED)?;
+    check_size("scenarios", &site.join("index.html"), MAX_SCENARIOS)
+}
+
+fn check_size(part: &str, file: &Path, most: usize) -> Result<()> {
+    let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(&bytes)?;
     let compressed = encoder.finish()?.len();
-    println!("The page's program: {} bytes, {compressed} compressed (at most {MAX_COMPRESSED}).", bytes.len());
-    if compressed > MAX_COMPRESSED {
-        bail!("the page's program has grown beyond {MAX_COMPRESSED} bytes compressed");
+    println!("The page's {part}: {} bytes, {compressed} compressed (at most {most}).", bytes.len());
+    if compressed > most {
+        bail!("the page's {part} takes more than {most} bytes compressed");
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 
 use anyhow::{Context, Result, anyhow};
@@ -30,15 +31,16 @@ impl Served {
 
 /// Serves the files of a folder, as they are now; port 0 is any free one.
 pub(crate) fn serve(site: &Path, port: u16) -> Result<Served> {
-    let files = read(site)?;
+    let files = Arc::new(read(site)?);
     let server = Server::http((Ipv4Addr::LOCALHOST, port))
         .map_err(|error| anyhow!("{error}"))
         .with_context(|| format!("cannot listen on port {port}; --port takes another, 0 any free one"))?;
     let address = server.server_addr().to_ip().context("the server has no address")?;
     let worker = thread::spawn(move || {
         for request in server.incoming_requests() {
-            // Who hung up gets no answer.
-            let _ = answer(request, &files);
+            let files = Arc::clone(&files);
+            // Who reads slowly keeps nobody waiting, and who hung up gets no answer.
+            thread::spawn(move || answer(request, &files));
         }
     });
     Ok(Served { url: format!("http://{address}/"), worker })

@@ -23,8 +23,20 @@ use crate::outcome::Refusal;
 use crate::rule::{Witness, path as rules};
 use crate::system::System;
 
-/// Refuses unless a directory on the way may be searched (`may_lookup`).
-pub(crate) fn search<W: Witness>(
+/// Refuses unless a directory on the way may be searched (fs/namei.c, `may_lookup`).
+///
+/// ```
+/// use sim_core::access::search;
+/// use sim_core::prelude::*;
+///
+/// let user = Thread::from(Credentials::user(1000));
+/// let roots = File::directory();
+/// assert!(search(&System::default(), &user, &roots.clone().with_mode("0711".parse()?), &mut Silent).is_ok());
+/// let refusal = search(&System::default(), &user, &roots.with_mode("0700".parse()?), &mut Silent).unwrap_err();
+/// assert_eq!(refusal.errno, Errno::EACCES);
+/// # Ok::<(), sim_core::file::ParseModeError>(())
+/// ```
+pub fn search<W: Witness>(
     system: &System,
     thread: &Thread,
     directory: &File,

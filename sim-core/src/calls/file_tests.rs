@@ -3,10 +3,10 @@
 use super::{SetId, chmod, chown, getxattr, removexattr, setcap, truncate, write};
 use crate::capability::{CapSet, Capability};
 use crate::credentials::{Credentials, Groups, Kgid, Kuid, RawCredentials, Thread, UserNs};
-use crate::file::{File, Mode, Revision, VfsCaps, XattrError};
+use crate::file::{File, FileKind, Mode, Revision, VfsCaps, XattrError};
 use crate::kernel::Errno;
 use crate::outcome::Outcome;
-use crate::rule::Silent;
+use crate::rule::{Silent, Trace};
 use crate::system::System;
 
 const KEEP: u32 = SetId::KEEP;
@@ -280,4 +280,56 @@ fn what_a_reader_sees() {
     system.release = "5.10".parse().unwrap();
     assert_eq!(seen(&system, &inside, version_3(5)), Ok((24, 5)), "as it is stored");
     assert_eq!(seen(&system, &inside, version_3(1002)), Ok((24, 2)));
+}
+
+#[test]
+fn removing_takes_the_attribute_and_nothing_else() {
+    let before = file(1000, 1000, "6755");
+    let changed =
+        removexattr(&System::default(), &user(Capability::SETFCAP), &before, &mut Silent).granted().unwrap();
+    assert_eq!(changed.file, File { caps: None, ..before });
+}
+
+#[test]
+fn before_5_11_the_root_of_a_namespace_saw_version_2_too() {
+    let (mut system, ns) = rootless();
+    let version_2: VfsCaps = "cap_kill=ep".parse().unwrap();
+    let rule = |system: &System, thread: &Thread, caps: VfsCaps| {
+        let file = File::default().with_caps(caps);
+        let mut trace = Trace::new();
+        let read = getxattr(system, thread, &file, &mut trace).granted().unwrap();
+        (trace.applied_rules().last().map(|rule| rule.id), read.size)
+    };
+    system.release = "5.10".parse().unwrap();
+    assert_eq!(rule(&system, &root_of(ns), version_2.for_root(1000)), (Some("getxattr.version-2"), 20));
+    assert_eq!(rule(&system, &root_of(ns), version_2.for_root(5)), (Some("getxattr.stored-version-3"), 24));
+    assert_eq!(rule(&system, &root_of(ns), version_2), (Some("getxattr.stored-version-2"), 20));
+    system.release = "5.11".parse().unwrap();
+    assert_eq!(rule(&system, &root_of(ns), version_2), (Some("getxattr.version-2"), 20));
+}
+
+#[test]
+fn capabilities_over_a_file_need_its_owner_and_its_group_mapped() {
+    let (system, ns) = rootless();
+    let root = root_of(ns);
+    let granted = |owner, group| {
+        let writes = write(&system, &root, &file(owner, group, "0000"), 1, &mut Silent).granted().is_some();
+        let removes = removexattr(&system, &root, &file(owner, group, "0000"), &mut Silent).granted().is_some();
+        (writes, removes)
+    };
+    assert_eq!(granted(1001, 1001), (true, true));
+    assert_eq!(granted(0, 1001), (false, false));
+    assert_eq!(granted(1001, 0), (false, false));
+    assert_eq!(granted(0, 0), (false, false));
+}
+
+#[test]
+fn nothing_is_stripped_from_a_directory() {
+    let system = System::default();
+    let root = Thread::from(Credentials::root(system.capabilities()));
+    let directory = File { kind: FileKind::Directory, ..file(0, 0, "6755") };
+    let changed = chown(&system, &root, &directory, 1000, 1000, &mut Silent).granted().unwrap().file;
+    assert_eq!(changed, directory.clone().owned_by(1000.into(), 1000.into()));
+    let refusal = write(&system, &root, &directory, 1, &mut Silent).refusal();
+    assert_eq!(refusal.map(|refusal| refusal.errno), Some(Errno::EISDIR));
 }

@@ -11,12 +11,18 @@ mod inode;
 mod namespaces;
 mod prctl;
 mod set_id;
+#[cfg(test)]
+mod set_id_tests;
 mod setgroups;
 mod setuid_fixup;
 #[cfg(test)]
 mod tests;
 mod user_namespace;
+#[cfg(test)]
+mod user_namespace_tests;
 mod write_map;
+#[cfg(test)]
+mod write_map_tests;
 
 pub use capset::{Capset, capget, capset};
 pub use chmod::chmod;

@@ -100,7 +100,7 @@ mod tests {
     };
     use crate::kernel::Errno;
     use crate::outcome::Outcome;
-    use crate::rule::Silent;
+    use crate::rule::{Silent, Trace};
     use crate::system::System;
 
     const ALL: [NamespaceKind; 7] = [
@@ -137,6 +137,9 @@ mod tests {
             let kinds: NamespaceKinds = [kind].into_iter().collect();
             assert!(ALL.into_iter().all(|other| kinds.contains(other) == (other == kind)), "{kind:?}");
             assert!(!kinds.is_empty() && kinds.without(kind).is_empty());
+            assert!(ALL.into_iter().all(|other| other == kind || kinds.without(other) == kinds), "{kind:?}");
+            let twice: NamespaceKinds = [kind, kind].into_iter().collect();
+            assert_eq!(twice, kinds);
         }
     }
 
@@ -197,6 +200,24 @@ mod tests {
         assert_eq!(refused(&unshare(&system, &child, pid, &mut Silent)), None);
         let direct = clone(&system, &admin(), pid, &mut Silent).granted().unwrap().thread;
         assert_eq!((direct.namespaces.first_pid, direct.namespaces.pid_for_children), (false, None));
+    }
+
+    #[test]
+    fn a_child_enters_each_of_the_two_that_wait_for_it() {
+        let waits = |kind| {
+            let mut system = System::default();
+            let with_user = CloneFlags { new_user: true, ..flags(&[kind]) };
+            let entered = unshare(&system, &user(), with_user, &mut Silent).granted().unwrap();
+            let (namespaces, ns) = entered.made.unwrap();
+            system.user_namespaces = namespaces;
+            let mut trace = Trace::new();
+            let child = clone(&system, &entered.thread, flags(&[]), &mut trace).granted().unwrap().thread;
+            assert!(trace.applied_rules().iter().any(|rule| rule.id == "clone.child-enters"), "{kind:?}");
+            let Namespaces { pid, first_pid, time, .. } = child.namespaces;
+            (pid == ns, first_pid, time == ns)
+        };
+        assert_eq!(waits(NamespaceKind::Pid), (true, false, false));
+        assert_eq!(waits(NamespaceKind::Time), (false, true, true));
     }
 
     #[test]

@@ -256,7 +256,7 @@ impl Writing<'_> {
 }
 
 /// Whether a text for `/proc/PID/setgroups` allows it; `None` if it is neither word.
-fn setgroups_word(text: &str) -> Option<bool> {
+pub(super) fn setgroups_word(text: &str) -> Option<bool> {
     const ROOM: usize = 8;
     let read = text.split('\0').next().unwrap_or_default();
     let word = read.trim_end_matches(|c: char| c.is_ascii_whitespace() || c == '\x0b');
@@ -265,118 +265,5 @@ fn setgroups_word(text: &str) -> Option<bool> {
         Some("allow") => Some(true),
         Some("deny") => Some(false),
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{MapFile, MapWrite, setgroups_word, write_map};
-    use crate::capability::Capability;
-    use crate::credentials::{Credentials, Ids, Memory, RawCredentials, UserNamespaces, UserNs};
-    use crate::kernel::{Errno, changes};
-    use crate::outcome::Outcome;
-    use crate::rule::Silent;
-    use crate::system::System;
-
-    /// A namespace below `init` that user 1000 made.
-    fn system() -> (System, UserNs) {
-        let mut system = System::default();
-        let made = system.user_namespaces.add(UserNs::INIT, 1000.into()).unwrap();
-        (system, made)
-    }
-
-    fn with(raw: RawCredentials, capabilities: &[Capability]) -> Credentials {
-        let set = capabilities.iter().copied().collect();
-        Credentials::try_from(RawCredentials { permitted: set, effective: set, ..raw }).unwrap()
-    }
-
-    fn write(
-        system: &System,
-        writer: &Credentials,
-        target: UserNs,
-        file: MapFile,
-        text: &str,
-    ) -> Result<UserNamespaces, (&'static str, Errno)> {
-        let write =
-            MapWrite { target: Some(target), file, own: (writer.user_ns == target).then_some(Memory::INIT), text };
-        match write_map(system, writer, &write, &mut Silent) {
-            Outcome::Granted(namespaces) => Ok(namespaces),
-            Outcome::Refused(refusal) => Err((refusal.rule.id, refusal.errno)),
-        }
-    }
-
-    #[test]
-    fn checks_come_in_the_kernels_order() {
-        let (mut system, made) = system();
-        let long = " ".repeat(4096);
-        let stranger = with(RawCredentials::user(7), &[]);
-        let refused = |system: &System, writer, text| write(system, writer, made, MapFile::UidMap, text).err();
-        assert_eq!(refused(&system, &stranger, &long), Some(("write-map.permission", Errno::EACCES)));
-        let opener = with(RawCredentials::user(7), &[Capability::DAC_OVERRIDE]);
-        assert_eq!(refused(&system, &opener, &long), Some(("write-map.too-long", Errno::EINVAL)));
-        assert_eq!(refused(&system, &opener, "x"), Some(("write-map.sys-admin", Errno::EPERM)));
-        let owner = with(RawCredentials::user(1000), &[]);
-        assert_eq!(refused(&system, &owner, "x"), Some(("write-map.form", Errno::EINVAL)));
-        assert_eq!(refused(&system, &owner, "0 0 1"), Some(("write-map.setfcap", Errno::EPERM)));
-        assert_eq!(refused(&system, &owner, "0 1 1"), Some(("write-map.setuid", Errno::EPERM)));
-        system.user_namespaces = write(&system, &owner, made, MapFile::UidMap, "0 1000 1").unwrap();
-        assert_eq!(refused(&system, &owner, &long), Some(("write-map.too-long", Errno::EINVAL)));
-        assert_eq!(refused(&system, &opener, "x"), Some(("write-map.once", Errno::EPERM)));
-    }
-
-    #[test]
-    fn the_filesystem_user_opens_and_the_effective_user_owns() {
-        let (system, made) = system();
-        let ids = |effective: u16, filesystem: u16| {
-            let uid = Ids { effective: effective.into(), filesystem: filesystem.into(), ..Ids::all(7.into()) };
-            with(RawCredentials { uid, ..RawCredentials::user(7) }, &[])
-        };
-        let result = |effective, filesystem| {
-            write(&system, &ids(effective, filesystem), made, MapFile::UidMap, "0 1000 1").map(drop)
-        };
-        assert_eq!(result(1000, 1000), Ok(()));
-        assert_eq!(result(1000, 7), Err(("write-map.permission", Errno::EACCES)));
-        assert_eq!(result(7, 1000), Err(("write-map.sys-admin", Errno::EPERM)));
-    }
-
-    #[test]
-    fn the_setfcap_rule_came_with_5_12() {
-        let (mut system, made) = system();
-        let writer = with(RawCredentials::user(1000), &[Capability::SETUID]);
-        let result = |system: &System| write(system, &writer, made, MapFile::UidMap, "5 0 1").map(drop);
-        assert_eq!(result(&system), Err(("write-map.setfcap", Errno::EPERM)));
-        system.release = "5.11".parse().unwrap();
-        assert_eq!(result(&system), Ok(()));
-        system.release = system.release.with_backport(&changes::MAP_ROOT_SETFCAP);
-        assert_eq!(result(&system), Err(("write-map.setfcap", Errno::EPERM)), "a distribution's kernel");
-        let group = with(RawCredentials::user(1000), &[Capability::SETGID]);
-        system.release = "5.12".parse().unwrap();
-        assert!(write(&system, &group, made, MapFile::GidMap, "5 0 1").is_ok(), "groups never needed it");
-    }
-
-    #[test]
-    fn inside_it_counts_what_the_creator_had() {
-        for (had, expected) in [(true, None), (false, Some(("write-map.creator-setfcap", Errno::EPERM)))] {
-            let mut system = System::default();
-            let capabilities = if had { &[Capability::SETFCAP][..] } else { &[] };
-            let creator = with(RawCredentials::user(0), capabilities);
-            let made = system.user_namespaces.add_made_by(&creator).unwrap();
-            let inside = with(RawCredentials { user_ns: made, ..RawCredentials::user(0) }, &[Capability::SYS_ADMIN]);
-            assert_eq!(write(&system, &inside, made, MapFile::UidMap, "0 0 1").err(), expected);
-            assert!(write(&system, &inside, made, MapFile::UidMap, "0 1 1").is_err(), "not the own id");
-        }
-    }
-
-    #[test]
-    fn words_for_setgroups() {
-        for text in ["allow", "allow\n", "allow \u{b}"] {
-            assert_eq!(setgroups_word(text), Some(true), "{text:?}");
-        }
-        for text in ["deny", "deny\t\r\u{c}", "deny\0xy"] {
-            assert_eq!(setgroups_word(text), Some(false), "{text:?}");
-        }
-        for text in ["", " deny", "deny    ", "Deny", "den", "denyx", "allowed", "deny\u{a0}", "\0"] {
-            assert_eq!(setgroups_word(text), None, "{text:?}");
-        }
     }
 }

@@ -164,10 +164,8 @@ impl IdMap {
     pub(super) fn through(&self, parent: &Self) -> Result<Self, MapError> {
         let lift = |(index, extent): (usize, &Extent)| {
             let last = extent.outside + (extent.count - 1);
-            let covered = parent
-                .extents
-                .iter()
-                .find(|line| extent.outside >= line.inside && last - line.inside < line.count && last >= line.inside);
+            let covered =
+                parent.extents.iter().find(|line| extent.outside >= line.inside && last - line.inside < line.count);
             let line = covered.ok_or(MapError::Unmapped { line: index + 1 })?;
             Ok(Extent { outside: line.outside + (extent.outside - line.inside), ..*extent })
         };

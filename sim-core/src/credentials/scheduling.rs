@@ -46,3 +46,17 @@ impl SchedulingPolicy {
         matches!(self, Self::Fifo | Self::RoundRobin)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::SchedulingPolicy;
+    use super::SchedulingPolicy::{Batch, Fifo, Idle, Other, RoundRobin};
+
+    #[test]
+    fn policies_have_the_numbers_of_sched_h() {
+        let policies = [Other, Fifo, RoundRobin, Batch, Idle];
+        assert_eq!(policies.map(SchedulingPolicy::number), [0, 1, 2, 3, 5]);
+        let real_time = [false, true, true, false, false];
+        assert_eq!(policies.map(SchedulingPolicy::is_real_time), real_time);
+    }
+}

@@ -55,6 +55,22 @@ fn securebits_by_name_and_release() {
 }
 
 #[test]
+fn securebits_are_a_set() {
+    let of = Securebits::from_bits;
+    assert_eq!((of(0x5).bits(), Securebits::EMPTY.bits()), (0x5, 0));
+    assert!(Securebits::EMPTY.is_empty() && !of(0x1).is_empty());
+    assert!(of(0x7).contains(of(0x5)) && of(0x5).contains(of(0x5)) && of(0x5).contains(Securebits::EMPTY));
+    assert!(!of(0x5).contains(of(0x7)) && !of(0x5).contains(of(0x2)));
+    let names = |bits| of(bits).names().collect::<alloc::vec::Vec<_>>();
+    assert_eq!(names(0), [""; 0]);
+    assert_eq!(names(0x830), ["keep_caps", "keep_caps_locked", "exec_deny_interactive_locked"]);
+    assert_eq!([of(0x3) | of(0x6), of(0x3) & of(0x6), of(0x3) ^ of(0x6)].map(Securebits::bits), [0x7, 0x2, 0x5]);
+    assert_eq!((!of(0x3) & of(0xff)).bits(), 0xfc);
+    assert_eq!(of(0x5ff).frozen(), of(0x055), "a lock freezes the bit below it");
+    assert_eq!(Securebits::from_name("NOROOT"), None);
+}
+
+#[test]
 fn maps_that_the_kernel_refuses() {
     let check = |text: &str, expected| assert_eq!(text.parse::<IdMap>().err(), expected, "{text:?}");
     check("0 1000 1", None);
@@ -70,6 +86,12 @@ fn maps_that_the_kernel_refuses() {
     check("1 0 4294967295", Some(MapError::TooLarge { line: 1 }));
     check("0 1000 10\n9 2000 1", Some(MapError::Overlap { line: 2 }));
     check("0 1000 10\n20 1009 1", Some(MapError::Overlap { line: 2 }));
+    check("10 1000 5\n5 2000 6", Some(MapError::Overlap { line: 2 }));
+    check("10 1000 5\n20 996 5", Some(MapError::Overlap { line: 2 }));
+    check("10 1000 5\n11 2000 1", Some(MapError::Overlap { line: 2 }));
+    check("10 1000 5\n5 2000 20", Some(MapError::Overlap { line: 2 }));
+    check("10 1000 5\n10 2000 5", Some(MapError::Overlap { line: 2 }));
+    check("10 1000 5\n5 2000 5\n15 995 5\n20 1005 5", None);
     let lines: alloc::vec::Vec<_> = (0..341).map(|n| alloc::format!("{n} {n} 1")).collect();
     check(&lines.join("\n"), Some(MapError::Lines { lines: 341, limit: 340 }));
     check(&lines[..340].join("\n"), None);
@@ -117,7 +139,44 @@ fn nested_maps_lead_to_host_ids() {
     // A line may not leave a line of the parent's map.
     let refused = spaces.set_uid_map(inner, &"0 995 10".parse().unwrap());
     assert_eq!(refused, Err(MapError::Unmapped { line: 1 }));
+    let lifted = |text: &str| {
+        let mut spaces = spaces.clone();
+        spaces.set_uid_map(inner, &text.parse().unwrap()).map(|()| spaces.kuid(inner, 0).map(Kuid::number))
+    };
+    assert_eq!(lifted("0 990 10"), Ok(Some(100_990)));
+    assert_eq!(lifted("0 5000 10"), Ok(Some(200_000)));
+    assert_eq!(lifted("0 5009 1"), Ok(Some(200_009)));
+    for text in ["0 1000 1", "0 4999 1", "0 4999 2", "0 4995 10", "0 5009 2", "0 5010 1", "0 0 5010"] {
+        assert_eq!(lifted(text), Err(MapError::Unmapped { line: 1 }), "{text}");
+    }
+    assert_eq!(lifted("0 0 1\n1 1000 1"), Err(MapError::Unmapped { line: 2 }));
     assert_eq!(spaces.gid(inner, Kgid::ROOT), None, "no map of groups was written");
+}
+
+#[test]
+fn a_namespace_belongs_to_the_user_and_the_group_of_its_maker() {
+    let mut spaces = UserNamespaces::default();
+    let outer = spaces.add(UserNs::INIT, 1000.into()).unwrap();
+    assert_eq!((spaces.owner(outer), spaces.group(outer)), (1000.into(), Kgid::ROOT));
+    let before_the_map = spaces.add(outer, 1000.into()).unwrap();
+    assert_eq!(spaces.group(before_the_map), Kgid::ROOT);
+    spaces.set_gid_map(outer, &"5 2000 10\n0 3000 1".parse().unwrap()).unwrap();
+    let inner = spaces.add(outer, 1001.into()).unwrap();
+    assert_eq!((spaces.owner(inner), spaces.group(inner)), (1001.into(), 2000.into()));
+    let gid = Ids { effective: 2003.into(), ..Ids::all(2001.into()) };
+    let uid = Ids { effective: 7.into(), ..Ids::all(1000.into()) };
+    let setfcap = Capability::SETFCAP.into();
+    let raw = RawCredentials { uid, gid, user_ns: outer, permitted: setfcap, ..RawCredentials::user(1000) };
+    let permitted = Credentials::try_from(raw.clone()).unwrap();
+    let effective = Credentials::try_from(RawCredentials { effective: setfcap, ..raw }).unwrap();
+    for (maker, had_setfcap) in [(permitted, false), (effective, true)] {
+        let made = spaces.add_made_by(&maker).unwrap();
+        assert_eq!((spaces.owner(made), spaces.group(made)), (7.into(), 2003.into()));
+        assert_eq!((spaces.parent(made), spaces.creator_had_setfcap(made)), (outer, had_setfcap));
+    }
+    spaces.deny_setgroups(outer);
+    let denied = spaces.add(outer, 1000.into()).unwrap();
+    assert!(spaces.setgroups_denied(denied) && !spaces.setgroups_denied(inner), "handed down when it is made");
 }
 
 #[test]
@@ -125,8 +184,11 @@ fn namespaces_nest_33_deep() {
     let mut spaces = UserNamespaces::default();
     let mut ns = UserNs::INIT;
     for _ in 0..33 {
+        assert!(spaces.can_nest_in(ns));
         ns = spaces.add(ns, Kuid::ROOT).unwrap();
     }
+    assert_eq!((spaces.level(UserNs::INIT), spaces.level(ns)), (0, 33));
+    assert!(!spaces.can_nest_in(ns));
     assert!(spaces.add(ns, Kuid::ROOT).is_err());
 }
 

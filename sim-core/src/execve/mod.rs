@@ -15,6 +15,8 @@ mod unsafe_exec;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trace_tests;
 
 use crate::capability::CapSet;
 use crate::credentials::{Credentials, Kuid, Memory, RawCredentials, Thread};

@@ -241,6 +241,12 @@ fn before_5_8_a_script_with_an_unusable_attribute_fails() {
     };
     check_at("5.7", Err(Errno::EPERM));
     check_at("5.8", Ok((NONE, NONE, NONE, false)));
+    // On a nosuid mount the attribute was not looked at.
+    let script = File { mount: Mount { nosuid: true, noexec: false }, ..script };
+    let program = Program { executable: &script, interpreters: &[&interpreter] };
+    let system = System { release: "5.7".parse().unwrap(), ..System::default() };
+    let bounded = thread(RawCredentials { bounding: Capability::KILL.into(), ..user() });
+    check_in(&system, &bounded, &program, Ok((NONE, NONE, NONE, false)));
 }
 
 #[test]
@@ -322,6 +328,11 @@ fn dac_override_needs_mapped_ids() {
     let (system, raw) = in_namespace("0 1000 1", 0);
     let unmapped = mode(0o700).owned_by(2000.into(), 2000.into());
     check_in(&system, &thread(raw.clone()), &Program::from(&unmapped), Err(Errno::EACCES));
+    for (owner, group) in [(1000, 2000), (2000, 1000)] {
+        let half_mapped = mode(0o110).owned_by(owner.into(), group.into());
+        let raw = RawCredentials { uid: Ids::all(7.into()), gid: Ids::all(7.into()), ..raw.clone() };
+        check_in(&system, &thread(raw), &Program::from(&half_mapped), Err(Errno::EACCES));
+    }
     let mapped = mode(0o010).owned_by(1000.into(), 1000.into());
     check_in(&system, &thread(raw), &Program::from(&mapped), Ok((all(), all(), NONE, false)));
 }

@@ -24,14 +24,49 @@ pub enum Kernels {
 /// Every rule that lacks evidence from a kernel which has it. Tests hold the list against the evidence.
 pub static UNCONFIRMED: &[Unconfirmed] = &[
     Unconfirmed {
-        rule: "execve.file-caps-malformed",
-        kernels: Kernels::All,
-        reason: "Linux writes no malformed attribute: it can only be found on a disk that was changed by other means.",
-    },
-    Unconfirmed {
         rule: "execve.script-caps-checked",
         kernels: Kernels::All,
         reason: "Only releases before 5.8 have it, and none of them is among the kernels asked.",
+    },
+    Unconfirmed {
+        rule: "getxattr.stored-version-2",
+        kernels: Kernels::All,
+        reason: "Only releases before 5.11 have it, and Debian's 5.10 took over the change that ended it.",
+    },
+    Unconfirmed {
+        rule: "getxattr.stored-version-3",
+        kernels: Kernels::All,
+        reason: "Only releases before 5.11 have it, and Debian's 5.10 took over the change that ended it.",
+    },
+    Unconfirmed {
+        rule: "ioctl.linux-immutable",
+        kernels: Kernels::Series(&["5.10"]),
+        reason: "The files that are changed there lie on tmpfs, which has no such flags before Linux 6.0.",
+    },
+    Unconfirmed {
+        rule: "ioctl.owner",
+        kernels: Kernels::Series(&["5.10"]),
+        reason: "The files that are changed there lie on tmpfs, which has no such flags before Linux 6.0.",
+    },
+    Unconfirmed {
+        rule: "quotactl.own",
+        kernels: Kernels::All,
+        reason: "It needs a file system with quotas, which none of the machines asked has.",
+    },
+    Unconfirmed {
+        rule: "quotactl.sys-admin",
+        kernels: Kernels::All,
+        reason: "It needs a file system with quotas, which none of the machines asked has.",
+    },
+    Unconfirmed {
+        rule: "unshare.no-time-namespaces",
+        kernels: Kernels::All,
+        reason: "Only releases before 5.6 have it, and none of them is among the kernels asked.",
+    },
+    Unconfirmed {
+        rule: "write-map.few-lines",
+        kernels: Kernels::All,
+        reason: "Only releases before 4.15 have it, and none of them is among the kernels asked.",
     },
 ];
 

@@ -3,6 +3,7 @@ use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
 use super::Dispatch;
+use crate::pretty::pretty;
 use crate::state::Action;
 
 /// The scenario as JSON, to read, copy and change.
@@ -23,7 +24,7 @@ pub(crate) fn Editor(props: &EditorProps) -> Html {
             }
         })
     };
-    let text = serde_json::to_string_pretty(&props.scenario).unwrap_or_default();
+    let text = pretty(&serde_json::to_string(&props.scenario).unwrap_or_default());
     html! {
         <details class="panel">
             <summary><h3>{ "The scenario as JSON" }</h3></summary>

@@ -18,7 +18,7 @@ use crate::{apt, evidence, verify};
 /// Arguments of `kernels`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// How many random cases of each suite a kernel under QEMU performs.
+    /// How many random cases of each suite a kernel under QEMU performs; of operations three times as many.
     #[arg(long, default_value_t = 5000)]
     cases: u32,
     /// How many the running kernel performs; 0 leaves it out.
