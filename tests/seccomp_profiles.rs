@@ -8,9 +8,11 @@ use std::collections::BTreeMap;
 
 use sim_core::capability::{CapSet, Capability};
 use sim_core::rule::Silent;
+use sim_core::seccomp::bpf::{Program, from_bytes};
 use sim_core::seccomp::compile::compile;
 use sim_core::seccomp::preset::Preset;
 use sim_core::seccomp::profile::{Engine, Manager, Policy, Profile, Runtime, Target, resolve};
+use sim_core::seccomp::region::{Calls, Diagram};
 use sim_core::seccomp::syscalls::Abi;
 use sim_core::seccomp::{FilterReturn, SeccompData};
 
@@ -163,4 +165,29 @@ fn every_row_with_filters_of_our_own() {
         lengths.iter().max().unwrap(),
     );
     assert_eq!(count, 35_467);
+}
+
+#[test]
+fn libseccomps_filters_and_ours_answer_every_call_as_the_policy() {
+    let Some(files) = archive("profiles.tar.xz") else { return };
+    let (mut filters, mut nodes) = (0, 0);
+    for (case, policy) in policies(&files) {
+        let order = policy.tables[0].abi.architecture().byte_order();
+        let mut diagram = Diagram::new(order);
+        let expected = diagram.policy(&policy).unwrap();
+        let libseccomps = ["opt1", "opt2"].map(|optimised| {
+            let (instructions, _) =
+                from_bytes(&files[&format!("profiles/bpf/{case}.{optimised}.bpf")], Some(order)).unwrap();
+            Program::check(instructions).unwrap()
+        });
+        for program in libseccomps.into_iter().chain([compile(&policy).unwrap()]) {
+            let answers = diagram.program(&program).unwrap();
+            let difference = diagram.difference(expected, answers, Calls::ALL).unwrap();
+            assert_eq!(difference, None, "{case}");
+            filters += 1;
+        }
+        nodes += diagram.len();
+    }
+    println!("{filters} filters answer every call as their policies; {nodes} nodes");
+    assert_eq!(filters, 120);
 }

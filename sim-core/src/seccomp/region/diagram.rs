@@ -1,0 +1,247 @@
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::RegionError;
+use super::word::{LEVELS, Level};
+use crate::seccomp::{ByteOrder, FilterReturn, SeccompData};
+
+/// Answers to every call there can be, on a machine of one byte order: ordered decision diagrams over the 512 bits of
+/// `seccomp_data`, each part stored once, so that equal answers are the same [`Answers`].
+///
+/// The order is architecture, number, the arguments and the instruction pointer, the highest bit first. In it a comparison
+/// of a word with a constant, masked or not, has a node for every bit, and a combination of them has few.
+///
+/// The nodes and the steps of building are limited; [`RegionError::TooComplex`] tells when that is not enough.
+#[derive(Clone, Debug)]
+pub struct Diagram {
+    order: ByteOrder,
+    nodes: Vec<Node>,
+    ids: BTreeMap<Node, Id>,
+    steps: usize,
+}
+
+/// The answer to every call, in the [`Diagram`] that made it; it means nothing in another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Answers(pub(super) Id);
+
+/// A set of calls, in the [`Diagram`] that made it; it means nothing in another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Calls(pub(super) Id);
+
+/// A node by its index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Id(u32);
+
+/// A bit that is asked, and where each answer leads; or, at the level behind the last, a word that is the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Node {
+    level: Level,
+    zero: Id,
+    one: Id,
+}
+
+impl Calls {
+    /// No call.
+    pub const NONE: Self = Self(Id(0));
+    /// Every call.
+    pub const ALL: Self = Self(Id(1));
+}
+
+impl Diagram {
+    /// So many nodes are kept.
+    pub const MOST_NODES: usize = 1 << 20;
+    /// So many steps are taken.
+    pub const MOST_STEPS: usize = 1 << 24;
+
+    /// An empty one for machines of this byte order.
+    pub fn new(order: ByteOrder) -> Self {
+        let mut diagram = Self { order, nodes: Vec::new(), ids: BTreeMap::new(), steps: 0 };
+        for (word, id) in [(0, Calls::NONE.0), (1, Calls::ALL.0)] {
+            diagram.nodes.push(Node::end(word));
+            diagram.ids.insert(Node::end(word), id);
+        }
+        diagram
+    }
+
+    /// The byte order.
+    pub const fn byte_order(&self) -> ByteOrder {
+        self.order
+    }
+
+    /// How many nodes there are, of everything that was built.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether nothing was built yet.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.len() <= 2
+    }
+
+    /// The answer to one call.
+    pub fn answer(&self, answers: Answers, data: &SeccompData) -> FilterReturn {
+        let mut id = answers.0;
+        loop {
+            match self.cofactors(id) {
+                Ok((level, zero, one)) => id = if level.bit_of(data) { one } else { zero },
+                Err(word) => return FilterReturn(word),
+            }
+        }
+    }
+
+    /// The same answer to every call.
+    pub fn always(&mut self, word: FilterReturn) -> Result<Answers, RegionError> {
+        self.add(Node::end(word.0)).map(Answers)
+    }
+
+    /// One answer to the calls of a set, the other to the rest.
+    pub fn choose(&mut self, calls: Calls, within: Answers, outside: Answers) -> Result<Answers, RegionError> {
+        self.if_else(calls.0, within.0, outside.0).map(Answers)
+    }
+
+    /// The calls in both sets.
+    pub fn both(&mut self, first: Calls, second: Calls) -> Result<Calls, RegionError> {
+        self.if_else(first.0, second.0, Calls::NONE.0).map(Calls)
+    }
+
+    /// The calls in either set.
+    pub fn either(&mut self, first: Calls, second: Calls) -> Result<Calls, RegionError> {
+        self.if_else(first.0, Calls::ALL.0, second.0).map(Calls)
+    }
+
+    /// The calls that are not in a set.
+    pub fn complement(&mut self, calls: Calls) -> Result<Calls, RegionError> {
+        self.if_else(calls.0, Calls::NONE.0, Calls::ALL.0).map(Calls)
+    }
+
+    /// The calls whose answer is one of those that `wanted` picks.
+    pub fn calls_where(
+        &mut self,
+        answers: Answers,
+        wanted: impl Fn(FilterReturn) -> bool,
+    ) -> Result<Calls, RegionError> {
+        let picked = |word| u32::from(wanted(FilterReturn(word)));
+        self.with(answers.0, answers.0, &|word, _| picked(word), &mut BTreeMap::new()).map(Calls)
+    }
+
+    /// Both answers made one.
+    pub fn combine(
+        &mut self,
+        first: Answers,
+        second: Answers,
+        combined: impl Fn(FilterReturn, FilterReturn) -> FilterReturn,
+    ) -> Result<Answers, RegionError> {
+        let combined = |a, b| combined(FilterReturn(a), FilterReturn(b)).0;
+        self.with(first.0, second.0, &combined, &mut BTreeMap::new()).map(Answers)
+    }
+
+    fn if_else(&mut self, set: Id, within: Id, outside: Id) -> Result<Id, RegionError> {
+        self.if_else_known(set, within, outside, &mut BTreeMap::new())
+    }
+
+    fn if_else_known(
+        &mut self,
+        set: Id,
+        within: Id,
+        outside: Id,
+        known: &mut BTreeMap<(Id, Id, Id), Id>,
+    ) -> Result<Id, RegionError> {
+        match (set, within, outside) {
+            _ if set == Calls::ALL.0 || within == outside => return Ok(within),
+            _ if set == Calls::NONE.0 => return Ok(outside),
+            (_, Id(1), Id(0)) => return Ok(set),
+            key => {
+                if let Some(&id) = known.get(&key) {
+                    return Ok(id);
+                }
+            }
+        }
+        self.step()?;
+        let level = self.level(set).min(self.level(within)).min(self.level(outside));
+        let (set_0, set_1) = self.at(set, level);
+        let (within_0, within_1) = self.at(within, level);
+        let (outside_0, outside_1) = self.at(outside, level);
+        let zero = self.if_else_known(set_0, within_0, outside_0, known)?;
+        let one = self.if_else_known(set_1, within_1, outside_1, known)?;
+        let id = self.branch(level, zero, one)?;
+        known.insert((set, within, outside), id);
+        Ok(id)
+    }
+
+    fn with(
+        &mut self,
+        first: Id,
+        second: Id,
+        combined: &impl Fn(u32, u32) -> u32,
+        known: &mut BTreeMap<(Id, Id), Id>,
+    ) -> Result<Id, RegionError> {
+        if let Some(&id) = known.get(&(first, second)) {
+            return Ok(id);
+        }
+        self.step()?;
+        let id = if let (Err(a), Err(b)) = (self.cofactors(first), self.cofactors(second)) {
+            self.add(Node::end(combined(a, b)))?
+        } else {
+            let level = self.level(first).min(self.level(second));
+            let (first_0, first_1) = self.at(first, level);
+            let (second_0, second_1) = self.at(second, level);
+            let zero = self.with(first_0, second_0, combined, known)?;
+            let one = self.with(first_1, second_1, combined, known)?;
+            self.branch(level, zero, one)?
+        };
+        known.insert((first, second), id);
+        Ok(id)
+    }
+
+    /// Asks a bit, if it matters.
+    pub(super) fn branch(&mut self, level: Level, zero: Id, one: Id) -> Result<Id, RegionError> {
+        if zero == one { Ok(zero) } else { self.add(Node { level, zero, one }) }
+    }
+
+    fn add(&mut self, node: Node) -> Result<Id, RegionError> {
+        if let Some(&id) = self.ids.get(&node) {
+            return Ok(id);
+        }
+        if self.nodes.len() >= Self::MOST_NODES {
+            return Err(RegionError::TooComplex);
+        }
+        let id = Id(u32::try_from(self.nodes.len()).map_err(|_| RegionError::TooComplex)?);
+        self.nodes.push(node);
+        self.ids.insert(node, id);
+        Ok(id)
+    }
+
+    /// Counts a step of work.
+    pub(super) fn step(&mut self) -> Result<(), RegionError> {
+        self.steps += 1;
+        if self.steps > Self::MOST_STEPS { Err(RegionError::TooComplex) } else { Ok(()) }
+    }
+
+    /// Which bit a node asks, and where its answers lead; the word at an end.
+    pub(super) fn cofactors(&self, id: Id) -> Result<(Level, Id, Id), u32> {
+        let node = self.node(id);
+        if node.level < LEVELS { Ok((node.level, node.zero, node.one)) } else { Err(node.zero.0) }
+    }
+
+    pub(super) fn level(&self, id: Id) -> Level {
+        self.node(id).level
+    }
+
+    /// Where the answers to a bit lead, which need not be asked there.
+    pub(super) fn at(&self, id: Id, level: Level) -> (Id, Id) {
+        let node = self.node(id);
+        if node.level == level && level < LEVELS { (node.zero, node.one) } else { (id, id) }
+    }
+
+    /// A node; ids that are not of this diagram lead to the first.
+    fn node(&self, Id(index): Id) -> Node {
+        let node = usize::try_from(index).ok().and_then(|index| self.nodes.get(index));
+        node.copied().unwrap_or(Node::end(0))
+    }
+}
+
+impl Node {
+    const fn end(word: u32) -> Self {
+        Self { level: LEVELS, zero: Id(word), one: Id(0) }
+    }
+}

@@ -1,0 +1,350 @@
+use alloc::vec;
+use alloc::vec::Vec;
+
+use proptest::prelude::*;
+
+use super::{Answers, Calls, Diagram, RegionError, disagreement};
+use crate::kernel::Release;
+use crate::rule::Silent;
+use crate::seccomp::bpf::{Instruction, MAX_PATH, Program, opcode, weight};
+use crate::seccomp::compile::compile;
+use crate::seccomp::preset::Preset;
+use crate::seccomp::profile::{
+    CallPolicy, Condition, Engine, Manager, Operator, Origin, Policy, Rule, Runtime, Stub, TablePolicy, Target,
+    resolve,
+};
+use crate::seccomp::syscalls::Abi;
+use crate::seccomp::text::assemble;
+use crate::seccomp::{Action, Architecture, ByteOrder, FilterReturn, Flags, SeccompData};
+
+const ALLOW: FilterReturn = FilterReturn::ALLOW;
+const EPERM: FilterReturn = Action::Errno.with_data(1);
+
+fn condition(argument: u8, operator: Operator, value: u64) -> Condition {
+    Condition { argument, operator, value, mask: u64::MAX }
+}
+
+fn rule(conditions: &[Condition], action: FilterReturn) -> Rule {
+    Rule { conditions: conditions.into(), action, origin: Origin::default() }
+}
+
+/// A policy that fails all calls but these.
+fn policy(tables: Vec<(Abi, Vec<CallPolicy>)>) -> Policy {
+    Policy {
+        default_action: EPERM,
+        bad_architecture_action: FilterReturn::KILL_PROCESS,
+        tables: tables.into_iter().map(|(abi, calls)| TablePolicy { abi, stub: None, calls }).collect(),
+        flags: Flags::default(),
+        listener_path: None,
+        entries: Vec::new(),
+        notes: Vec::new(),
+        ambiguities: Vec::new(),
+    }
+}
+
+/// The filter that libseccomp 2.5.4 and 2.6.1 make of these two rules permits `a0 = 0, a1 = 1000`, which neither does.
+#[test]
+fn libseccomps_smallest_wrong_filter_is_found() {
+    let rules = vec![
+        rule(&[condition(0, Operator::Greater, 1), condition(1, Operator::GreaterOrEqual, 1000)], ALLOW),
+        rule(&[condition(0, Operator::LessOrEqual, 4096), condition(1, Operator::Less, 1)], ALLOW),
+    ];
+    let policy = policy(vec![(Abi::X86_64, vec![CallPolicy { number: 2, rules }])]);
+    assert_eq!(disagreement(&policy, &compile(&policy).unwrap()), Ok(None));
+    // a1 >= 1000 is tested for a0 <= 4096 too, whatever a0 is.
+    let wrong = assemble(
+        "A = arch
+         if (A != ARCH_X86_64) goto kill
+         A = sys_number
+         if (A < 0x40000000) goto own
+         if (A != 0xffffffff) goto kill
+         own: if (A != 2) goto fail
+         A = args[0] >> 32
+         if (A != 0) goto large
+         A = args[0]
+         if (A > 4096) goto large
+         A = args[1] >> 32
+         if (A != 0) goto allow
+         A = args[1]
+         if (A >= 1000) goto allow
+         if (A < 1) goto allow
+         goto fail
+         large: A = args[1] >> 32
+         if (A != 0) goto allow
+         A = args[1]
+         if (A >= 1000) goto allow
+         fail: return ERRNO(1)
+         allow: return ALLOW
+         kill: return KILL_PROCESS",
+    )
+    .unwrap();
+    let found = disagreement(&policy, &wrong).unwrap().unwrap();
+    assert_eq!(found.call, SeccompData::call(Architecture::X86_64, 2, [0, 1000, 0, 0, 0, 0]));
+    assert_eq!((found.first, found.second), (EPERM, ALLOW));
+}
+
+#[test]
+fn every_preset_is_compiled_exactly_for_every_engine() {
+    for preset in Preset::ALL {
+        let manager = if preset == Preset::Docker { Manager::Moby } else { Manager::ContainersCommon };
+        for runtime in [Runtime::None, Runtime::Runc, Runtime::Crun] {
+            for abi in [Abi::X86_64, Abi::AARCH64, Abi::S390X, Abi::PPC64LE, Abi::RISCV64, Abi::LOONGARCH64] {
+                let policy = resolve(&preset.profile(), &Target::new(abi, Engine::new(manager, runtime))).unwrap();
+                let program = compile(&policy).unwrap();
+                assert_eq!(disagreement(&policy, &program), Ok(None), "{} {abi}", preset.name());
+            }
+        }
+    }
+}
+
+/// 2^40 ways through a program are 40 steps, for they join again.
+#[test]
+fn ways_that_join_are_followed_once() {
+    let mut instructions = Vec::new();
+    for bit in 0..40 {
+        instructions.push(Instruction::statement(opcode::LD_ABS, 16 + bit / 8 * 4));
+        instructions.push(Instruction::jump(opcode::JSET_K, 1 << (bit % 32), 0, 1));
+        instructions.push(Instruction::jump(opcode::JEQ_K, 77, 0, 0));
+    }
+    instructions.push(Instruction::statement(opcode::RET_K, ALLOW.0));
+    let mut diagram = Diagram::new(ByteOrder::Little);
+    let answers = diagram.program(&Program::check(instructions).unwrap()).unwrap();
+    assert_eq!(answers, diagram.always(ALLOW).unwrap());
+}
+
+#[test]
+fn what_is_not_followed_is_told() {
+    let error = |text: &str| Diagram::new(ByteOrder::Little).program(&assemble(text).unwrap()).unwrap_err();
+    let sum = "A = args[0]\n X = A\n A = args[1]\n A += X\n if (A == 3) goto 6\n return KILL\n return ALLOW";
+    assert_eq!(error(sum), RegionError::TwoWords { instruction: 3 });
+    let compared = "A = args[0]\n X = A\n A = args[1]\n if (A > X) goto 5\n return KILL\n return ALLOW";
+    assert_eq!(error(compared), RegionError::TwoWords { instruction: 3 });
+    assert_eq!(error("A = args[0]\n return A"), RegionError::ReturnsWord { instruction: 1 });
+    assert_eq!(error("A = args[0]\n A *= 3\n return A"), RegionError::Computes { instruction: 1 });
+    let divided = "A = args[0]\n X = A\n A /= X\n return ALLOW";
+    assert_eq!(error(divided), RegionError::TwoWords { instruction: 2 });
+    // What is computed and does not decide is no hindrance.
+    let unused = "A = args[0]\n A *= 3\n A = sys_number\n return ALLOW";
+    assert!(Diagram::new(ByteOrder::Little).program(&assemble(unused).unwrap()).is_ok());
+}
+
+/// Whether two arguments have a bit in common takes 2^64 nodes in the order in which bits are asked here.
+#[test]
+fn what_is_too_complex_is_told() {
+    let bit =
+        |argument, bit: u32| Condition { argument, operator: Operator::MaskedEqual, value: 1 << bit, mask: 1 << bit };
+    let rules = (0..64).map(|n| rule(&[bit(0, n), bit(1, n)], ALLOW)).collect();
+    let policy = policy(vec![(Abi::X86_64, vec![CallPolicy { number: 2, rules }])]);
+    assert_eq!(Diagram::new(ByteOrder::Little).policy(&policy), Err(RegionError::TooComplex));
+}
+
+/// Values at which comparisons of 64 bits go wrong.
+const VALUES: [u64; 12] = [
+    0,
+    1,
+    2,
+    0x7fff_ffff,
+    0x8000_0000,
+    0xffff_ffff,
+    0x1_0000_0000,
+    0x1_0000_0001,
+    0x7fff_ffff_ffff_ffff,
+    0x8000_0000_0000_0000,
+    0xffff_ffff_0000_0000,
+    u64::MAX,
+];
+
+fn value() -> impl Strategy<Value = u64> {
+    prop_oneof![3 => proptest::sample::select(&VALUES[..]), 1 => any::<u64>(), 2 => 0..8_u64]
+}
+
+fn conditions(width: u64) -> impl Strategy<Value = Vec<Condition>> {
+    let one = (0..3_u8, proptest::sample::select(Operator::ALL), value(), value());
+    let one = one.prop_map(move |(argument, operator, value, mask)| {
+        let mask = if operator == Operator::MaskedEqual { mask & width } else { width };
+        Condition { argument, operator, value: value & mask, mask }
+    });
+    proptest::collection::vec(one, 0..4)
+}
+
+fn calls_of(abi: Abi) -> impl Strategy<Value = Vec<CallPolicy>> {
+    let width = if abi.is_64_bit() { u64::MAX } else { u64::from(u32::MAX) };
+    let base = if abi == Abi::X32 { SeccompData::X32_BIT } else { 0 };
+    let actions = [ALLOW, Action::Log.with_data(0), Action::Errno.with_data(7), Action::Trace.with_data(3)];
+    let rules = (conditions(width), proptest::sample::select(actions.to_vec()));
+    let rules = proptest::collection::vec(rules.prop_map(|(conditions, action)| rule(&conditions, action)), 1..5);
+    proptest::collection::btree_map(0..12_u32, rules, 0..6).prop_map(move |calls| {
+        calls.into_iter().map(|(number, rules)| CallPolicy { number: base + number, rules }).collect()
+    })
+}
+
+fn policies() -> impl Strategy<Value = Policy> {
+    let abis = [[Abi::X86_64, Abi::X86, Abi::X32], [Abi::AARCH64, Abi::ARM, Abi::RISCV64]];
+    let big = [Abi::S390X, Abi::S390, Abi::PPC64];
+    proptest::sample::select([abis.as_slice(), &[big]].concat()).prop_flat_map(|abis| {
+        let stub = proptest::option::of((0..14_u32, any::<bool>()));
+        let table = |abi: Abi| (calls_of(abi), stub.clone());
+        (table(abis[0]), table(abis[1]), table(abis[2]), 1..4_usize).prop_map(move |(a, b, c, count)| {
+            let mut policy = policy(Vec::new());
+            for (abi, (calls, stub)) in abis.into_iter().zip([a, b, c]).take(count) {
+                let stub = stub.map(|(last, zero)| Stub { last, zero });
+                policy.tables.push(TablePolicy { abi, stub, calls });
+            }
+            policy
+        })
+    })
+}
+
+fn order(policy: &Policy) -> ByteOrder {
+    policy.tables[0].abi.architecture().byte_order()
+}
+
+fn data() -> impl Strategy<Value = SeccompData> {
+    let archs = [
+        Architecture::X86_64,
+        Architecture::I386,
+        Architecture::AARCH64,
+        Architecture::ARM,
+        Architecture::RISCV64,
+        Architecture::S390X,
+        Architecture::S390,
+        Architecture::PPC64,
+    ];
+    let number = prop_oneof![
+        6 => 0..15_u32,
+        3 => (0..15_u32).prop_map(|number| number | SeccompData::X32_BIT),
+        1 => any::<u32>(),
+        1 => Just(u32::MAX),
+    ];
+    let args = (value(), value(), value());
+    (proptest::sample::select(archs.to_vec()), number, args, value()).prop_map(|(arch, nr, (a, b, c), pointer)| {
+        SeccompData { instruction_pointer: pointer, ..SeccompData::call(arch, nr, [a, b, c, 0, 0, 0]) }
+    })
+}
+
+/// An instruction of any kind; jumps lead at most 6 ahead.
+fn instruction() -> impl Strategy<Value = Instruction> {
+    let k = prop_oneof![value().prop_map(|v| u32::try_from(v & 0xffff_ffff).unwrap()), 0..16_u32];
+    let offset = proptest::sample::select(vec![0, 4, 8, 12, 16, 16, 20, 24, 28, 32]);
+    let jumps = [opcode::JEQ_K, opcode::JGT_K, opcode::JGE_K, opcode::JSET_K];
+    let jumps_x = [opcode::JEQ_X, opcode::JGT_X, opcode::JGE_X, opcode::JSET_X];
+    let bits = [opcode::AND_K, opcode::OR_K, opcode::XOR_K, opcode::AND_K];
+    let shifts = [opcode::LSH_K, opcode::RSH_K, opcode::LD_MEM, opcode::LDX_MEM, opcode::ST, opcode::STX];
+    let any_k = [opcode::LD_IMM, opcode::LDX_IMM, opcode::ADD_K, opcode::MUL_K, opcode::RET_K];
+    let any_x = [opcode::TAX, opcode::TXA, opcode::NEG, opcode::LD_LEN, opcode::RET_A, opcode::DIV_X];
+    let more_x = [opcode::AND_X, opcode::OR_X, opcode::XOR_X, opcode::LSH_X, opcode::RSH_X, opcode::SUB_X];
+    let statement = Instruction::statement;
+    let select = |codes: &[u16]| proptest::sample::select(codes.to_vec());
+    let jump = |codes: &[u16]| {
+        (select(codes), k.clone(), 0..6_u8, 0..6_u8).prop_map(|(code, k, jt, jf)| Instruction::jump(code, k, jt, jf))
+    };
+    prop_oneof![
+        8 => offset.prop_map(move |k| statement(opcode::LD_ABS, k)),
+        10 => jump(&jumps),
+        1 => jump(&jumps_x),
+        3 => (select(&bits), k.clone()).prop_map(move |(code, k)| statement(code, k)),
+        2 => (select(&shifts), 0..3_u32).prop_map(move |(code, k)| statement(code, k)),
+        1 => (select(&any_k), k.clone()).prop_map(move |(code, k)| statement(code, k)),
+        1 => (select(&[&any_x[..], &more_x[..]].concat()), Just(0)).prop_map(move |(code, k)| statement(code, k)),
+    ]
+}
+
+/// Programs that the kernel accepts.
+fn programs() -> impl Strategy<Value = Program> {
+    proptest::collection::vec(instruction(), 1..30).prop_filter_map("refused", |mut instructions| {
+        instructions.extend([0, ALLOW.0, EPERM.0, 9, 3, 4, 5].map(|k| Instruction::statement(opcode::RET_K, k)));
+        Program::check(instructions).ok()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn a_program_answers_as_the_machine(program in programs(), calls in proptest::collection::vec(data(), 60)) {
+        for order in [ByteOrder::Little, ByteOrder::Big] {
+            let mut diagram = Diagram::new(order);
+            let Ok(answers) = diagram.program(&program) else { continue };
+            for data in &calls {
+                prop_assert_eq!(diagram.answer(answers, data), program.run_in(data, order, &mut Silent).returned);
+            }
+        }
+    }
+
+    #[test]
+    fn a_difference_is_one(first in programs(), second in programs(), at in any::<prop::sample::Index>(), k in 0..8_u32) {
+        // A program and itself with one constant changed, and two that have nothing to do with each other.
+        let mut changed = first.instructions().to_vec();
+        at.get_mut(&mut changed).k = k;
+        let seconds = [Program::check(changed).ok(), Some(second)];
+        for second in seconds.into_iter().flatten() {
+            let mut diagram = Diagram::new(ByteOrder::Little);
+            let (Ok(a), Ok(b)) = (diagram.program(&first), diagram.program(&second)) else { continue };
+            let run = |program: &Program, data: &SeccompData| program.run_in(data, ByteOrder::Little, &mut Silent).returned;
+            match diagram.difference(a, b, Calls::ALL).unwrap() {
+                Some(found) => {
+                    prop_assert_eq!((found.first, found.second), (run(&first, &found.call), run(&second, &found.call)));
+                    prop_assert!(found.first != found.second);
+                }
+                None => prop_assert_eq!(a, b),
+            }
+        }
+    }
+
+    #[test]
+    fn a_stack_answers_as_the_machine(
+        programs in proptest::collection::vec(programs(), 1..4),
+        calls in proptest::collection::vec(data(), 40),
+    ) {
+        let mut diagram = Diagram::new(ByteOrder::Little);
+        let answers: Result<Vec<Answers>, _> = programs.iter().map(|program| diagram.program(program)).collect();
+        let Ok(answers) = answers else { return Ok(()) };
+        let stacked = diagram.stacked(&answers).unwrap();
+        for data in &calls {
+            let mut best = ALLOW;
+            for program in programs.iter().rev() {
+                let returned = program.run_in(data, ByteOrder::Little, &mut Silent).returned;
+                best = if returned.is_stricter_than(best) { returned } else { best };
+            }
+            prop_assert_eq!(diagram.answer(stacked, data), best);
+        }
+    }
+
+    #[test]
+    fn a_policy_is_compiled_exactly(policy in policies(), calls in proptest::collection::vec(data(), 60)) {
+        let program = compile(&policy).unwrap();
+        prop_assert_eq!(disagreement(&policy, &program), Ok(None));
+        prop_assert!(weight(&program, Release::NEWEST) <= MAX_PATH);
+        let mut diagram = Diagram::new(order(&policy));
+        let answers = diagram.policy(&policy).unwrap();
+        for data in &calls {
+            let action = policy.verdict(data).action;
+            prop_assert_eq!(diagram.answer(answers, data), action);
+            prop_assert_eq!(program.run_in(data, order(&policy), &mut Silent).returned, action);
+        }
+    }
+
+    #[test]
+    fn sets_of_calls_are_those_of_their_conditions(
+        first in conditions(u64::MAX),
+        second in conditions(u64::MAX),
+        calls in proptest::collection::vec(data(), 40),
+    ) {
+        let mut diagram = Diagram::new(ByteOrder::Little);
+        let (first, second) = (rule(&first, ALLOW), rule(&second, ALLOW));
+        let (a, b) = (diagram.rule(&first).unwrap(), diagram.rule(&second).unwrap());
+        let sets = [diagram.both(a, b), diagram.either(a, b), diagram.complement(a)].map(Result::unwrap);
+        let answers = sets.map(|set| Answers(set.0));
+        for data in &calls {
+            let (a, b) = (first.holds(&data.args), second.holds(&data.args));
+            let held = answers.map(|answers| diagram.answer(answers, data).0 == 1);
+            prop_assert_eq!(held, [a && b, a || b, !a]);
+        }
+        for (set, holds) in sets.into_iter().zip([(true, true), (true, false), (false, true)]) {
+            let Some(data) = diagram.example(set).unwrap() else { continue };
+            let (a, b) = (first.holds(&data.args), second.holds(&data.args));
+            let held = match holds { (true, true) => a && b, (true, false) => a || b, _ => !a };
+            prop_assert!(held);
+        }
+    }
+}
