@@ -1,7 +1,7 @@
 use alloc::collections::BTreeMap;
-use alloc::vec::Vec;
 
 use super::RegionError;
+use super::nodes::{Id, Node, Nodes};
 use super::word::{LEVELS, Level};
 use crate::seccomp::{ByteOrder, FilterReturn, SeccompData};
 
@@ -15,8 +15,7 @@ use crate::seccomp::{ByteOrder, FilterReturn, SeccompData};
 #[derive(Clone, Debug)]
 pub struct Diagram {
     order: ByteOrder,
-    nodes: Vec<Node>,
-    ids: BTreeMap<Node, Id>,
+    nodes: Nodes,
     steps: usize,
 }
 
@@ -27,18 +26,6 @@ pub struct Answers(pub(super) Id);
 /// A set of calls, in the [`Diagram`] that made it; it means nothing in another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Calls(pub(super) Id);
-
-/// A node by its index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Id(u32);
-
-/// A bit that is asked, and where each answer leads; or, at the level behind the last, a word that is the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Node {
-    level: Level,
-    zero: Id,
-    one: Id,
-}
 
 impl Calls {
     /// No call.
@@ -51,16 +38,16 @@ impl Diagram {
     /// So many nodes are kept.
     pub const MOST_NODES: usize = 1 << 20;
     /// So many steps are taken.
-    pub const MOST_STEPS: usize = 1 << 24;
+    pub const MOST_STEPS: usize = 1 << 23;
 
     /// An empty one for machines of this byte order.
     pub fn new(order: ByteOrder) -> Self {
-        let mut diagram = Self { order, nodes: Vec::new(), ids: BTreeMap::new(), steps: 0 };
-        for (word, id) in [(0, Calls::NONE.0), (1, Calls::ALL.0)] {
-            diagram.nodes.push(Node::end(word));
-            diagram.ids.insert(Node::end(word), id);
+        let mut nodes = Nodes::new();
+        for word in [0, 1] {
+            // There is room for two: they are `Calls::NONE` and `Calls::ALL`.
+            let _ = nodes.add(Node::end(word), 2);
         }
-        diagram
+        Self { order, nodes, steps: 0 }
     }
 
     /// The byte order.
@@ -114,14 +101,24 @@ impl Diagram {
         self.if_else(calls.0, Calls::NONE.0, Calls::ALL.0).map(Calls)
     }
 
+    /// The calls whose two answers are `wanted`.
+    pub fn calls_with(
+        &mut self,
+        first: Answers,
+        second: Answers,
+        wanted: impl Fn(FilterReturn, FilterReturn) -> bool,
+    ) -> Result<Calls, RegionError> {
+        let wanted = |a, b| u32::from(wanted(FilterReturn(a), FilterReturn(b)));
+        self.with(first.0, second.0, &wanted, &mut BTreeMap::new()).map(Calls)
+    }
+
     /// The calls whose answer is one of those that `wanted` picks.
     pub fn calls_where(
         &mut self,
         answers: Answers,
         wanted: impl Fn(FilterReturn) -> bool,
     ) -> Result<Calls, RegionError> {
-        let picked = |word| u32::from(wanted(FilterReturn(word)));
-        self.with(answers.0, answers.0, &|word, _| picked(word), &mut BTreeMap::new()).map(Calls)
+        self.calls_with(answers, answers, |word, _| wanted(word))
     }
 
     /// Both answers made one.
@@ -164,6 +161,7 @@ impl Diagram {
         let zero = self.if_else_known(set_0, within_0, outside_0, known)?;
         let one = self.if_else_known(set_1, within_1, outside_1, known)?;
         let id = self.branch(level, zero, one)?;
+        limited(known.len())?;
         known.insert((set, within, outside), id);
         Ok(id)
     }
@@ -189,6 +187,7 @@ impl Diagram {
             let one = self.with(first_1, second_1, combined, known)?;
             self.branch(level, zero, one)?
         };
+        limited(known.len())?;
         known.insert((first, second), id);
         Ok(id)
     }
@@ -199,16 +198,33 @@ impl Diagram {
     }
 
     fn add(&mut self, node: Node) -> Result<Id, RegionError> {
-        if let Some(&id) = self.ids.get(&node) {
-            return Ok(id);
+        self.nodes.add(node, Self::MOST_NODES)
+    }
+
+    /// What `build` builds, without what it needs in between.
+    pub(super) fn compactly(
+        &mut self,
+        build: impl FnOnce(&mut Self) -> Result<Answers, RegionError>,
+    ) -> Result<Answers, RegionError> {
+        let mut scratch = Self { steps: self.steps, ..Self::new(self.order) };
+        let built = build(&mut scratch);
+        self.steps = scratch.steps;
+        self.adopt(&scratch, built?.0, &mut BTreeMap::new()).map(Answers)
+    }
+
+    /// A node of another diagram.
+    fn adopt(&mut self, other: &Self, id: Id, known: &mut BTreeMap<Id, Id>) -> Result<Id, RegionError> {
+        if let Some(&adopted) = known.get(&id) {
+            return Ok(adopted);
         }
-        if self.nodes.len() >= Self::MOST_NODES {
-            return Err(RegionError::TooComplex);
+        let mut node = other.nodes.get(id);
+        if node.level < LEVELS {
+            node.zero = self.adopt(other, node.zero, known)?;
+            node.one = self.adopt(other, node.one, known)?;
         }
-        let id = Id(u32::try_from(self.nodes.len()).map_err(|_| RegionError::TooComplex)?);
-        self.nodes.push(node);
-        self.ids.insert(node, id);
-        Ok(id)
+        let adopted = self.add(node)?;
+        known.insert(id, adopted);
+        Ok(adopted)
     }
 
     /// Counts a step of work.
@@ -219,29 +235,22 @@ impl Diagram {
 
     /// Which bit a node asks, and where its answers lead; the word at an end.
     pub(super) fn cofactors(&self, id: Id) -> Result<(Level, Id, Id), u32> {
-        let node = self.node(id);
+        let node = self.nodes.get(id);
         if node.level < LEVELS { Ok((node.level, node.zero, node.one)) } else { Err(node.zero.0) }
     }
 
     pub(super) fn level(&self, id: Id) -> Level {
-        self.node(id).level
+        self.nodes.get(id).level
     }
 
     /// Where the answers to a bit lead, which need not be asked there.
     pub(super) fn at(&self, id: Id, level: Level) -> (Id, Id) {
-        let node = self.node(id);
+        let node = self.nodes.get(id);
         if node.level == level && level < LEVELS { (node.zero, node.one) } else { (id, id) }
-    }
-
-    /// A node; ids that are not of this diagram lead to the first.
-    fn node(&self, Id(index): Id) -> Node {
-        let node = usize::try_from(index).ok().and_then(|index| self.nodes.get(index));
-        node.copied().unwrap_or(Node::end(0))
     }
 }
 
-impl Node {
-    const fn end(word: u32) -> Self {
-        Self { level: LEVELS, zero: Id(word), one: Id(0) }
-    }
+/// What is remembered while an operation lasts is limited as the nodes are.
+pub(super) const fn limited(remembered: usize) -> Result<(), RegionError> {
+    if remembered < Diagram::MOST_NODES { Ok(()) } else { Err(RegionError::TooComplex) }
 }

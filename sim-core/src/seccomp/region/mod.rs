@@ -21,6 +21,8 @@
 mod compare;
 mod diagram;
 mod error;
+mod listing;
+mod nodes;
 mod policy;
 mod program;
 mod stack;
@@ -32,6 +34,7 @@ mod word;
 pub use compare::{Difference, Permission, disagreement};
 pub use diagram::{Answers, Calls, Diagram};
 pub use error::RegionError;
+pub use listing::{Region, Values};
 pub use word::Word;
 
-use diagram::Id;
+use nodes::Id;

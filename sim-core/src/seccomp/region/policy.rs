@@ -23,6 +23,10 @@ impl Diagram {
     /// # Ok::<(), sim_core::seccomp::region::RegionError>(())
     /// ```
     pub fn policy(&mut self, policy: &Policy) -> Result<Answers, RegionError> {
+        self.compactly(|diagram| diagram.tables(policy))
+    }
+
+    fn tables(&mut self, policy: &Policy) -> Result<Answers, RegionError> {
         let mut architectures: Vec<Architecture> = Vec::new();
         for table in &policy.tables {
             let architecture = table.abi.architecture();
@@ -42,6 +46,7 @@ impl Diagram {
     /// The answers to calls by an architecture.
     fn numbers(&mut self, policy: &Policy, architecture: Architecture) -> Result<Answers, RegionError> {
         let mut answers = self.always(policy.bad_architecture_action)?;
+        let mut last = answers;
         for start in starts(policy, architecture) {
             let data = SeccompData::call(architecture, start, [0; 6]);
             let own = match policy.verdict(&data) {
@@ -54,8 +59,11 @@ impl Diagram {
                     self.rules(rules, default)?
                 }
             };
-            let from = self.numbered_from(start)?;
-            answers = self.choose(from, own, answers)?;
+            if own != last {
+                let from = self.numbered_from(start)?;
+                answers = self.choose(from, own, answers)?;
+                last = own;
+            }
         }
         Ok(answers)
     }

@@ -12,11 +12,12 @@ use crate::seccomp::{ByteOrder, FilterReturn, SeccompData};
 const MOST_STATES: usize = 1 << 16;
 
 /// What the machine holds before an instruction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct State {
     a: Value,
     x: Value,
-    memory: [Value; MEMORY],
+    /// The words up to the last that is written.
+    memory: Vec<Value>,
 }
 
 /// What an instruction does in a state.
@@ -56,17 +57,21 @@ impl Diagram {
     /// # Ok::<(), sim_core::seccomp::text::TextError>(())
     /// ```
     pub fn program(&mut self, program: &Program) -> Result<Answers, RegionError> {
+        self.compactly(|diagram| diagram.follow_program(program))
+    }
+
+    fn follow_program(&mut self, program: &Program) -> Result<Answers, RegionError> {
         let instructions = program.instructions();
         let order = self.byte_order();
         let mut states: Vec<BTreeMap<State, Id>> = Vec::new();
         states.resize_with(instructions.len(), BTreeMap::new);
-        let start = State { a: Value::ZERO, x: Value::ZERO, memory: [Value::ZERO; MEMORY] };
+        let start = State { a: Value::ZERO, x: Value::ZERO, memory: Vec::new() };
         let unset = Calls::NONE.0;
-        insert(&mut states, 0, start, unset);
+        insert(&mut states, 0, start.clone(), unset);
         let mut count = 0_usize;
         // Jumps go forward only: whatever state an instruction can be met in is known when its turn comes.
         for (index, &instruction) in instructions.iter().enumerate() {
-            let here: Vec<State> = states.get(index).into_iter().flatten().map(|(state, _)| *state).collect();
+            let here: Vec<State> = states.get(index).into_iter().flatten().map(|(state, _)| state.clone()).collect();
             count += here.len();
             if count > MOST_STATES {
                 return Err(RegionError::TooComplex);
@@ -76,7 +81,7 @@ impl Diagram {
                 match state.next(index, instruction, order)? {
                     Next::Go(skip, next) => insert(&mut states, behind(index, skip), next, unset),
                     Next::Branch { jt, jf, .. } => {
-                        insert(&mut states, behind(index, jt), state, unset);
+                        insert(&mut states, behind(index, jt), state.clone(), unset);
                         insert(&mut states, behind(index, jf), state, unset);
                     }
                     Next::Return(_) | Next::ReturnLoaded(_) => {}
@@ -155,7 +160,7 @@ const fn behind(index: usize, skip: usize) -> usize {
 
 impl State {
     fn next(
-        mut self,
+        &self,
         index: usize,
         Instruction { code, jt, jf, k }: Instruction,
         order: ByteOrder,
@@ -163,6 +168,7 @@ impl State {
         if opcode::is_conditional(code) {
             return self.branch(index, code, k, usize::from(jt), usize::from(jf));
         }
+        let mut next = self.clone();
         match code {
             opcode::RET_K => return Ok(Next::Return(k)),
             opcode::RET_A => {
@@ -172,20 +178,20 @@ impl State {
                     Value::Computed { .. } => Err(self.a.refuse(index)),
                 };
             }
-            opcode::JA => return Ok(Next::Go(usize::try_from(k).unwrap_or(usize::MAX), self)),
-            opcode::LD_ABS => self.a = Word::at(k, order).map_or(Value::ZERO, Value::word),
-            opcode::LD_IMM => self.a = Value::Known(k),
-            opcode::LDX_IMM => self.x = Value::Known(k),
-            opcode::LD_LEN => self.a = Value::Known(SeccompData::SIZE),
-            opcode::LDX_LEN => self.x = Value::Known(SeccompData::SIZE),
-            opcode::LD_MEM => self.a = self.memory(k),
-            opcode::LDX_MEM => self.x = self.memory(k),
-            opcode::ST => self.store(k, self.a),
-            opcode::STX => self.store(k, self.x),
-            opcode::TAX => self.x = self.a,
-            opcode::TXA => self.a = self.x,
+            opcode::JA => return Ok(Next::Go(usize::try_from(k).unwrap_or(usize::MAX), next)),
+            opcode::LD_ABS => next.a = Word::at(k, order).map_or(Value::ZERO, Value::word),
+            opcode::LD_IMM => next.a = Value::Known(k),
+            opcode::LDX_IMM => next.x = Value::Known(k),
+            opcode::LD_LEN => next.a = Value::Known(SeccompData::SIZE),
+            opcode::LDX_LEN => next.x = Value::Known(SeccompData::SIZE),
+            opcode::LD_MEM => next.a = self.memory(k),
+            opcode::LDX_MEM => next.x = self.memory(k),
+            opcode::ST => next.store(k, self.a),
+            opcode::STX => next.store(k, self.x),
+            opcode::TAX => next.x = self.a,
+            opcode::TXA => next.a = self.x,
             opcode::NEG => {
-                self.a = match self.a {
+                next.a = match self.a {
                     Value::Known(a) => Value::Known(a.wrapping_neg()),
                     _ => Value::Computed { instruction: index, two_words: false },
                 }
@@ -193,9 +199,9 @@ impl State {
             // Division by zero ends the program with 0.
             opcode::DIV_X if self.x == Value::ZERO => return Ok(Next::Return(0)),
             opcode::DIV_X if !matches!(self.x, Value::Known(_)) => return Err(self.x.refuse(index)),
-            _ => self.a = self.arithmetic(index, code, k),
+            _ => next.a = self.arithmetic(index, code, k),
         }
-        Ok(Next::Go(0, self))
+        Ok(Next::Go(0, next))
     }
 
     fn arithmetic(&self, index: usize, code: u16, k: u32) -> Value {
@@ -218,7 +224,10 @@ impl State {
         }
     }
 
-    fn branch(self, index: usize, code: u16, k: u32, jt: usize, jf: usize) -> Result<Next, RegionError> {
+    fn branch(&self, index: usize, code: u16, k: u32, jt: usize, jf: usize) -> Result<Next, RegionError> {
+        if jt == jf {
+            return Ok(Next::Go(jt, self.clone()));
+        }
         let (with_x, with_k) = (code & 0x08 != 0, code & !0x08);
         let operand = if with_x { self.x } else { Value::Known(k) };
         let test = match with_k {
@@ -235,7 +244,7 @@ impl State {
                     Test::GreaterOrEqual => a >= k,
                     Test::AnyBit => a & k != 0,
                 };
-                Ok(Next::Go(if holds { jt } else { jf }, self))
+                Ok(Next::Go(if holds { jt } else { jf }, self.clone()))
             }
             (Value::Loaded(value), Value::Known(k)) => Ok(Next::Branch { value, test, k, opposite: false, jt, jf }),
             // A constant above the word: the word is not at least the constant.
@@ -257,7 +266,11 @@ impl State {
     }
 
     fn store(&mut self, k: u32, value: Value) {
-        if let Some(word) = usize::try_from(k).ok().and_then(|k| self.memory.get_mut(k)) {
+        let index = usize::try_from(k).unwrap_or(usize::MAX);
+        if index < MEMORY && self.memory.len() <= index {
+            self.memory.resize(index + 1, Value::ZERO);
+        }
+        if let Some(word) = self.memory.get_mut(index) {
             *word = value;
         }
     }

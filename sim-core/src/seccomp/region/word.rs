@@ -127,6 +127,10 @@ impl Level {
         1 << (31 - self.0 % 32)
     }
 
+    pub(super) const fn number(self) -> u16 {
+        self.0
+    }
+
     pub(super) fn bit_of(self, data: &SeccompData) -> bool {
         Word::ALL.get(self.word()).is_some_and(|word| word.of(data) & self.mask() != 0)
     }
@@ -171,7 +175,7 @@ impl Diagram {
             let wanted = constant >> index & 1 != 0;
             let (if_zero, if_one) = match (test, wanted) {
                 (Test::Equal, false) => (below, no),
-                (Test::Equal, true) | (Test::Greater | Test::GreaterOrEqual, true) => (no, below),
+                (Test::Equal | Test::Greater | Test::GreaterOrEqual, true) => (no, below),
                 (Test::Greater | Test::GreaterOrEqual, false) | (Test::AnyBit, true) => (below, yes),
                 (Test::AnyBit, false) => (below, below),
             };
