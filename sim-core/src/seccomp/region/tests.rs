@@ -1,3 +1,4 @@
+use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -42,45 +43,66 @@ fn policy(tables: Vec<(Abi, Vec<CallPolicy>)>) -> Policy {
     }
 }
 
-/// The filter that libseccomp 2.5.4 and 2.6.1 make of these two rules permits `a0 = 0, a1 = 1000`, which neither does.
+/// The filters that libseccomp 2.5.4 and 2.6.1 make of these two rules permit `a0 = 0, a1 = 1000`, which neither does.
 #[test]
 fn libseccomps_smallest_wrong_filter_is_found() {
     let rules = vec![
         rule(&[condition(0, Operator::Greater, 1), condition(1, Operator::GreaterOrEqual, 1000)], ALLOW),
         rule(&[condition(0, Operator::LessOrEqual, 4096), condition(1, Operator::Less, 1)], ALLOW),
     ];
-    let policy = policy(vec![(Abi::X86_64, vec![CallPolicy { number: 2, rules }])]);
+    let mut policy = policy(vec![(Abi::X86_64, vec![CallPolicy { number: 2, rules }])]);
+    policy.bad_architecture_action = Action::KillThread.with_data(0);
     assert_eq!(disagreement(&policy, &compile(&policy).unwrap()), Ok(None));
-    // a1 >= 1000 is tested for a0 <= 4096 too, whatever a0 is.
-    let wrong = assemble(
-        "A = arch
-         if (A != ARCH_X86_64) goto kill
-         A = sys_number
-         if (A < 0x40000000) goto own
-         if (A != 0xffffffff) goto kill
-         own: if (A != 2) goto fail
-         A = args[0] >> 32
-         if (A != 0) goto large
-         A = args[0]
-         if (A > 4096) goto large
-         A = args[1] >> 32
-         if (A != 0) goto allow
-         A = args[1]
-         if (A >= 1000) goto allow
-         if (A < 1) goto allow
-         goto fail
-         large: A = args[1] >> 32
-         if (A != 0) goto allow
-         A = args[1]
-         if (A >= 1000) goto allow
-         fail: return ERRNO(1)
-         allow: return ALLOW
-         kill: return KILL_PROCESS",
-    )
-    .unwrap();
+    // The filter that 2.5.4 exports for them. The instruction 21 compares a0 with 1, but what is loaded there is a1.
+    let exported: [(u16, u8, u8, u32); 30] = [
+        (0x20, 0, 0, 0x4),
+        (0x15, 0, 27, 0xc000003e),
+        (0x20, 0, 0, 0x0),
+        (0x35, 0, 1, 0x40000000),
+        (0x15, 0, 24, 0xffffffff),
+        (0x15, 0, 21, 0x2),
+        (0x20, 0, 0, 0x14),
+        (0x25, 14, 0, 0x0),
+        (0x15, 5, 0, 0x0),
+        (0x20, 0, 0, 0x1c),
+        (0x25, 16, 0, 0x0),
+        (0x15, 0, 16, 0x0),
+        (0x20, 0, 0, 0x18),
+        (0x35, 13, 14, 0x1),
+        (0x20, 0, 0, 0x10),
+        (0x25, 5, 0, 0x1000),
+        (0x20, 0, 0, 0x1c),
+        (0x25, 3, 0, 0x0),
+        (0x15, 0, 9, 0x0),
+        (0x20, 0, 0, 0x18),
+        (0x35, 0, 7, 0x1),
+        (0x25, 0, 5, 0x1),
+        (0x20, 0, 0, 0x1c),
+        (0x25, 4, 0, 0x0),
+        (0x15, 0, 2, 0x0),
+        (0x20, 0, 0, 0x18),
+        (0x35, 1, 0, 0x3e8),
+        (0x06, 0, 0, 0x50001),
+        (0x06, 0, 0, 0x7fff0000),
+        (0x06, 0, 0, 0x0),
+    ];
+    let instructions = exported.map(|(code, jt, jf, k)| Instruction { code, jt, jf, k });
+    let wrong = Program::check(instructions.to_vec()).unwrap();
     let found = disagreement(&policy, &wrong).unwrap().unwrap();
     assert_eq!(found.call, SeccompData::call(Architecture::X86_64, 2, [0, 1000, 0, 0, 0, 0]));
     assert_eq!((found.first, found.second), (EPERM, ALLOW));
+    let mut diagram = Diagram::new(ByteOrder::Little);
+    let (policy, wrong) = (diagram.policy(&policy).unwrap(), diagram.program(&wrong).unwrap());
+    let refused = diagram.excess(policy, wrong, Calls::ALL).unwrap().unwrap();
+    assert_eq!(refused.call.args, [2, 1 << 32, 0, 0, 0, 0], "it refuses too much as well");
+    let regions = diagram.differing_regions(policy, wrong, Calls::ALL, 100).unwrap();
+    let texts: Vec<_> = regions.iter().map(|(region, _)| region.to_string()).collect();
+    let expected = [
+        "x86_64 && nr == 2 && args[0] <= 0x1 && args[1] in 0x3e8..=0xffffffff",
+        "x86_64 && nr == 2 && args[0] <= 0x1 && args[1] >= 0x200000000",
+        "x86_64 && nr == 2 && args[0] in 0x2..=0x1000 && args[1] in 0x100000000..=0x1ffffffff",
+    ];
+    assert_eq!(texts, expected);
 }
 
 #[test]
