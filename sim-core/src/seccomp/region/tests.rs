@@ -56,10 +56,10 @@ fn libseccomps_smallest_wrong_filter_is_found() {
     // The filter that 2.5.4 exports for them. The instruction 21 compares a0 with 1, but what is loaded there is a1.
     let exported: [(u16, u8, u8, u32); 30] = [
         (0x20, 0, 0, 0x4),
-        (0x15, 0, 27, 0xc000003e),
+        (0x15, 0, 27, 0xc000_003e),
         (0x20, 0, 0, 0x0),
-        (0x35, 0, 1, 0x40000000),
-        (0x15, 0, 24, 0xffffffff),
+        (0x35, 0, 1, 0x4000_0000),
+        (0x15, 0, 24, 0xffff_ffff),
         (0x15, 0, 21, 0x2),
         (0x20, 0, 0, 0x14),
         (0x25, 14, 0, 0x0),
@@ -83,7 +83,7 @@ fn libseccomps_smallest_wrong_filter_is_found() {
         (0x20, 0, 0, 0x18),
         (0x35, 1, 0, 0x3e8),
         (0x06, 0, 0, 0x50001),
-        (0x06, 0, 0, 0x7fff0000),
+        (0x06, 0, 0, 0x7fff_0000),
         (0x06, 0, 0, 0x0),
     ];
     let instructions = exported.map(|(code, jt, jf, k)| Instruction { code, jt, jf, k });
@@ -271,11 +271,37 @@ fn instruction() -> impl Strategy<Value = Instruction> {
     ]
 }
 
+/// Instructions that belong together: a word goes through a register, arithmetic or memory before it is compared.
+fn idiom() -> impl Strategy<Value = Vec<Instruction>> {
+    let statement = Instruction::statement;
+    let offset = proptest::sample::select(vec![0, 16, 20, 24]);
+    let test = proptest::sample::select(vec![opcode::JEQ_X, opcode::JGT_X, opcode::JGE_X, opcode::JSET_X]);
+    let by = 1..32_u32;
+    let k = prop_oneof![0..9_u32, proptest::sample::select(vec![0x7fff_ffff, 0x8000_0000, u32::MAX])];
+    (0..6, offset, test, by, k, 0..6_u8, 0..6_u8).prop_map(move |(kind, offset, test, by, k, jt, jf)| {
+        let load = statement(opcode::LD_ABS, offset);
+        let with_k = Instruction::jump(test & !0x08, k, jt, jf);
+        let with_x = Instruction::jump(test, 0, jt, jf);
+        match kind {
+            0 => vec![load, statement(opcode::TAX, 0), statement(opcode::LD_IMM, k), with_x],
+            1 => vec![load, statement(opcode::LDX_IMM, k), with_x],
+            2 => vec![load, statement(opcode::RSH_K, by), with_k],
+            3 => vec![load, statement(opcode::LSH_K, by), statement(opcode::RSH_K, by / 2), with_k],
+            4 => vec![load, statement(opcode::ST, by % 16), statement(opcode::LD_MEM, by % 16), with_k],
+            _ => {
+                vec![load, statement(opcode::XOR_K, k), statement(opcode::AND_K, 0x105), statement(opcode::RET_A, 0)]
+            }
+        }
+    })
+}
+
 /// Programs that the kernel accepts.
 fn programs() -> impl Strategy<Value = Program> {
-    proptest::collection::vec(instruction(), 1..30).prop_filter_map("refused", |mut instructions| {
+    let part = prop_oneof![6 => instruction().prop_map(|one| vec![one]), 1 => idiom()];
+    proptest::collection::vec(part, 1..30).prop_filter_map("refused", |parts| {
         // Without a load first much would be decided by A = 0.
-        instructions.insert(0, Instruction::statement(opcode::LD_ABS, 0));
+        let mut instructions = vec![Instruction::statement(opcode::LD_ABS, 0)];
+        instructions.extend(parts.concat());
         instructions.extend([0, ALLOW.0, EPERM.0, 9, 3, 4, 5].map(|k| Instruction::statement(opcode::RET_K, k)));
         Program::check(instructions).ok()
     })
