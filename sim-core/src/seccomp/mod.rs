@@ -28,6 +28,7 @@ mod architecture;
 pub mod bpf;
 pub mod compile;
 mod data;
+pub mod equivalence;
 mod install;
 mod judge;
 pub mod preset;

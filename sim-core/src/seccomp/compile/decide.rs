@@ -16,7 +16,9 @@ pub(super) struct Decider {
 }
 
 /// So many conditions are looked at for one filter. Rules that people write need some hundred.
-const MOST_WORK: usize = 20_000_000;
+const MOST_WORK: usize = 2_000_000;
+/// So many rules for one call are untangled; each needs an instruction or more, and a filter has 4096.
+const MOST_RULES: usize = 4096;
 /// So many words and masks are asked on one path.
 const DEEPEST: usize = 200;
 
@@ -51,6 +53,9 @@ impl Decider {
     pub(super) fn rules(&mut self, rules: &[Rule], graph: &mut Graph) -> Result<NodeId, CompileError> {
         if let Some(first) = rules.first().filter(|first| first.conditions.is_empty()) {
             return Ok(graph.add(Node::Return(first.action)));
+        }
+        if rules.len() > MOST_RULES {
+            return Err(CompileError::TooComplex);
         }
         let left = rules.iter().filter_map(|rule| {
             let parts = rule.conditions.iter().map(|condition| {

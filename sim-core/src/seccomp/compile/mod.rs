@@ -21,7 +21,7 @@ mod emit;
 mod graph;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use alloc::vec::Vec;
 

