@@ -2,9 +2,7 @@ use alloc::collections::BTreeSet;
 
 use super::diagram::{Answers, Calls, Diagram, limited};
 use super::word::{Level, Word};
-use super::{Id, RegionError};
-use crate::seccomp::bpf::Program;
-use crate::seccomp::profile::Policy;
+use super::{Id, Undecided};
 use crate::seccomp::{Action, Architecture, FilterReturn, SeccompData};
 
 /// A call that two filters or policies answer differently.
@@ -12,10 +10,10 @@ use crate::seccomp::{Action, Architecture, FilterReturn, SeccompData};
 pub struct Difference {
     /// The call.
     pub call: SeccompData,
-    /// The answer of the first.
-    pub first: FilterReturn,
+    /// The answer of the first side.
+    pub left: FilterReturn,
     /// The answer of the second.
-    pub second: FilterReturn,
+    pub right: FilterReturn,
 }
 
 /// Whether a call runs, in order.
@@ -42,26 +40,6 @@ impl Permission {
     }
 }
 
-/// Whether a filter answers every call as a policy does; if not, a call that shows it, with the policy's answer first.
-///
-/// ```
-/// use sim_core::seccomp::preset::Preset;
-/// use sim_core::seccomp::profile::{Engine, Target, resolve};
-/// use sim_core::seccomp::{region::disagreement, syscalls::Abi, text::assemble};
-///
-/// let policy = resolve(&Preset::Docker.profile(), &Target::new(Abi::X86_64, Engine::CRUN.with_moby())).unwrap();
-/// let difference = disagreement(&policy, &assemble("return ALLOW").unwrap())?.unwrap();
-/// // socket(AF_ALG, …)
-/// assert_eq!(difference.to_string(), "x86_64 call 41 (38, 0, 0, 0, 0, 0): ERRNO(1) against ALLOW");
-/// # Ok::<(), sim_core::seccomp::region::RegionError>(())
-/// ```
-pub fn disagreement(policy: &Policy, program: &Program) -> Result<Option<Difference>, RegionError> {
-    let native = policy.tables.first().map_or(Architecture::X86_64, |table| table.abi.architecture());
-    let mut diagram = Diagram::new(native.byte_order());
-    let (policy, program) = (diagram.policy(policy)?, diagram.program(program)?);
-    diagram.difference(policy, program, Calls::ALL)
-}
-
 impl Diagram {
     /// A call among `within` that gets different answers, if there is one; of the architecture that comes first in
     /// [`Architecture::ALL`], with the smallest number, then the smallest arguments.
@@ -70,7 +48,7 @@ impl Diagram {
         first: Answers,
         second: Answers,
         within: Calls,
-    ) -> Result<Option<Difference>, RegionError> {
+    ) -> Result<Option<Difference>, Undecided> {
         self.call_with(first, second, within, |a, b| a != b)
     }
 
@@ -94,13 +72,13 @@ impl Diagram {
         first: Answers,
         second: Answers,
         within: Calls,
-    ) -> Result<Option<Difference>, RegionError> {
+    ) -> Result<Option<Difference>, Undecided> {
         let permission = |word: FilterReturn| Permission::of(word.action());
         self.call_with(first, second, within, |a, b| permission(a) > permission(b))
     }
 
     /// A call of a set, if it has any.
-    pub fn example(&mut self, calls: Calls) -> Result<Option<SeccompData>, RegionError> {
+    pub fn example(&mut self, calls: Calls) -> Result<Option<SeccompData>, Undecided> {
         let any = Answers(Calls::ALL.0);
         Ok(self.call_with(any, any, calls, |_, _| true)?.map(|found| found.call))
     }
@@ -112,7 +90,7 @@ impl Diagram {
         second: Answers,
         within: Calls,
         wanted: impl Fn(FilterReturn, FilterReturn) -> bool,
-    ) -> Result<Option<Difference>, RegionError> {
+    ) -> Result<Option<Difference>, Undecided> {
         let mut search = Search { diagram: self, wanted, fruitless: BTreeSet::new(), words: [0; 16] };
         let start = [within.0, first.0, second.0];
         let order = search.diagram.byte_order();
@@ -155,7 +133,7 @@ struct Search<'d, F> {
 
 impl<F: Fn(FilterReturn, FilterReturn) -> bool> Search<'_, F> {
     /// The answers to the call that was found.
-    fn find(&mut self, ids: [Id; 3]) -> Result<Option<[FilterReturn; 2]>, RegionError> {
+    fn find(&mut self, ids: [Id; 3]) -> Result<Option<[FilterReturn; 2]>, Undecided> {
         let [within, first, second] = ids;
         if within == Calls::NONE.0 || self.fruitless.contains(&ids) {
             return Ok(None);
@@ -188,7 +166,7 @@ impl<F: Fn(FilterReturn, FilterReturn) -> bool> Search<'_, F> {
         }
     }
 
-    fn difference(&self, [first, second]: [FilterReturn; 2]) -> Difference {
+    fn difference(&self, [left, right]: [FilterReturn; 2]) -> Difference {
         let [architecture, nr, arguments @ .., pointer_high, pointer_low] = self.words;
         let long = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
         let mut args = [0; 6];
@@ -199,14 +177,14 @@ impl<F: Fn(FilterReturn, FilterReturn) -> bool> Search<'_, F> {
         let arch = Architecture::from_token(architecture);
         let call =
             SeccompData { instruction_pointer: long(pointer_high, pointer_low), ..SeccompData::call(arch, nr, args) };
-        Difference { call, first, second }
+        Difference { call, left, right }
     }
 }
 
 /// As `x86_64 call 2 (0, 64, 0, 0, 0, 0): ALLOW against ERRNO(1)`.
 impl core::fmt::Display for Difference {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let Self { call, first, second } = self;
+        let Self { call, left, right } = self;
         write!(f, "{} call {} (", call.arch, call.nr)?;
         for (index, argument) in call.args.iter().enumerate() {
             write!(f, "{}{argument}", if index == 0 { "" } else { ", " })?;
@@ -215,6 +193,6 @@ impl core::fmt::Display for Difference {
         if call.instruction_pointer != 0 {
             write!(f, " from 0x{:x}", call.instruction_pointer)?;
         }
-        write!(f, ": {first} against {second}")
+        write!(f, ": {left} against {right}")
     }
 }

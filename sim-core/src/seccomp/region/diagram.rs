@@ -1,6 +1,6 @@
 use alloc::collections::BTreeMap;
 
-use super::RegionError;
+use super::Undecided;
 use super::nodes::{Id, Node, Nodes};
 use super::word::{LEVELS, Level};
 use crate::seccomp::{ByteOrder, FilterReturn, SeccompData};
@@ -11,7 +11,7 @@ use crate::seccomp::{ByteOrder, FilterReturn, SeccompData};
 /// The order is architecture, number, the arguments and the instruction pointer, the highest bit first. In it a comparison
 /// of a word with a constant, masked or not, has a node for every bit, and a combination of them has few.
 ///
-/// The nodes and the steps of building are limited; [`RegionError::TooComplex`] tells when that is not enough.
+/// The nodes and the steps of building are limited; [`Undecided::TooComplex`] tells when that is not enough.
 #[derive(Clone, Debug)]
 pub struct Diagram {
     order: ByteOrder,
@@ -77,27 +77,27 @@ impl Diagram {
     }
 
     /// The same answer to every call.
-    pub fn always(&mut self, word: FilterReturn) -> Result<Answers, RegionError> {
+    pub fn always(&mut self, word: FilterReturn) -> Result<Answers, Undecided> {
         self.add(Node::end(word.0)).map(Answers)
     }
 
     /// One answer to the calls of a set, the other to the rest.
-    pub fn choose(&mut self, calls: Calls, within: Answers, outside: Answers) -> Result<Answers, RegionError> {
+    pub fn choose(&mut self, calls: Calls, within: Answers, outside: Answers) -> Result<Answers, Undecided> {
         self.if_else(calls.0, within.0, outside.0).map(Answers)
     }
 
     /// The calls in both sets.
-    pub fn both(&mut self, first: Calls, second: Calls) -> Result<Calls, RegionError> {
+    pub fn both(&mut self, first: Calls, second: Calls) -> Result<Calls, Undecided> {
         self.if_else(first.0, second.0, Calls::NONE.0).map(Calls)
     }
 
     /// The calls in either set.
-    pub fn either(&mut self, first: Calls, second: Calls) -> Result<Calls, RegionError> {
+    pub fn either(&mut self, first: Calls, second: Calls) -> Result<Calls, Undecided> {
         self.if_else(first.0, Calls::ALL.0, second.0).map(Calls)
     }
 
     /// The calls that are not in a set.
-    pub fn complement(&mut self, calls: Calls) -> Result<Calls, RegionError> {
+    pub fn complement(&mut self, calls: Calls) -> Result<Calls, Undecided> {
         self.if_else(calls.0, Calls::NONE.0, Calls::ALL.0).map(Calls)
     }
 
@@ -107,7 +107,7 @@ impl Diagram {
         first: Answers,
         second: Answers,
         wanted: impl Fn(FilterReturn, FilterReturn) -> bool,
-    ) -> Result<Calls, RegionError> {
+    ) -> Result<Calls, Undecided> {
         let wanted = |a, b| u32::from(wanted(FilterReturn(a), FilterReturn(b)));
         self.with(first.0, second.0, &wanted, &mut BTreeMap::new()).map(Calls)
     }
@@ -117,7 +117,7 @@ impl Diagram {
         &mut self,
         answers: Answers,
         wanted: impl Fn(FilterReturn) -> bool,
-    ) -> Result<Calls, RegionError> {
+    ) -> Result<Calls, Undecided> {
         self.calls_with(answers, answers, |word, _| wanted(word))
     }
 
@@ -127,12 +127,12 @@ impl Diagram {
         first: Answers,
         second: Answers,
         combined: impl Fn(FilterReturn, FilterReturn) -> FilterReturn,
-    ) -> Result<Answers, RegionError> {
+    ) -> Result<Answers, Undecided> {
         let combined = |a, b| combined(FilterReturn(a), FilterReturn(b)).0;
         self.with(first.0, second.0, &combined, &mut BTreeMap::new()).map(Answers)
     }
 
-    fn if_else(&mut self, set: Id, within: Id, outside: Id) -> Result<Id, RegionError> {
+    fn if_else(&mut self, set: Id, within: Id, outside: Id) -> Result<Id, Undecided> {
         self.if_else_known(set, within, outside, &mut BTreeMap::new())
     }
 
@@ -142,7 +142,7 @@ impl Diagram {
         within: Id,
         outside: Id,
         known: &mut BTreeMap<(Id, Id, Id), Id>,
-    ) -> Result<Id, RegionError> {
+    ) -> Result<Id, Undecided> {
         match (set, within, outside) {
             _ if set == Calls::ALL.0 || within == outside => return Ok(within),
             _ if set == Calls::NONE.0 => return Ok(outside),
@@ -172,7 +172,7 @@ impl Diagram {
         second: Id,
         combined: &impl Fn(u32, u32) -> u32,
         known: &mut BTreeMap<(Id, Id), Id>,
-    ) -> Result<Id, RegionError> {
+    ) -> Result<Id, Undecided> {
         if let Some(&id) = known.get(&(first, second)) {
             return Ok(id);
         }
@@ -193,19 +193,19 @@ impl Diagram {
     }
 
     /// Asks a bit, if it matters.
-    pub(super) fn branch(&mut self, level: Level, zero: Id, one: Id) -> Result<Id, RegionError> {
+    pub(super) fn branch(&mut self, level: Level, zero: Id, one: Id) -> Result<Id, Undecided> {
         if zero == one { Ok(zero) } else { self.add(Node { level, zero, one }) }
     }
 
-    fn add(&mut self, node: Node) -> Result<Id, RegionError> {
+    fn add(&mut self, node: Node) -> Result<Id, Undecided> {
         self.nodes.add(node, Self::MOST_NODES)
     }
 
     /// What `build` builds, without what it needs in between.
     pub(super) fn compactly(
         &mut self,
-        build: impl FnOnce(&mut Self) -> Result<Answers, RegionError>,
-    ) -> Result<Answers, RegionError> {
+        build: impl FnOnce(&mut Self) -> Result<Answers, Undecided>,
+    ) -> Result<Answers, Undecided> {
         let mut scratch = Self { steps: self.steps, ..Self::new(self.order) };
         let built = build(&mut scratch);
         self.steps = scratch.steps;
@@ -213,7 +213,7 @@ impl Diagram {
     }
 
     /// A node of another diagram.
-    fn adopt(&mut self, other: &Self, id: Id, known: &mut BTreeMap<Id, Id>) -> Result<Id, RegionError> {
+    fn adopt(&mut self, other: &Self, id: Id, known: &mut BTreeMap<Id, Id>) -> Result<Id, Undecided> {
         if let Some(&adopted) = known.get(&id) {
             return Ok(adopted);
         }
@@ -228,9 +228,9 @@ impl Diagram {
     }
 
     /// Counts a step of work.
-    pub(super) fn step(&mut self) -> Result<(), RegionError> {
+    pub(super) fn step(&mut self) -> Result<(), Undecided> {
         self.steps += 1;
-        if self.steps > Self::MOST_STEPS { Err(RegionError::TooComplex) } else { Ok(()) }
+        if self.steps > Self::MOST_STEPS { Err(Undecided::TooComplex) } else { Ok(()) }
     }
 
     /// Which bit a node asks, and where its answers lead; the word at an end.
@@ -251,6 +251,6 @@ impl Diagram {
 }
 
 /// What is remembered while an operation lasts is limited as the nodes are.
-pub(super) const fn limited(remembered: usize) -> Result<(), RegionError> {
-    if remembered < Diagram::MOST_NODES { Ok(()) } else { Err(RegionError::TooComplex) }
+pub(super) const fn limited(remembered: usize) -> Result<(), Undecided> {
+    if remembered < Diagram::MOST_NODES { Ok(()) } else { Err(Undecided::TooComplex) }
 }

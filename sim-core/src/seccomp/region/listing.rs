@@ -3,7 +3,7 @@ use core::fmt;
 
 use super::diagram::{Answers, Calls, Diagram};
 use super::word::Word;
-use super::{Id, RegionError};
+use super::{Id, Undecided};
 use crate::seccomp::{Architecture, FilterReturn, SeccompData};
 
 /// A set of calls: each of some words has values of its own, whatever the others are.
@@ -96,7 +96,7 @@ impl Diagram {
         answers: Answers,
         within: Calls,
         most: usize,
-    ) -> Result<Vec<(Region, FilterReturn)>, RegionError> {
+    ) -> Result<Vec<(Region, FilterReturn)>, Undecided> {
         let found = self.list([within.0, answers.0, answers.0], most)?;
         Ok(found.into_iter().map(|(region, [word, _])| (region, word)).collect())
     }
@@ -108,13 +108,13 @@ impl Diagram {
         second: Answers,
         within: Calls,
         most: usize,
-    ) -> Result<Vec<(Region, [FilterReturn; 2])>, RegionError> {
+    ) -> Result<Vec<(Region, [FilterReturn; 2])>, Undecided> {
         let differ = self.calls_with(first, second, |a, b| a != b)?;
         let within = self.both(within, differ)?;
         self.list([within.0, first.0, second.0], most)
     }
 
-    fn list(&self, ids: [Id; 3], most: usize) -> Result<Vec<(Region, [FilterReturn; 2])>, RegionError> {
+    fn list(&self, ids: [Id; 3], most: usize) -> Result<Vec<(Region, [FilterReturn; 2])>, Undecided> {
         let mut found = Vec::new();
         self.list_from(ids, &mut Region::default(), most, &mut found)?;
         Ok(found)
@@ -127,7 +127,7 @@ impl Diagram {
         region: &mut Region,
         most: usize,
         found: &mut Vec<(Region, [FilterReturn; 2])>,
-    ) -> Result<(), RegionError> {
+    ) -> Result<(), Undecided> {
         let [within, first, second] = ids;
         if within == Calls::NONE.0 {
             return Ok(());
@@ -135,7 +135,7 @@ impl Diagram {
         let index = ids.iter().map(|&id| self.level(id).word()).min().unwrap_or_default();
         let Some(&word) = Word::ALL.get(index) else {
             if found.len() >= most {
-                return Err(RegionError::TooComplex);
+                return Err(Undecided::TooComplex);
             }
             let answer = |id: Id| FilterReturn(self.cofactors(id).err().unwrap_or_default());
             found.push((region.clone(), [answer(first), answer(second)]));
@@ -159,7 +159,7 @@ impl Diagram {
         [mask, value]: [u32; 2],
         most: usize,
         parts: &mut Vec<(Values, [Id; 3])>,
-    ) -> Result<(), RegionError> {
+    ) -> Result<(), Undecided> {
         let [within, ..] = ids;
         if within == Calls::NONE.0 {
             return Ok(());
@@ -179,7 +179,7 @@ impl Diagram {
         } else if parts.len() < most {
             parts.push((values, ids));
         } else {
-            return Err(RegionError::TooComplex);
+            return Err(Undecided::TooComplex);
         }
         Ok(())
     }

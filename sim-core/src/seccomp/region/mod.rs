@@ -3,7 +3,7 @@
 //!
 //! A [`Diagram`] holds the answers of filters, stacks of filters and policies as a decision over the bits of a call. It is
 //! the same for all that answer the same, however they decide. Nothing is tried out; a filter that cannot be followed
-//! exactly is a [`RegionError`].
+//! exactly is a [`Undecided`].
 //!
 //! ```
 //! use sim_core::seccomp::region::{Calls, Diagram};
@@ -20,7 +20,6 @@
 
 mod compare;
 mod diagram;
-mod error;
 mod listing;
 mod nodes;
 mod policy;
@@ -28,13 +27,14 @@ mod program;
 mod stack;
 #[cfg(test)]
 mod tests;
+mod undecided;
 mod value;
 mod word;
 
-pub use compare::{Difference, Permission, disagreement};
+pub use compare::{Difference, Permission};
 pub use diagram::{Answers, Calls, Diagram};
-pub use error::RegionError;
 pub use listing::{Region, Values};
+pub use undecided::Undecided;
 pub use word::Word;
 
 use nodes::Id;

@@ -1,7 +1,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::RegionError;
+use super::Undecided;
 use super::word::{LEVELS, Level};
 
 /// A node by its index.
@@ -41,15 +41,15 @@ impl Nodes {
     }
 
     /// The node that is equal, or a new one, if there are fewer than `most`.
-    pub(super) fn add(&mut self, node: Node, most: usize) -> Result<Id, RegionError> {
+    pub(super) fn add(&mut self, node: Node, most: usize) -> Result<Id, Undecided> {
         let slot = match self.slot(node) {
             Ok(id) => return Ok(id),
             Err(slot) => slot,
         };
         if self.nodes.len() >= most {
-            return Err(RegionError::TooComplex);
+            return Err(Undecided::TooComplex);
         }
-        let id = Id(u32::try_from(self.nodes.len()).map_err(|_| RegionError::TooComplex)?);
+        let id = Id(u32::try_from(self.nodes.len()).map_err(|_| Undecided::TooComplex)?);
         self.nodes.push(node);
         self.fill(slot, id);
         if self.nodes.len() * 2 > self.slots.len() {

@@ -1,6 +1,6 @@
 use alloc::vec::Vec;
 
-use super::RegionError;
+use super::Undecided;
 use super::diagram::{Answers, Calls, Diagram};
 use super::word::{Bit, Test, Word};
 use crate::seccomp::profile::{Condition, Operator, Policy, Reason, Rule};
@@ -20,13 +20,13 @@ impl Diagram {
     /// let program = compile(&policy).unwrap();
     /// let mut diagram = Diagram::new(ByteOrder::Little);
     /// assert_eq!(diagram.policy(&policy)?, diagram.program(&program)?, "the same answer to every call there can be");
-    /// # Ok::<(), sim_core::seccomp::region::RegionError>(())
+    /// # Ok::<(), sim_core::seccomp::region::Undecided>(())
     /// ```
-    pub fn policy(&mut self, policy: &Policy) -> Result<Answers, RegionError> {
+    pub fn policy(&mut self, policy: &Policy) -> Result<Answers, Undecided> {
         self.compactly(|diagram| diagram.tables(policy))
     }
 
-    fn tables(&mut self, policy: &Policy) -> Result<Answers, RegionError> {
+    fn tables(&mut self, policy: &Policy) -> Result<Answers, Undecided> {
         let mut architectures: Vec<Architecture> = Vec::new();
         for table in &policy.tables {
             let architecture = table.abi.architecture();
@@ -44,7 +44,7 @@ impl Diagram {
     }
 
     /// The answers to calls by an architecture.
-    fn numbers(&mut self, policy: &Policy, architecture: Architecture) -> Result<Answers, RegionError> {
+    fn numbers(&mut self, policy: &Policy, architecture: Architecture) -> Result<Answers, Undecided> {
         let mut answers = self.always(policy.bad_architecture_action)?;
         let mut last = answers;
         for start in starts(policy, architecture) {
@@ -69,7 +69,7 @@ impl Diagram {
     }
 
     /// The action of the first rule that holds.
-    fn rules(&mut self, rules: &[Rule], default: Answers) -> Result<Answers, RegionError> {
+    fn rules(&mut self, rules: &[Rule], default: Answers) -> Result<Answers, Undecided> {
         rules.iter().rev().try_fold(default, |otherwise, rule| {
             let holds = self.rule(rule)?;
             let action = self.always(rule.action)?;
@@ -78,7 +78,7 @@ impl Diagram {
     }
 
     /// The calls for which all conditions of a rule hold.
-    pub fn rule(&mut self, rule: &Rule) -> Result<Calls, RegionError> {
+    pub fn rule(&mut self, rule: &Rule) -> Result<Calls, Undecided> {
         rule.conditions.iter().try_fold(Calls::ALL, |calls, condition| {
             let holds = self.condition(condition)?;
             self.both(calls, holds)
@@ -86,7 +86,7 @@ impl Diagram {
     }
 
     /// The calls for which a condition holds.
-    pub fn condition(&mut self, condition: &Condition) -> Result<Calls, RegionError> {
+    pub fn condition(&mut self, condition: &Condition) -> Result<Calls, Undecided> {
         let Condition { argument, operator, value, mask } = *condition;
         let halves = [Word::Low(argument), Word::High(argument)];
         let bits = halves.into_iter().flat_map(Word::bits);

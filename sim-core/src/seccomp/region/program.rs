@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use super::diagram::{Answers, Calls, Diagram};
 use super::value::{Loaded, Value};
 use super::word::{Bit, Test, Word};
-use super::{Id, RegionError};
+use super::{Id, Undecided};
 use crate::seccomp::bpf::{Instruction, MEMORY, Program, alu, opcode};
 use crate::seccomp::{ByteOrder, FilterReturn, SeccompData};
 
@@ -44,7 +44,7 @@ impl Diagram {
     /// with words of the call, other than masks and shifts by constants, is an error that names the instruction.
     ///
     /// ```
-    /// use sim_core::seccomp::region::{Diagram, RegionError};
+    /// use sim_core::seccomp::region::{Diagram, Undecided};
     /// use sim_core::seccomp::{ByteOrder, text::assemble};
     ///
     /// let mut diagram = Diagram::new(ByteOrder::Little);
@@ -53,14 +53,14 @@ impl Diagram {
     /// assert_eq!(diagram.program(&masked), diagram.program(&shifted));
     ///
     /// let sum = assemble("A = args[0]\n A += 5\n if (A == 6) goto 4\n return KILL\n return ALLOW")?;
-    /// assert_eq!(diagram.program(&sum), Err(RegionError::Computes { instruction: 1 }));
+    /// assert_eq!(diagram.program(&sum), Err(Undecided::Computes { instruction: 1 }));
     /// # Ok::<(), sim_core::seccomp::text::TextError>(())
     /// ```
-    pub fn program(&mut self, program: &Program) -> Result<Answers, RegionError> {
+    pub fn program(&mut self, program: &Program) -> Result<Answers, Undecided> {
         self.compactly(|diagram| diagram.follow_program(program))
     }
 
-    fn follow_program(&mut self, program: &Program) -> Result<Answers, RegionError> {
+    fn follow_program(&mut self, program: &Program) -> Result<Answers, Undecided> {
         let instructions = program.instructions();
         let order = self.byte_order();
         let mut states: Vec<BTreeMap<State, Id>> = Vec::new();
@@ -74,7 +74,7 @@ impl Diagram {
             let here: Vec<State> = states.get(index).into_iter().flatten().map(|(state, _)| state.clone()).collect();
             count += here.len();
             if count > MOST_STATES {
-                return Err(RegionError::TooComplex);
+                return Err(Undecided::TooComplex);
             }
             for state in here {
                 self.step()?;
@@ -115,9 +115,9 @@ impl Diagram {
     }
 
     /// An answer of which some bits come from the call.
-    fn returned(&mut self, value: Loaded, instruction: usize) -> Result<Id, RegionError> {
-        if value.width() > RegionError::MOST_RETURNED_BITS {
-            return Err(RegionError::ReturnsWord { instruction });
+    fn returned(&mut self, value: Loaded, instruction: usize) -> Result<Id, Undecided> {
+        if value.width() > Undecided::MOST_RETURNED_BITS {
+            return Err(Undecided::ReturnsWord { instruction });
         }
         // The words whose higher bits are those of the index, from all bits known to none.
         let mut words: Vec<u32> = Vec::from([0]);
@@ -164,7 +164,7 @@ impl State {
         index: usize,
         Instruction { code, jt, jf, k }: Instruction,
         order: ByteOrder,
-    ) -> Result<Next, RegionError> {
+    ) -> Result<Next, Undecided> {
         if opcode::is_conditional(code) {
             return self.branch(index, code, k, usize::from(jt), usize::from(jf));
         }
@@ -224,7 +224,7 @@ impl State {
         }
     }
 
-    fn branch(&self, index: usize, code: u16, k: u32, jt: usize, jf: usize) -> Result<Next, RegionError> {
+    fn branch(&self, index: usize, code: u16, k: u32, jt: usize, jf: usize) -> Result<Next, Undecided> {
         if jt == jf {
             return Ok(Next::Go(jt, self.clone()));
         }
@@ -256,7 +256,7 @@ impl State {
                 };
                 Ok(Next::Branch { value, test, k, opposite, jt, jf })
             }
-            (Value::Loaded(_), Value::Loaded(_)) => Err(RegionError::TwoWords { instruction: index }),
+            (Value::Loaded(_), Value::Loaded(_)) => Err(Undecided::TwoWords { instruction: index }),
             (earlier @ Value::Computed { .. }, _) | (_, earlier) => Err(earlier.refuse(index)),
         }
     }
@@ -278,11 +278,11 @@ impl State {
 
 impl Value {
     /// Why it cannot decide at `index`.
-    const fn refuse(self, index: usize) -> RegionError {
+    const fn refuse(self, index: usize) -> Undecided {
         match self {
-            Self::Computed { instruction, two_words: false } => RegionError::Computes { instruction },
-            Self::Computed { instruction, two_words: true } => RegionError::TwoWords { instruction },
-            Self::Known(_) | Self::Loaded(_) => RegionError::TwoWords { instruction: index },
+            Self::Computed { instruction, two_words: false } => Undecided::Computes { instruction },
+            Self::Computed { instruction, two_words: true } => Undecided::TwoWords { instruction },
+            Self::Known(_) | Self::Loaded(_) => Undecided::TwoWords { instruction: index },
         }
     }
 }

@@ -1,4 +1,4 @@
-use super::RegionError;
+use super::Undecided;
 use super::diagram::{Answers, Diagram};
 use crate::seccomp::{Action, FilterReturn, Seccomp};
 
@@ -16,7 +16,7 @@ impl Diagram {
     /// assert_eq!(together, newer);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn stacked(&mut self, oldest_first: &[Answers]) -> Result<Answers, RegionError> {
+    pub fn stacked(&mut self, oldest_first: &[Answers]) -> Result<Answers, Undecided> {
         let allow = self.always(FilterReturn::ALLOW)?;
         oldest_first.iter().rev().try_fold(allow, |best, &older| {
             self.combine(best, older, |best, older| if older.is_stricter_than(best) { older } else { best })
@@ -24,8 +24,8 @@ impl Diagram {
     }
 
     /// The same for the filters of a state.
-    pub fn stack(&mut self, seccomp: &Seccomp) -> Result<Answers, RegionError> {
-        let filters: Result<alloc::vec::Vec<Answers>, RegionError> =
+    pub fn stack(&mut self, seccomp: &Seccomp) -> Result<Answers, Undecided> {
+        let filters: Result<alloc::vec::Vec<Answers>, Undecided> =
             seccomp.filters().iter().map(|filter| self.program(&filter.program)).collect();
         self.stacked(&filters?)
     }
@@ -40,9 +40,9 @@ impl Diagram {
     /// let mut diagram = Diagram::new(ByteOrder::Little);
     /// let (allow, same) = (diagram.always(FilterReturn::ALLOW)?, diagram.always(FilterReturn(0x7fff_0007))?);
     /// assert!(allow != same && diagram.effective(same)? == allow);
-    /// # Ok::<(), sim_core::seccomp::region::RegionError>(())
+    /// # Ok::<(), sim_core::seccomp::region::Undecided>(())
     /// ```
-    pub fn effective(&mut self, answers: Answers) -> Result<Answers, RegionError> {
+    pub fn effective(&mut self, answers: Answers) -> Result<Answers, Undecided> {
         self.combine(answers, answers, |word, _| effective(word))
     }
 }

@@ -1,5 +1,5 @@
 use super::diagram::{Calls, Diagram};
-use super::{Id, RegionError};
+use super::{Id, Undecided};
 use crate::seccomp::{Architecture, ByteOrder, SeccompData, is_high};
 
 /// A bit of a call's data, in the order in which bits are asked.
@@ -138,13 +138,13 @@ impl Level {
 
 impl Diagram {
     /// The calls by an architecture.
-    pub fn by(&mut self, architecture: Architecture) -> Result<Calls, RegionError> {
+    pub fn by(&mut self, architecture: Architecture) -> Result<Calls, Undecided> {
         let token = u64::from(architecture.token());
         self.test(Test::Equal, Word::Architecture.bits(), token).map(Calls)
     }
 
     /// The calls by any of these architectures.
-    pub fn by_any(&mut self, architectures: &[Architecture]) -> Result<Calls, RegionError> {
+    pub fn by_any(&mut self, architectures: &[Architecture]) -> Result<Calls, Undecided> {
         architectures.iter().try_fold(Calls::NONE, |calls, &architecture| {
             let by = self.by(architecture)?;
             self.either(calls, by)
@@ -152,12 +152,12 @@ impl Diagram {
     }
 
     /// The calls with this number.
-    pub fn numbered(&mut self, number: u32) -> Result<Calls, RegionError> {
+    pub fn numbered(&mut self, number: u32) -> Result<Calls, Undecided> {
         self.test(Test::Equal, Word::Number.bits(), u64::from(number)).map(Calls)
     }
 
     /// The calls whose number is at least this.
-    pub(super) fn numbered_from(&mut self, number: u32) -> Result<Calls, RegionError> {
+    pub(super) fn numbered_from(&mut self, number: u32) -> Result<Calls, Undecided> {
         self.test(Test::GreaterOrEqual, Word::Number.bits(), u64::from(number)).map(Calls)
     }
 
@@ -167,7 +167,7 @@ impl Diagram {
         test: Test,
         bits: impl Iterator<Item = Bit>,
         constant: u64,
-    ) -> Result<Id, RegionError> {
+    ) -> Result<Id, Undecided> {
         let (yes, no) = (Calls::ALL.0, Calls::NONE.0);
         // What holds if all bits above are equal, or have none in common.
         let mut below = if matches!(test, Test::Equal | Test::GreaterOrEqual) { yes } else { no };

@@ -1,7 +1,7 @@
 /// Why the answers of a filter or policy cannot be told as regions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum RegionError {
+pub enum Undecided {
     /// Arithmetic other than masks and shifts by constants, and what it computes decides.
     #[error(
         "instruction {instruction} computes with a word of the call; only masks and shifts by constants can be followed"
@@ -19,7 +19,7 @@ pub enum RegionError {
         instruction: usize,
     },
     /// A word of the call is what the filter returns.
-    #[error("instruction {instruction} returns a word of the call; at most {most} bits of it can be followed", most = RegionError::MOST_RETURNED_BITS)]
+    #[error("instruction {instruction} returns a word of the call; at most {most} bits of it can be followed", most = Undecided::MOST_RETURNED_BITS)]
     ReturnsWord {
         /// The instruction, from 0.
         instruction: usize,
@@ -29,7 +29,7 @@ pub enum RegionError {
     TooComplex,
 }
 
-impl RegionError {
+impl Undecided {
     /// So many bits of the returned word may come from the call.
     pub const MOST_RETURNED_BITS: u32 = 12;
 }
