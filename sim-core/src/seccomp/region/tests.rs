@@ -1,4 +1,5 @@
 use alloc::string::ToString;
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -17,7 +18,7 @@ use crate::seccomp::profile::{
 };
 use crate::seccomp::syscalls::Abi;
 use crate::seccomp::text::assemble;
-use crate::seccomp::{Action, Architecture, ByteOrder, FilterReturn, Flags, SeccompData};
+use crate::seccomp::{Action, Architecture, ByteOrder, Filter, FilterReturn, Flags, Mode, Seccomp, SeccompData};
 
 const ALLOW: FilterReturn = FilterReturn::ALLOW;
 const EPERM: FilterReturn = Action::Errno.with_data(1);
@@ -154,6 +155,55 @@ fn what_is_not_followed_is_told() {
     // What is computed and does not decide is no hindrance.
     let unused = "A = args[0]\n A *= 3\n A = sys_number\n return ALLOW";
     assert!(Diagram::new(ByteOrder::Little).program(&assemble(unused).unwrap()).is_ok());
+}
+
+#[test]
+fn what_another_process_decides_is_more_than_a_refusal_and_less_than_a_permission() {
+    let mut diagram = Diagram::new(ByteOrder::Little);
+    let ranks: [&[u32]; 3] = [
+        &[0x8000_0000, 0, 0x3_0001, 0x5_0000, 0x5_0001, 0x6_0000],
+        &[0x7fc0_0000, 0x7ff0_0001],
+        &[0x7ffc_0000, 0x7fff_0000],
+    ];
+    let all = || ranks.iter().enumerate().flat_map(|(rank, words)| words.iter().map(move |&word| (rank, word)));
+    for ((left, a), (right, b)) in all().flat_map(|first| all().map(move |second| (first, second))) {
+        let [a, b] = [a, b].map(|word| diagram.always(FilterReturn(word)).unwrap());
+        let excess = diagram.excess(a, b, Calls::ALL).unwrap();
+        assert_eq!(excess.is_some(), left > right);
+    }
+}
+
+/// 16 words of memory, each with one of two values, are 65,536 states.
+#[test]
+fn states_are_limited() {
+    let mut instructions = Vec::new();
+    for word in 0..16 {
+        instructions.push(Instruction::statement(opcode::LD_IMM, 1));
+        instructions.push(Instruction::statement(opcode::ST, word));
+        instructions.push(Instruction::statement(opcode::LD_ABS, 16));
+        instructions.push(Instruction::jump(opcode::JSET_K, 1 << word, 0, 2));
+        instructions.push(Instruction::statement(opcode::LD_IMM, 2));
+        instructions.push(Instruction::statement(opcode::ST, word));
+    }
+    instructions.push(Instruction::statement(opcode::RET_K, ALLOW.0));
+    let program = Program::check(instructions).unwrap();
+    assert_eq!(Diagram::new(ByteOrder::Little).program(&program), Err(Undecided::TooComplex));
+}
+
+/// A call is looked for only where it is asked for.
+#[test]
+fn only_some_calls_count() {
+    let mut diagram = Diagram::new(ByteOrder::Little);
+    let text = "A = arch\n if (A != ARCH_I386) goto 3\n return KILL\n return ALLOW";
+    let kill = diagram.program(&assemble(text).unwrap()).unwrap();
+    let allow = diagram.always(ALLOW).unwrap();
+    let by = [Architecture::X86_64, Architecture::I386].map(|one| diagram.by(one).unwrap());
+    assert_eq!(diagram.difference(kill, allow, by[0]), Ok(None));
+    let nine = diagram.numbered(9).unwrap();
+    let found = diagram.either(by[0], by[1]).and_then(|by| diagram.both(by, nine));
+    let found = diagram.difference(kill, allow, found.unwrap()).unwrap().unwrap();
+    assert_eq!(found.to_string(), "x86 call 9 (0, 0, 0, 0, 0, 0): KILL against ALLOW");
+    assert_eq!(diagram.by_any(&[Architecture::I386, Architecture::X86_64]), diagram.either(by[0], by[1]));
 }
 
 /// Whether two arguments have a bit in common takes 2^64 nodes in the order in which bits are asked here.
@@ -374,17 +424,13 @@ proptest! {
         programs in proptest::collection::vec(programs(), 1..4),
         calls in proptest::collection::vec(data(), 40),
     ) {
+        let filter = |program: Program| Filter { program: Arc::new(program), weight: 0, log: false, listener: false };
+        let seccomp = Seccomp { mode: Mode::Filter, filters: programs.into_iter().map(filter).collect() };
         let mut diagram = Diagram::new(ByteOrder::Little);
-        let answers: Result<Vec<Answers>, _> = programs.iter().map(|program| diagram.program(program)).collect();
-        let Ok(answers) = answers else { return Ok(()) };
-        let stacked = diagram.stacked(&answers).unwrap();
+        let Ok(answers) = diagram.stack(&seccomp) else { return Ok(()) };
         for data in &calls {
-            let mut best = ALLOW;
-            for program in programs.iter().rev() {
-                let returned = program.run_in(data, ByteOrder::Little, &mut Silent).returned;
-                best = if returned.is_stricter_than(best) { returned } else { best };
-            }
-            prop_assert_eq!(diagram.answer(stacked, data), best);
+            let returned = seccomp.run_in(data, ByteOrder::Little, &mut Silent).returned;
+            prop_assert_eq!(diagram.answer(answers, data), returned);
         }
     }
 
