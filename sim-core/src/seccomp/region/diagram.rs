@@ -8,8 +8,8 @@ use crate::seccomp::{ByteOrder, FilterReturn, SeccompData};
 /// Answers to every call there can be, on a machine of one byte order: ordered decision diagrams over the 512 bits of
 /// `seccomp_data`, each part stored once, so that equal answers are the same [`Answers`].
 ///
-/// The order is architecture, number, the arguments and the instruction pointer, the highest bit first. In it a comparison
-/// of a word with a constant, masked or not, has a node for every bit, and a combination of them has few.
+/// The order is architecture, number, the arguments and the instruction pointer, the highest bit first. In it a
+/// comparison of a word with a constant, masked or not, has a node for every bit, and a combination of them has few.
 ///
 /// The nodes and the steps of building are limited; [`Undecided::TooComplex`] tells when that is not enough.
 #[derive(Clone, Debug)]

@@ -76,15 +76,24 @@ impl Region {
 }
 
 impl Diagram {
-    /// The answers to the calls of `within` as regions, none of which has a call in common with another: at most `most`.
+    /// The answers to the calls of `within` as regions, none of which has a call in common with another; `most` is how
+    /// many there may be.
     ///
     /// ```
     /// use sim_core::seccomp::region::{Calls, Diagram};
     /// use sim_core::seccomp::{ByteOrder, FilterReturn, text::assemble};
     ///
     /// let mut diagram = Diagram::new(ByteOrder::Little);
-    /// let text = "A = sys_number\n if (A != 2) goto 6\n A = args[1]\n if (A & 3) goto 6\n A = args[0] >> 32\n if (A < 5) goto 7\n return ERRNO(1)\n return ALLOW";
-    /// let answers = diagram.program(&assemble(text)?)?;
+    /// let answers = diagram.program(&assemble(
+    ///     "A = sys_number
+    ///      if (A != 2) goto refuse
+    ///      A = args[1]
+    ///      if (A & 3) goto refuse
+    ///      A = args[0] >> 32
+    ///      if (A < 5) goto allow
+    ///      refuse: return ERRNO(1)
+    ///      allow: return ALLOW",
+    /// )?)?;
     /// let allowed = diagram.calls_where(answers, |word| word == FilterReturn::ALLOW)?;
     /// let regions = diagram.regions(answers, allowed, 100)?;
     /// let texts: Vec<_> = regions.iter().map(|(region, word)| format!("{region}: {word}")).collect();

@@ -1,9 +1,9 @@
-//! What filters and policies answer to every call there can be, exactly: whether two are equal, whether one permits at
-//! most what the other does, and which call shows otherwise.
+//! What filters and policies answer to every call there can be, exactly: whether two are equal, whether one permits
+//! at most what the other does, and which call shows otherwise.
 //!
-//! A [`Diagram`] holds the answers of filters, stacks of filters and policies as a decision over the bits of a call. It is
-//! the same for all that answer the same, however they decide. Nothing is tried out; a filter that cannot be followed
-//! exactly is a [`Undecided`].
+//! A [`Diagram`] holds the answers of filters, stacks of filters and policies as a decision over the bits of a call.
+//! It is the same for all that answer the same, however they decide. Nothing is tried out; where a filter cannot be
+//! followed exactly, that is [`Undecided`].
 //!
 //! ```
 //! use sim_core::seccomp::region::{Calls, Diagram};
@@ -25,6 +25,7 @@ mod nodes;
 mod policy;
 mod program;
 mod stack;
+mod state;
 #[cfg(test)]
 mod tests;
 mod undecided;

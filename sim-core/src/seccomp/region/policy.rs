@@ -19,7 +19,7 @@ impl Diagram {
     /// let policy = resolve(&Preset::Docker.profile(), &Target::new(Abi::X86_64, Engine::DOCKER)).unwrap();
     /// let program = compile(&policy).unwrap();
     /// let mut diagram = Diagram::new(ByteOrder::Little);
-    /// assert_eq!(diagram.policy(&policy)?, diagram.program(&program)?, "the same answer to every call there can be");
+    /// assert_eq!(diagram.policy(&policy)?, diagram.program(&program)?, "the same answer to every call");
     /// # Ok::<(), sim_core::seccomp::region::Undecided>(())
     /// ```
     pub fn policy(&mut self, policy: &Policy) -> Result<Answers, Undecided> {

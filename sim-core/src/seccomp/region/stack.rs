@@ -30,8 +30,8 @@ impl Diagram {
         self.stacked(&filters?)
     }
 
-    /// The answers as far as they make a difference to anyone: data that the kernel ignores is left out, errnos are at most
-    /// 4095, and actions that it does not know kill the process.
+    /// The answers as far as they make a difference to anyone: data that the kernel ignores is left out, errnos are at
+    /// most 4095, and actions that it does not know kill the process.
     ///
     /// ```
     /// use sim_core::seccomp::region::Diagram;

@@ -50,7 +50,7 @@ fn disagreement(policy: &Policy, program: &Program) -> Result<Option<Difference>
     difference(&Subject::Policy(policy), &Subject::Program(program))
 }
 
-/// The filters that libseccomp 2.5.4 and 2.6.1 make of these two rules permit `a0 = 0, a1 = 1000`, which neither does.
+/// The filters that libseccomp 2.5.4 and 2.6.1 make of these two rules permit `a0 = 0, a1 = 1000`; neither rule does.
 #[test]
 fn libseccomps_smallest_wrong_filter_is_found() {
     let rules = vec![
@@ -378,7 +378,12 @@ proptest! {
     }
 
     #[test]
-    fn a_difference_is_one(first in programs(), second in programs(), at in any::<prop::sample::Index>(), k in 0..8_u32) {
+    fn a_difference_is_one(
+        first in programs(),
+        second in programs(),
+        at in any::<prop::sample::Index>(),
+        k in 0..8_u32,
+    ) {
         // A program and itself with one constant changed, and two that have nothing to do with each other.
         let mut changed = first.instructions().to_vec();
         at.get_mut(&mut changed).k = k;
@@ -387,8 +392,8 @@ proptest! {
             let mut diagram = Diagram::new(ByteOrder::Little);
             let (Ok(a), Ok(b)) = (diagram.program(&first), diagram.program(&second)) else { continue };
             if let Some(found) = diagram.difference(a, b, Calls::ALL).unwrap() {
-                let answers = [&first, &second].map(|program| program.run_in(&found.call, ByteOrder::Little, &mut Silent));
-                prop_assert_eq!([found.left, found.right], answers.map(|run| run.returned));
+                let run = |program: &Program| program.run_in(&found.call, ByteOrder::Little, &mut Silent).returned;
+                prop_assert_eq!([found.left, found.right], [&first, &second].map(run));
                 prop_assert!(found.left != found.right);
             } else {
                 prop_assert_eq!(a, b);
@@ -410,10 +415,12 @@ proptest! {
         let Ok(regions) = diagram.regions(a, within, 10_000) else { return Ok(()) };
         let Ok(differing) = diagram.differing_regions(a, b, Calls::ALL, 10_000) else { return Ok(()) };
         for data in &calls {
-            let held: Vec<_> = regions.iter().filter(|(region, _)| region.contains(data)).map(|(_, word)| *word).collect();
+            let held = regions.iter().filter(|(region, _)| region.contains(data));
+            let held: Vec<_> = held.map(|(_, word)| *word).collect();
             let answer = diagram.answer(a, data);
             prop_assert_eq!(held, if data.arch == Architecture::X86_64 { vec![] } else { vec![answer] });
-            let held: Vec<_> = differing.iter().filter(|(region, _)| region.contains(data)).map(|(_, words)| *words).collect();
+            let held = differing.iter().filter(|(region, _)| region.contains(data));
+            let held: Vec<_> = held.map(|(_, words)| *words).collect();
             let both = [answer, diagram.answer(b, data)];
             prop_assert_eq!(held, if both[0] == both[1] { vec![] } else { vec![both] });
         }

@@ -4,22 +4,23 @@
 pub enum Undecided {
     /// Arithmetic other than masks and shifts by constants, and what it computes decides.
     #[error(
-        "instruction {instruction} computes with a word of the call; only masks and shifts by constants can be followed"
+        "instruction {instruction} computes with a word of the call; only masks and shifts by constants are followed"
     )]
     Computes {
         /// The instruction that computes, from 0.
         instruction: usize,
     },
     /// A and X both come from the call.
-    #[error(
-        "instruction {instruction} takes two words of the call together; only one with a constant can be followed"
-    )]
+    #[error("instruction {instruction} takes two words of the call together; only one with a constant is followed")]
     TwoWords {
         /// The instruction, from 0.
         instruction: usize,
     },
     /// A word of the call is what the filter returns.
-    #[error("instruction {instruction} returns a word of the call; at most {most} bits of it can be followed", most = Undecided::MOST_RETURNED_BITS)]
+    #[error(
+        "instruction {instruction} returns a word of the call; at most {most} bits of it are followed",
+        most = Undecided::MOST_RETURNED_BITS
+    )]
     ReturnsWord {
         /// The instruction, from 0.
         instruction: usize,
