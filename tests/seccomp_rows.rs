@@ -10,6 +10,7 @@ use std::path::Path;
 use formats::{Form, read_filter};
 use sim_core::rule::Silent;
 use sim_core::seccomp::bpf::Program;
+use sim_core::seccomp::region::Diagram;
 use sim_core::seccomp::text::{disassemble, read, statements};
 use sim_core::seccomp::{Action, ByteOrder, FilterReturn};
 
@@ -57,6 +58,26 @@ fn every_row_of_libseccomp() {
         architectures.len(),
     );
     assert_eq!((table.rows.len(), programs.len(), architectures.len()), (71_270, 480, 23));
+}
+
+#[test]
+fn every_row_of_libseccomp_by_regions() {
+    let Some(files) = archive("libseccomp.tar.xz") else { return };
+    let table = Table::read(std::str::from_utf8(&files["libseccomp/rows.csv"]).unwrap());
+    let mut diagrams = BTreeMap::new();
+    for (name, (program, order)) in programs(&files, "libseccomp/bpf/") {
+        let mut diagram = Diagram::new(order);
+        let answers = diagram.program(&program).unwrap_or_else(|error| panic!("{name}: {error}"));
+        diagrams.insert(name, (diagram, answers));
+    }
+    for row in &table.rows {
+        let (diagram, answers) = &diagrams[table.get(row, "bpf")];
+        let expected: FilterReturn = table.get(row, "expect").parse().unwrap();
+        assert_eq!(diagram.answer(*answers, &table.call(row).0), expected, "{row:?}");
+    }
+    let nodes: usize = diagrams.values().map(|(diagram, _)| diagram.len()).sum();
+    println!("{} rows, {} filters followed, {nodes} nodes: all agree", table.rows.len(), diagrams.len());
+    assert_eq!((table.rows.len(), diagrams.len()), (71_270, 480));
 }
 
 #[test]

@@ -157,7 +157,7 @@ impl Registers {
 }
 
 /// Arithmetic modulo 2^32. A shift by X uses the low five bits of it.
-fn alu(code: u16, a: u32, k: u32, x: u32) -> u32 {
+pub(in crate::seccomp) fn alu(code: u16, a: u32, k: u32, x: u32) -> u32 {
     match code {
         opcode::ADD_K => a.wrapping_add(k),
         opcode::ADD_X => a.wrapping_add(x),

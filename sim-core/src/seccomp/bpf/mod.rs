@@ -14,5 +14,6 @@ mod weight;
 pub use cache::always_allows;
 pub use check::{CheckError, Fault, Program, check};
 pub use instruction::{BytesError, Instruction, from_bytes, to_bytes};
+pub(super) use interpreter::alu;
 pub use interpreter::{MEMORY, Registers, Run, Step, StepWitness, Steps};
 pub use weight::{MAX_PATH, PATH_PENALTY, weight};

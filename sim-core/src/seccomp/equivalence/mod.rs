@@ -1,7 +1,7 @@
 //! Whether two filters, stacks or policies answer every call alike: proven, or shown by a call that they answer differently.
 //!
-//! Each side becomes a decision diagram over the bits of a call's data: architecture, number, arguments. Diagrams of equal
-//! functions are one, so that nothing is sampled and nothing is left out.
+//! Each side becomes a [`Diagram`] of its answers, which is the same for all that answer the same, so that nothing is
+//! sampled and nothing is left out. [`region`](super::region) answers more: for some calls only, and in regions.
 //!
 //! ```
 //! use sim_core::seccomp::compile::compile;
@@ -19,17 +19,17 @@
 //! assert_eq!(podman.verdict(&shown.call).action, shown.right);
 //! ```
 
-mod diagram;
-mod policy;
-mod program;
-
 #[cfg(test)]
 mod tests;
 
-use self::diagram::{Diagram, Diagrams};
+use alloc::vec::Vec;
+
+use super::ByteOrder;
 use super::bpf::Program;
 use super::profile::Policy;
-use super::{Action, ByteOrder, FilterReturn, SeccompData};
+use super::region::{Answers, Calls, Diagram};
+
+pub use super::region::{Difference, Undecided};
 
 /// What answers calls.
 #[derive(Clone, Copy, Debug)]
@@ -42,51 +42,25 @@ pub enum Subject<'a> {
     Stack(&'a [Program]),
 }
 
-/// A call that two sides answer differently.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// The call.
-    pub call: SeccompData,
-    /// The first side's answer.
-    pub left: FilterReturn,
-    /// The second side's.
-    pub right: FilterReturn,
-}
-
-/// Why a question has no answer here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Undecided {
-    /// An instruction does more with a word than to mask and compare it.
-    #[error("instruction {0} calculates; only filters that mask and compare are followed")]
-    Calculates(usize),
-    /// The diagrams grow too large.
-    #[error("the filters ask too much at once to be compared")]
-    TooComplex,
-}
-
 /// A call that the sides answer differently; `None` if there is none. Words are compared with their data.
 pub fn difference(left: &Subject<'_>, right: &Subject<'_>) -> Result<Option<Difference>, Undecided> {
-    find(left, right, |left, right| left != right)
+    let (mut diagram, [left, right]) = both(left, right)?;
+    diagram.difference(left, right, Calls::ALL)
 }
 
-/// A call that the first side lets run, and the second does not; `None` if the first permits no more than the second.
+/// A call that the first side permits more than the second; `None` if the first permits no more than the second.
+/// [`Permission`](super::region::Permission) says what is more.
 pub fn permits_more(left: &Subject<'_>, right: &Subject<'_>) -> Result<Option<Difference>, Undecided> {
-    let runs = |word: FilterReturn| matches!(word.action(), Action::Allow | Action::Log);
-    find(left, right, |left, right| runs(left) && !runs(right))
+    let (mut diagram, [left, right]) = both(left, right)?;
+    diagram.excess(left, right, Calls::ALL)
 }
 
-/// A call whose two answers are as wanted, on a machine of the policies' byte order.
-fn find(
-    left: &Subject<'_>,
-    right: &Subject<'_>,
-    wanted: impl Fn(FilterReturn, FilterReturn) -> bool,
-) -> Result<Option<Difference>, Undecided> {
+/// The answers of both, on a machine of the policies' byte order.
+fn both(left: &Subject<'_>, right: &Subject<'_>) -> Result<(Diagram, [Answers; 2]), Undecided> {
     let order = left.byte_order().or_else(|| right.byte_order()).unwrap_or(ByteOrder::Little);
-    let mut diagrams = Diagrams::default();
-    let (left, right) = (left.diagram(&mut diagrams, order)?, right.diagram(&mut diagrams, order)?);
-    let found = diagrams.find(left, right, &wanted)?;
-    Ok(found.map(|(words, left, right)| Difference { call: diagram::call(&words, order), left, right }))
+    let mut diagram = Diagram::new(order);
+    let answers = [left.answers(&mut diagram)?, right.answers(&mut diagram)?];
+    Ok((diagram, answers))
 }
 
 impl Subject<'_> {
@@ -97,17 +71,15 @@ impl Subject<'_> {
         }
     }
 
-    fn diagram(&self, diagrams: &mut Diagrams, order: ByteOrder) -> Result<Diagram, Undecided> {
+    /// What it answers, in a diagram.
+    pub fn answers(&self, diagram: &mut Diagram) -> Result<Answers, Undecided> {
         match self {
-            Self::Policy(subject) => policy::diagram(subject, diagrams, order),
-            Self::Program(subject) => program::diagram(subject, diagrams),
-            Self::Stack(programs) => {
-                let mut answer = diagrams.answer(FilterReturn::ALLOW)?;
-                for program in *programs {
-                    let next = program::diagram(program, diagrams)?;
-                    answer = diagrams.strictest(answer, next)?;
-                }
-                Ok(answer)
+            Self::Policy(policy) => diagram.policy(policy),
+            Self::Program(program) => diagram.program(program),
+            Self::Stack(newest_first) => {
+                let answers = newest_first.iter().rev().map(|program| diagram.program(program));
+                let answers: Vec<Answers> = answers.collect::<Result<_, _>>()?;
+                diagram.stacked(&answers)
             }
         }
     }
