@@ -34,6 +34,9 @@ fn hidden(change: &Change, machine: &Machine) -> Option<&'static str> {
     if change.id == changes::UNPRIVILEGED_BPF_OFF.id {
         return Some("it is the default of a setting, and the model is asked with the machine's own value");
     }
+    if change.id == changes::FANOTIFY_REPORT_FID.id && machine.release.has(&changes::UNPRIVILEGED_FANOTIFY) {
+        return Some("a kernel that gives handles to anyone does not ask any more");
+    }
     let newer = change.id == changes::PERFMON_AND_BPF.id && machine.release.has(&changes::CHECKPOINT_RESTORE);
     newer.then_some("a kernel that knows CAP_CHECKPOINT_RESTORE knows what came before")
 }

@@ -68,6 +68,51 @@ pub static UNCONFIRMED: &[Unconfirmed] = &[
         kernels: Kernels::All,
         reason: "Only releases before 4.15 have it, and none of them is among the kernels asked.",
     },
+    Unconfirmed {
+        rule: "init-module.sys-module",
+        kernels: Kernels::Series(&["6.18"]),
+        reason: "The kernel asked is built without modules.",
+    },
+    Unconfirmed {
+        rule: "delete-module.sys-module",
+        kernels: Kernels::Series(&["6.18"]),
+        reason: "The kernel asked is built without modules.",
+    },
+    Unconfirmed {
+        rule: "iopl.invalid",
+        kernels: Kernels::Series(&["6.18"]),
+        reason: "The kernel asked is built without ports for programs (CONFIG_X86_IOPL_IOPERM).",
+    },
+    Unconfirmed {
+        rule: "iopl.unchanged",
+        kernels: Kernels::Series(&["6.18"]),
+        reason: "The kernel asked is built without ports for programs (CONFIG_X86_IOPL_IOPERM).",
+    },
+    Unconfirmed {
+        rule: "iopl.sys-rawio",
+        kernels: Kernels::Series(&["6.18"]),
+        reason: "The kernel asked is built without ports for programs (CONFIG_X86_IOPL_IOPERM).",
+    },
+    Unconfirmed {
+        rule: "ioperm.sys-rawio",
+        kernels: Kernels::Series(&["6.18"]),
+        reason: "The kernel asked is built without ports for programs (CONFIG_X86_IOPL_IOPERM).",
+    },
+    Unconfirmed {
+        rule: "bpf.unprivileged",
+        kernels: Kernels::Series(&["6.18"]),
+        reason: "The sysctl says otherwise there, and stays as it is on a machine that others use too.",
+    },
+    Unconfirmed {
+        rule: "perf-event-open.not-paranoid",
+        kernels: Kernels::Series(&["6.18"]),
+        reason: "The sysctl says otherwise there, and stays as it is on a machine that others use too.",
+    },
+    Unconfirmed {
+        rule: "syslog.unrestricted",
+        kernels: Kernels::Series(&["6.18"]),
+        reason: "The sysctl says otherwise there, and stays as it is on a machine that others use too.",
+    },
 ];
 
 impl Unconfirmed {

@@ -153,7 +153,7 @@ fn mknod() -> impl Strategy<Value = PathOperation> {
         NodeKind::CharacterDevice,
         NodeKind::BlockDevice,
     ];
-    let device = select(vec![None, Some([1, 3]), Some([7, 200])]);
+    let device = select(vec![None, Some([0, 0]), Some([1, 3]), Some([7, 200])]);
     (select(&NODES[..]), select(kinds.to_vec()), made_mode(), device).prop_map(|(path, kind, mode, device)| {
         PathOperation::Mknod(MknodArguments { path: path.to_owned(), kind, mode, device })
     })
