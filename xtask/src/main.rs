@@ -75,7 +75,7 @@ fn work(command: Command) -> Result<()> {
         Command::Play(arguments) => play::play(&arguments),
         Command::Test(arguments) => test::test(&arguments),
         Command::Verify(arguments) => verify::verify(&arguments),
-        Command::Book => book::write(),
+        Command::Book => evidence::write_table(),
         Command::Syscalls => syscalls::write(),
         Command::Evidence(arguments) => evidence::gather(&arguments),
         Command::Kernels(arguments) => kernels::kernels(&arguments),
