@@ -113,6 +113,141 @@ pub static UNCONFIRMED: &[Unconfirmed] = &[
         kernels: Kernels::Series(&["6.18"]),
         reason: "The sysctl says otherwise there, and stays as it is on a machine that others use too.",
     },
+    Unconfirmed {
+        rule: "seccomp.unknown-operation",
+        kernels: Kernels::Series(&["5.10", "6.1", "6.12", "7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.strict-arguments",
+        kernels: Kernels::Series(&["5.10", "6.1", "6.12", "7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.unknown-flags",
+        kernels: Kernels::Series(&["5.10", "6.1", "6.12", "7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.tsync-needs-esrch",
+        kernels: Kernels::Series(&["5.10", "6.1", "6.12", "7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.wait-killable-needs-listener",
+        kernels: Kernels::Series(&["6.1", "6.12", "7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.description-fault",
+        kernels: Kernels::Series(&["5.10", "6.1", "6.12", "7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.length",
+        kernels: Kernels::Series(&["5.10", "6.1", "6.12", "7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.privilege",
+        kernels: Kernels::Series(&["5.10", "6.1", "6.12", "7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.no-instructions",
+        kernels: Kernels::Series(&["5.10", "6.1", "6.12", "7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.instructions-fault",
+        kernels: Kernels::Series(&["5.10", "6.1", "6.12", "7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.invalid-program",
+        kernels: Kernels::Series(&["5.10", "6.1", "6.12", "7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.restricted-program",
+        kernels: Kernels::Series(&["5.10", "6.1", "6.12", "7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.mode-fixed",
+        kernels: Kernels::Series(&["5.10", "6.1", "6.12", "7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.second-listener",
+        kernels: Kernels::All,
+        reason: "The random filters do not reach it yet.",
+    },
+    Unconfirmed {
+        rule: "seccomp.path-limit",
+        kernels: Kernels::Series(&["5.10", "6.1", "6.12", "7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.thread-in-the-way",
+        kernels: Kernels::All,
+        reason: "The random filters do not reach it yet.",
+    },
+    Unconfirmed {
+        rule: "seccomp.filter-installed",
+        kernels: Kernels::Series(&["5.10", "6.1", "6.12", "7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.strict-entered",
+        kernels: Kernels::Series(&["5.10", "6.1", "6.12", "7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.uretprobe-passes",
+        kernels: Kernels::Series(&["7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.uprobe-passes",
+        kernels: Kernels::Series(&["7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.strict-kills",
+        kernels: Kernels::Series(&["5.10", "6.1", "6.12", "7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.strictest-wins",
+        kernels: Kernels::Series(&["5.10", "6.1", "6.12", "7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.kill-process",
+        kernels: Kernels::Series(&["5.10", "6.1", "6.12", "7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.kill-thread",
+        kernels: Kernels::Series(&["5.10", "6.1", "6.12", "7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.unknown-action-kills",
+        kernels: Kernels::Series(&["5.10", "6.1", "6.12", "7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.trap",
+        kernels: Kernels::Series(&["5.10", "6.1", "6.12", "7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.errno",
+        kernels: Kernels::Series(&["5.10"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
 ];
 
 impl Unconfirmed {
