@@ -245,8 +245,50 @@ pub static UNCONFIRMED: &[Unconfirmed] = &[
     },
     Unconfirmed {
         rule: "seccomp.errno",
-        kernels: Kernels::Series(&["5.10"]),
+        kernels: Kernels::Series(&["5.10", "6.1", "6.12", "7.2"]),
         reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.errno-capped",
+        kernels: Kernels::Series(&["5.10", "6.1", "6.12", "7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed { rule: "seccomp.notify", kernels: Kernels::All, reason: "The random filters do not reach it yet." },
+    Unconfirmed {
+        rule: "seccomp.notify-nobody",
+        kernels: Kernels::Series(&["5.10", "6.1", "6.12", "7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed { rule: "seccomp.trace", kernels: Kernels::All, reason: "The random filters do not reach it yet." },
+    Unconfirmed {
+        rule: "seccomp.trace-nobody",
+        kernels: Kernels::Series(&["5.10", "6.1", "6.12", "7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.log",
+        kernels: Kernels::Series(&["5.10", "6.1", "6.12", "7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.allow",
+        kernels: Kernels::Series(&["5.10", "6.1", "6.12", "7.2"]),
+        reason: "The random filters were not performed there yet, only on the running kernel.",
+    },
+    Unconfirmed {
+        rule: "seccomp.fork-inherits",
+        kernels: Kernels::All,
+        reason: "The random filters do not reach it yet.",
+    },
+    Unconfirmed {
+        rule: "seccomp.exec-keeps",
+        kernels: Kernels::All,
+        reason: "The random filters do not reach it yet.",
+    },
+    Unconfirmed {
+        rule: "seccomp.tsync-and-listener",
+        kernels: Kernels::All,
+        reason: "Only releases before 5.7 have it, and none of them is among the kernels asked.",
     },
 ];
 
