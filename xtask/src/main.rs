@@ -8,6 +8,8 @@ mod kernels;
 mod mutants;
 mod page;
 mod play;
+#[path = "../../web/scenarios.rs"]
+mod scenarios;
 mod serve;
 mod setup;
 mod shell;
@@ -38,7 +40,7 @@ enum Command {
     Test(test::Arguments),
     /// Hold the model against the running kernel.
     Verify(verify::Arguments),
-    /// Write RULES.md and the JSON Schema.
+    /// Write what is made from the rules, the evidence and the format: RULES.md, TABLE.md, FORMAT.md, the JSON Schema.
     Book,
     /// Ask the running kernel which rules it confirms, and put the answer into the rule table.
     Evidence(evidence::Arguments),
