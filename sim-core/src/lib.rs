@@ -30,6 +30,7 @@
 //! ```text
 //! scenario
 //! text      execve      calls      access    seccomp
+//! permission
 //! file      outcome     system
 //! rule
 //! credentials
@@ -52,6 +53,7 @@ pub mod execve;
 pub mod file;
 pub mod kernel;
 pub mod outcome;
+mod permission;
 pub mod rule;
 #[cfg(feature = "serde")]
 pub mod scenario;

@@ -157,6 +157,18 @@ test("clicking a bit shows where it came from", async () => {
   await close(page);
 });
 
+test("every scenario of the list stands in the page", async () => {
+  const page = await open(browser);
+  const [listed, missing] = await page.evaluate(() => {
+    const slugs = [...document.querySelectorAll("#scenario option")].map((option) => option.value).filter(Boolean);
+    const title = (slug) => JSON.parse(document.getElementById(`scenario:${slug}`)?.textContent ?? "{}").title;
+    return [slugs.length, slugs.filter((slug) => !title(slug))];
+  });
+  assert.ok(listed > 200, `${listed} are listed`);
+  assert.deepEqual(missing, []);
+  await close(page);
+});
+
 test("releases that answer otherwise are named unasked", async () => {
   const page = await open(browser);
   const slug = await page.locator('#scenario option[value$="since-6.17"]').first().getAttribute("value");

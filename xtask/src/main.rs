@@ -8,6 +8,8 @@ mod kernels;
 mod mutants;
 mod page;
 mod play;
+#[path = "../../web/scenarios.rs"]
+mod scenarios;
 mod serve;
 mod setup;
 mod shell;
@@ -39,7 +41,7 @@ enum Command {
     Test(test::Arguments),
     /// Hold the model against the running kernel.
     Verify(verify::Arguments),
-    /// Write RULES.md and the JSON Schema.
+    /// Write what is made from the rules, the evidence and the format: RULES.md, TABLE.md, FORMAT.md, the JSON Schema.
     Book,
     /// Write the table of system calls from the crate that has the kernel's numbers.
     Syscalls,

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use walkdir::WalkDir;
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::scenarios;
 use crate::shell::run;
 use crate::wasm::{Compiler, TARGET};
 
@@ -66,15 +66,9 @@ fn bind(wasm: &Path, site: &Path) -> Result<()> {
 /// Puts the scenarios into the page as data, each under the name by which the program finds it.
 fn with_scenarios(index: &str) -> Result<String> {
     let mut data = String::new();
-    for entry in WalkDir::new("scenarios").sort_by_file_name() {
-        let entry = entry?;
-        let path = entry.path();
-        if path.extension().is_none_or(|extension| extension != "json") {
-            continue;
-        }
-        let slug = path.strip_prefix("scenarios")?.with_extension("").display().to_string().replace('\\', "/");
-        // In a string of JSON `\/` is `/`, and nothing ends the element early.
-        let text = fs::read_to_string(path)?.replace("</", "<\\/");
+    for (slug, path) in scenarios::scenarios(Path::new("scenarios"))? {
+        // JSON has `<` in strings alone, where it may be written so; then nothing ends the element early.
+        let text = fs::read_to_string(path)?.replace('<', "\\u003c");
         writeln!(data, "    <script type=\"application/json\" id=\"scenario:{slug}\">{}</script>", text.trim_end())?;
     }
     let (head, rest) = index.split_once("  </head>").context("web/index.html has no head")?;

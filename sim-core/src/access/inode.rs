@@ -5,30 +5,9 @@ use crate::credentials::Thread;
 use crate::file::{File, FileKind};
 use crate::kernel::Errno;
 use crate::outcome::{Refusal, refuse};
+use crate::permission::{Permissions, capable_wrt_inode, lacking, mode_allows};
 use crate::rule::{Condition, Effect, Rule, Witness, path as rules};
 use crate::system::System;
-
-/// What is asked of a file, as the three bits of a class of its mode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Permissions(u16);
-
-impl Permissions {
-    pub(crate) const READ: Self = Self(4);
-    pub(crate) const WRITE: Self = Self(2);
-    pub(crate) const READ_WRITE: Self = Self(4 | 2);
-    /// To search a directory, or to execute a file.
-    pub(crate) const EXECUTE: Self = Self(1);
-    /// To create, remove or rename what is in a directory.
-    pub(crate) const CHANGE_DIRECTORY: Self = Self(2 | 1);
-
-    const fn within(self, bits: u16) -> bool {
-        self.0 & !bits == 0
-    }
-
-    const fn contains(self, other: Self) -> bool {
-        other.within(self.0)
-    }
-}
 
 /// Refuses by `rule` with EACCES unless the thread may do to the file what is `wanted` (`inode_permission`).
 pub(crate) fn inode_permission<W: Witness>(
@@ -62,7 +41,7 @@ pub(super) fn permission<W: Witness>(
     wanted: Permissions,
     witness: &mut W,
 ) -> Result<Condition, CapSet> {
-    if mode_allows(thread, file, wanted) {
+    if mode_allows(&thread.credentials, file, wanted) {
         return Ok(Condition::ModeAllows);
     }
     let reading = match file.kind {
@@ -70,7 +49,7 @@ pub(super) fn permission<W: Witness>(
         _ => wanted == Permissions::READ,
     };
     let read_search = if reading {
-        capable_wrt_inode(system, thread, file, Capability::DAC_READ_SEARCH)
+        capable_wrt_inode(system, &thread.credentials, file, Capability::DAC_READ_SEARCH)
     } else {
         Err(Condition::MoreThanReading)
     };
@@ -79,7 +58,7 @@ pub(super) fn permission<W: Witness>(
         return Ok(Condition::DacReadSearchAllows);
     };
     witness.not_applied(&rules::DAC_READ_SEARCH, no_read_search);
-    match capable_wrt_inode(system, thread, file, Capability::DAC_OVERRIDE) {
+    match capable_wrt_inode(system, &thread.credentials, file, Capability::DAC_OVERRIDE) {
         Ok(()) => {
             witness.applied(&rules::DAC_OVERRIDE, Effect::Holds);
             Ok(Condition::DacOverrideAllows)
@@ -87,7 +66,7 @@ pub(super) fn permission<W: Witness>(
         Err(failed) => {
             witness.not_applied(&rules::DAC_OVERRIDE, failed);
             let least = if reading { Capability::DAC_READ_SEARCH } else { Capability::DAC_OVERRIDE };
-            Err(if failed == Condition::CapabilityNotEffective { least.into() } else { CapSet::EMPTY })
+            Err(lacking(failed, least))
         }
     }
 }
@@ -116,30 +95,6 @@ pub(super) fn owner_or_capable<W: Witness>(
     Err(Capability::FOWNER.into())
 }
 
-/// Whether the capability counts for this file: effective, and owner and group mapped in the thread's user namespace
-/// (`capable_wrt_inode_uidgid`).
-pub(super) fn capable_wrt_inode(
-    system: &System,
-    thread: &Thread,
-    file: &File,
-    needed: Capability,
-) -> Result<(), Condition> {
-    let ns = thread.credentials.user_ns;
-    if !is_mapped(system, thread, file) {
-        Err(Condition::OwnerOrGroupUnmapped)
-    } else if crate::credentials::ns_capable(&system.user_namespaces, &thread.credentials, ns, needed) {
-        Ok(())
-    } else {
-        Err(Condition::CapabilityNotEffective)
-    }
-}
-
-/// Whether owner and group are mapped in the thread's user namespace (`privileged_wrt_inode_uidgid`).
-pub(super) fn is_mapped(system: &System, thread: &Thread, file: &File) -> bool {
-    let (namespaces, ns) = (&system.user_namespaces, thread.credentials.user_ns);
-    namespaces.uid(ns, file.uid).is_some() && namespaces.gid(ns, file.gid).is_some()
-}
-
 /// Goes on if something satisfies the rule, refuses by it otherwise.
 pub(super) fn conclude<W: Witness>(
     found: Result<Condition, CapSet>,
@@ -154,16 +109,4 @@ pub(super) fn conclude<W: Witness>(
         }
         Err(lacking) => Err(refuse(errno, rule, lacking, witness)),
     }
-}
-
-/// The owner's bits for the owner, else the group's for the group, else the others' (`acl_permission_check`).
-fn mode_allows(thread: &Thread, file: &File, wanted: Permissions) -> bool {
-    let [owner, group, others] = file.mode.classes();
-    wanted.within(if thread.credentials.uid.filesystem == file.uid {
-        owner
-    } else if thread.credentials.in_group(file.gid) {
-        group
-    } else {
-        others
-    })
 }

@@ -16,10 +16,11 @@ pub use ioctl::{set_interface_flags, set_protecting_flags};
 pub use link::{link, unlink};
 pub use open::{OpenFlags, open, open_setting};
 
-use super::inode::{Permissions, inode_permission};
+use super::inode::inode_permission;
 use crate::credentials::Thread;
 use crate::file::File;
 use crate::outcome::Refusal;
+use crate::permission::Permissions;
 use crate::rule::{Witness, path as rules};
 use crate::system::System;
 

@@ -1,8 +1,9 @@
 use crate::capability::{CapSet, Capability};
-use crate::credentials::{Credentials, Kgid, Kuid, Thread, UserNs, ns_capable};
+use crate::credentials::{Credentials, Kgid, Thread, UserNs, ns_capable};
 use crate::file::{File, FileKind, Mode, VfsCaps, XattrError};
 use crate::kernel::{Errno, changes};
 use crate::outcome::{Refusal, demand, refuse};
+use crate::permission::{Permissions, capable_wrt_inode, lacking, mode_allows};
 use crate::rule::{Condition, Effect, Rule, Witness, file_change as rules};
 use crate::system::System;
 
@@ -68,21 +69,9 @@ impl<'a> Inode<'a> {
         self.old.uid.filesystem == self.file.uid
     }
 
-    fn owner_mapped(&self, uid: Kuid) -> bool {
-        self.system.user_namespaces.uid(self.old.user_ns, uid).is_some()
-    }
-
-    fn group_mapped(&self, gid: Kgid) -> bool {
-        self.system.user_namespaces.gid(self.old.user_ns, gid).is_some()
-    }
-
-    /// `capable_wrt_inode_uidgid`: effective in the own user namespace, where the file's owner and group must both have
-    /// a mapping. The error is what a capability could change.
-    pub(super) fn capable(&self, needed: Capability) -> Result<(), CapSet> {
-        if !self.owner_mapped(self.file.uid) || !self.group_mapped(self.file.gid) {
-            return Err(CapSet::EMPTY);
-        }
-        if self.old.capable(needed) { Ok(()) } else { Err(needed.into()) }
+    /// Whether the capability counts for the file.
+    pub(super) fn capable(&self, needed: Capability) -> Result<(), Condition> {
+        capable_wrt_inode(self.system, self.old, self.file, needed)
     }
 
     /// Refuses with EPERM unless the capability is held over the file.
@@ -94,7 +83,8 @@ impl<'a> Inode<'a> {
         witness: &mut W,
     ) -> Result<(), Refusal> {
         let held = self.capable(needed);
-        demand(held.is_ok(), Errno::EPERM, rule, held.err().unwrap_or_default(), satisfied, witness)
+        let lacking = held.map_or_else(|failed| lacking(failed, needed), |()| CapSet::EMPTY);
+        demand(held.is_ok(), Errno::EPERM, rule, lacking, satisfied, witness)
     }
 
     /// `inode_owner_or_capable`: for `CAP_FOWNER` the owner needs a mapping, the group does not.
@@ -104,7 +94,7 @@ impl<'a> Inode<'a> {
             witness.not_applied(rule, Condition::FileOwner);
             return Ok(());
         }
-        let mapped = self.owner_mapped(self.file.uid);
+        let mapped = self.system.user_namespaces.uid(self.old.user_ns, self.file.uid).is_some();
         let lacking = if mapped { needed.into() } else { CapSet::EMPTY };
         let capable = mapped && self.old.capable(needed);
         demand(capable, Errno::EPERM, rule, lacking, Condition::FownerCapable, witness)
@@ -123,32 +113,20 @@ impl<'a> Inode<'a> {
     pub(super) fn demand_writable<W: Witness>(&self, witness: &mut W) -> Result<(), Refusal> {
         let (rule, satisfied) = (&rules::WRITE_DIRECTORY, Condition::FileIsNoDirectory);
         demand(!self.is_directory(), Errno::EISDIR, rule, CapSet::EMPTY, satisfied, witness)?;
-        let [owner, group, others] = self.file.mode.write_bits();
-        let allowed = if self.is_owner() {
-            owner
-        } else if self.old.in_group(self.file.gid) {
-            group
-        } else {
-            others
-        };
-        if allowed {
+        if mode_allows(self.old, self.file, Permissions::WRITE) {
             witness.not_applied(&rules::WRITE_PERMISSION, Condition::ModeAllowsWriting);
             return Ok(());
         }
-        match self.capable(Capability::DAC_OVERRIDE) {
+        let needed = Capability::DAC_OVERRIDE;
+        match self.capable(needed) {
             Ok(()) => {
                 witness.applied(&rules::WRITE_DAC_OVERRIDE, Effect::Holds);
                 witness.not_applied(&rules::WRITE_PERMISSION, Condition::DacOverrideAllows);
                 Ok(())
             }
-            Err(lacking) => {
-                let failed = if lacking.is_empty() {
-                    Condition::OwnerOrGroupUnmapped
-                } else {
-                    Condition::CapabilityNotEffective
-                };
+            Err(failed) => {
                 witness.not_applied(&rules::WRITE_DAC_OVERRIDE, failed);
-                Err(refuse(Errno::EACCES, &rules::WRITE_PERMISSION, lacking, witness))
+                Err(refuse(Errno::EACCES, &rules::WRITE_PERMISSION, lacking(failed, needed), witness))
             }
         }
     }

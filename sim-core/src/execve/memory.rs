@@ -3,12 +3,12 @@
 use super::Bprm;
 use crate::capability::Capability;
 use crate::credentials::{Credentials, Memory, UserNs};
+use crate::permission::{Permissions, is_mapped, mode_allows};
 
 /// The memory of the new program.
 pub(super) fn new_memory(bprm: &Bprm<'_>, new: &Credentials) -> Memory {
     let (old, namespaces) = (bprm.old, &bprm.system.user_namespaces);
-    let mapped_in =
-        |ns: UserNs| namespaces.uid(ns, bprm.file.uid).is_some() && namespaces.gid(ns, bprm.file.gid).is_some();
+    let mapped_in = |ns| is_mapped(bprm.system, ns, bprm.file);
     let readable = may_read(bprm, mapped_in(old.user_ns));
     // The memory of a program that may not be read belongs to a namespace that knows the file's owner.
     let user_ns = namespaces.ancestors(old.user_ns).find(|ns| readable || mapped_in(*ns)).unwrap_or(UserNs::INIT);
@@ -18,16 +18,9 @@ pub(super) fn new_memory(bprm: &Bprm<'_>, new: &Credentials) -> Memory {
 
 fn may_read(bprm: &Bprm<'_>, mapped: bool) -> bool {
     let (old, file) = (bprm.old, bprm.file);
-    let [owner, group, others] = file.mode.read_bits();
-    let by_mode = if old.uid.filesystem == file.uid {
-        owner
-    } else if old.in_group(file.gid) {
-        group
-    } else {
-        others
-    };
     let overrides = [Capability::DAC_OVERRIDE, Capability::DAC_READ_SEARCH].into_iter();
-    by_mode || mapped && overrides.into_iter().any(|capability| old.capable(capability))
+    mode_allows(old, file, Permissions::READ)
+        || mapped && overrides.into_iter().any(|capability| old.capable(capability))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use crate::credentials::Thread;
 use crate::file::{File, FileKind};
 use crate::kernel::{Errno, changes};
 use crate::outcome::{Refusal, demand, refuse};
+use crate::permission::{Permissions, is_mapped, lacking, mode_allows};
 use crate::rule::{Condition, Effect, Witness, execve as rules};
 use crate::system::System;
 
@@ -47,7 +48,7 @@ fn open_for_exec<W: Witness>(system: &System, thread: &Thread, file: &File, witn
     demand(regular, errno, &rules::REGULAR_FILE, CapSet::EMPTY, Condition::IsRegular, witness)?;
     let may_execute = !file.mount.noexec;
     demand(may_execute, errno, &rules::NOEXEC_MOUNT, CapSet::EMPTY, Condition::MountMayExecute, witness)?;
-    if mode_allows(thread, file) {
+    if mode_allows(&thread.credentials, file, Permissions::EXECUTE) {
         witness.not_applied(&rules::EXECUTE_PERMISSION, Condition::ModeAllowsExecution);
         return Ok(());
     }
@@ -59,36 +60,18 @@ fn open_for_exec<W: Witness>(system: &System, thread: &Thread, file: &File, witn
         }
         Err(failed) => {
             witness.not_applied(&rules::DAC_OVERRIDE, failed);
-            let lacking = match failed {
-                Condition::CapabilityNotEffective => Capability::DAC_OVERRIDE.into(),
-                _ => CapSet::EMPTY,
-            };
-            Err(refuse(errno, &rules::EXECUTE_PERMISSION, lacking, witness))
+            Err(refuse(errno, &rules::EXECUTE_PERMISSION, lacking(failed, Capability::DAC_OVERRIDE), witness))
         }
-    }
-}
-
-/// `acl_permission_check` for execution: the owner's bit, else the group's, else the others'.
-fn mode_allows(thread: &Thread, file: &File) -> bool {
-    let [owner, group, others] = file.mode.execute_bits();
-    if thread.credentials.uid.filesystem == file.uid {
-        owner
-    } else if thread.credentials.in_group(file.gid) {
-        group
-    } else {
-        others
     }
 }
 
 /// `capable_wrt_inode_uidgid(CAP_DAC_OVERRIDE)`, which for a file needs some x bit besides.
 fn dac_override(system: &System, thread: &Thread, file: &File) -> Result<(), Condition> {
-    let namespaces = &system.user_namespaces;
-    let ns = thread.credentials.user_ns;
     if !file.mode.execute_bits().contains(&true) {
         Err(Condition::NoExecuteBitAnywhere)
     } else if !thread.credentials.capable(Capability::DAC_OVERRIDE) {
         Err(Condition::CapabilityNotEffective)
-    } else if namespaces.uid(ns, file.uid).is_none() || namespaces.gid(ns, file.gid).is_none() {
+    } else if !is_mapped(system, thread.credentials.user_ns, file) {
         Err(Condition::OwnerOrGroupUnmapped)
     } else {
         Ok(())

@@ -13,17 +13,17 @@ use crate::outcome::Outcome;
 use crate::rule::{Silent, Trace};
 use crate::system::System;
 
-const NONE: CapSet = CapSet::EMPTY;
+pub(super) const NONE: CapSet = CapSet::EMPTY;
 
-fn net_raw() -> CapSet {
+pub(super) fn net_raw() -> CapSet {
     Capability::NET_RAW.into()
 }
 
-fn all() -> CapSet {
+pub(super) fn all() -> CapSet {
     Release::NEWEST.capabilities()
 }
 
-fn user() -> RawCredentials {
+pub(super) fn user() -> RawCredentials {
     RawCredentials::user(1000)
 }
 
@@ -32,15 +32,15 @@ fn ambient() -> RawCredentials {
     RawCredentials { permitted: net_raw(), inheritable: net_raw(), ambient: net_raw(), ..user() }
 }
 
-fn thread(raw: RawCredentials) -> Thread {
+pub(super) fn thread(raw: RawCredentials) -> Thread {
     Thread::from(Credentials::try_from(raw).unwrap())
 }
 
-fn caps(text: &str) -> File {
+pub(super) fn caps(text: &str) -> File {
     File::default().with_caps(text.parse().unwrap())
 }
 
-fn mode(bits: u16) -> File {
+pub(super) fn mode(bits: u16) -> File {
     File::default().with_mode(Mode::new(bits).unwrap())
 }
 

@@ -3,39 +3,14 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::tests::{NONE, all, caps, mode, net_raw, thread, user};
 use super::{Executed, Program, execve, execve_by_path};
 use crate::capability::{CapSet, Capability};
-use crate::credentials::{Credentials, Groups, Ids, Kgid, Kuid, RawCredentials, Thread, Tracer};
-use crate::file::{File, Mode, Mount, VfsCaps};
+use crate::credentials::{Groups, Ids, Kgid, Kuid, RawCredentials, Thread, Tracer};
+use crate::file::{File, Mount, VfsCaps};
 use crate::outcome::Outcome;
 use crate::rule::{Condition, Effect, Event, Flow, Trace};
 use crate::system::System;
-
-const NONE: CapSet = CapSet::EMPTY;
-
-fn net_raw() -> CapSet {
-    Capability::NET_RAW.into()
-}
-
-fn all() -> CapSet {
-    System::default().capabilities()
-}
-
-fn user() -> RawCredentials {
-    RawCredentials::user(1000)
-}
-
-fn thread(raw: RawCredentials) -> Thread {
-    Thread::from(Credentials::try_from(raw).unwrap())
-}
-
-fn caps(text: &str) -> File {
-    File::default().with_caps(text.parse().unwrap())
-}
-
-fn mode(bits: u16) -> File {
-    File::default().with_mode(Mode::new(bits).unwrap())
-}
 
 fn run(thread: &Thread, file: &File) -> (Outcome<Executed>, Trace) {
     let mut trace = Trace::new();

@@ -74,16 +74,6 @@ impl Mode {
         self.0 & (Self::S_ISUID.0 | Self::S_ISGID.0) != 0
     }
 
-    /// Whether owner, group or others may write.
-    pub(crate) const fn write_bits(self) -> [bool; 3] {
-        [self.0 & 0o200 != 0, self.0 & 0o020 != 0, self.0 & 0o002 != 0]
-    }
-
-    /// Whether owner, group or others may read.
-    pub(crate) const fn read_bits(self) -> [bool; 3] {
-        [self.0 & 0o400 != 0, self.0 & 0o040 != 0, self.0 & 0o004 != 0]
-    }
-
     /// Whether owner, group or others may execute.
     pub(crate) const fn execute_bits(self) -> [bool; 3] {
         [self.0 & 0o100 != 0, self.0 & 0o010 != 0, self.0 & 0o001 != 0]

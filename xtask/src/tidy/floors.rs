@@ -3,9 +3,10 @@
 use super::Breach;
 
 /// From the top; modules of one floor do not use each other.
-const FLOORS: [&[&str]; 7] = [
+const FLOORS: [&[&str]; 8] = [
     &["scenario"],
     &["text", "execve", "calls", "access", "seccomp"],
+    &["permission"],
     &["file", "outcome", "system"],
     &["rule"],
     &["credentials"],

@@ -1,10 +1,11 @@
 use crate::access::demand_capability;
-use crate::access::inode::{Permissions, conclude, demand_owner, inode_permission, owner_or_capable, permission};
+use crate::access::inode::{conclude, demand_owner, inode_permission, owner_or_capable, permission};
 use crate::capability::Capability;
 use crate::credentials::{Thread, UserNs};
 use crate::file::{File, FileKind, Mode};
 use crate::kernel::Errno;
 use crate::outcome::{Outcome, Refusal};
+use crate::permission::Permissions;
 use crate::rule::{Condition, Witness, path as rules};
 use crate::system::System;
 

@@ -1,10 +1,11 @@
 use crate::access::demand_capability;
-use crate::access::inode::{Permissions, capable_wrt_inode, inode_permission};
+use crate::access::inode::inode_permission;
 use crate::capability::{CapSet, Capability};
 use crate::credentials::{Kgid, Thread, UserNs};
 use crate::file::{File, FileKind, Mode};
 use crate::kernel::{Errno, changes};
 use crate::outcome::{Outcome, Refusal, demand};
+use crate::permission::{Permissions, capable_wrt_inode};
 use crate::rule::{Condition, Effect, Witness, path as rules};
 use crate::system::System;
 
@@ -161,7 +162,7 @@ fn mode_strip_sgid<W: Witness>(
         Condition::NotSetgidProgram
     } else if thread.credentials.in_group(directory.gid) {
         Condition::InGroupOfDirectory
-    } else if capable_wrt_inode(system, thread, directory, Capability::FSETID).is_ok() {
+    } else if capable_wrt_inode(system, &thread.credentials, directory, Capability::FSETID).is_ok() {
         Condition::FsetidAllows
     } else {
         witness.applied(&rules::CREATE_SETGID_DROPPED, Effect::Holds);

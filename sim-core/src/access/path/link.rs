@@ -1,11 +1,10 @@
-use crate::access::inode::{
-    Permissions, capable_wrt_inode, conclude, inode_permission, owner_or_capable, permission,
-};
+use crate::access::inode::{conclude, inode_permission, owner_or_capable, permission};
 use crate::capability::{CapSet, Capability};
 use crate::credentials::Thread;
 use crate::file::{File, FileKind, Mode};
 use crate::kernel::Errno;
 use crate::outcome::{Outcome, Refusal, demand};
+use crate::permission::{Permissions, capable_wrt_inode, lacking};
 use crate::rule::{Condition, Effect, Witness, path as rules};
 use crate::system::System;
 
@@ -130,15 +129,14 @@ fn sticky<W: Witness>(
     if caller == directory.uid {
         return Ok(Condition::OwnsDirectory);
     }
-    match capable_wrt_inode(system, thread, file, Capability::FOWNER) {
+    match capable_wrt_inode(system, &thread.credentials, file, Capability::FOWNER) {
         Ok(()) => {
             witness.applied(&rules::UNLINK_FOWNER, Effect::Holds);
             Ok(Condition::FownerAllows)
         }
         Err(failed) => {
             witness.not_applied(&rules::UNLINK_FOWNER, failed);
-            let lacking = failed == Condition::CapabilityNotEffective;
-            Err(if lacking { Capability::FOWNER.into() } else { CapSet::EMPTY })
+            Err(lacking(failed, Capability::FOWNER))
         }
     }
 }

@@ -1,9 +1,10 @@
-use crate::access::inode::{Permissions, demand_owner, inode_permission};
+use crate::access::inode::{demand_owner, inode_permission};
 use crate::capability::{CapSet, Capability};
 use crate::credentials::{Kgid, Kuid, Thread, ns_capable};
 use crate::file::{File, FileKind};
 use crate::kernel::Errno;
 use crate::outcome::{Outcome, Refusal, demand, refuse};
+use crate::permission::Permissions;
 use crate::rule::{Condition, Effect, Witness, path as rules};
 use crate::system::System;
 
