@@ -29,6 +29,7 @@ pub mod bpf;
 pub mod compile;
 mod data;
 pub mod equivalence;
+pub mod explanation;
 mod install;
 mod judge;
 pub mod preset;
