@@ -2,6 +2,7 @@
 
 mod compile;
 mod explain;
+mod filter;
 mod source;
 mod target;
 
