@@ -1,6 +1,8 @@
 //! `eperm seccomp`: one file a tool. What a profile means, and what a filter does, is the model's.
 
+mod asm;
 mod compile;
+mod disasm;
 mod explain;
 mod filter;
 mod source;
@@ -13,12 +15,12 @@ use clap::Subcommand;
 
 use crate::Status;
 
-/// The tools for filters.
+/// The tools for filters; the first sentence of each is told by the tool's own arguments.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Tool {
-    /// Make a filter in classic BPF of a profile, and prove it.
     Compile(compile::Compile),
-    /// Tell why calls are answered as they are: rules, conditions, cost and cache.
+    Disasm(disasm::Disasm),
+    Asm(asm::Asm),
     Explain(explain::Explain),
 }
 
@@ -26,6 +28,8 @@ pub(crate) enum Tool {
 pub(crate) fn perform(tool: &Tool, out: &mut impl Write) -> Result<Status> {
     match tool {
         Tool::Compile(arguments) => compile::compile(arguments, out),
+        Tool::Disasm(arguments) => disasm::disasm(arguments, out),
+        Tool::Asm(arguments) => asm::asm(arguments, out),
         Tool::Explain(arguments) => explain::explain(arguments, out),
     }
 }

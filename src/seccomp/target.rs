@@ -155,3 +155,8 @@ pub(crate) fn capabilities(text: &str) -> Result<CapSet> {
     }
     Ok(set)
 }
+
+/// Reads a kernel release that is modelled.
+pub(crate) fn release(text: &str) -> Result<Release> {
+    Ok(text.parse()?)
+}
