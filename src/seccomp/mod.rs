@@ -2,9 +2,11 @@
 
 mod asm;
 mod compile;
+mod diff;
 mod disasm;
 mod explain;
 mod filter;
+mod sides;
 mod source;
 mod target;
 
@@ -21,6 +23,7 @@ pub(crate) enum Tool {
     Compile(compile::Compile),
     Disasm(disasm::Disasm),
     Asm(asm::Asm),
+    Diff(diff::Diff),
     Explain(explain::Explain),
 }
 
@@ -30,6 +33,7 @@ pub(crate) fn perform(tool: &Tool, out: &mut impl Write) -> Result<Status> {
         Tool::Compile(arguments) => compile::compile(arguments, out),
         Tool::Disasm(arguments) => disasm::disasm(arguments, out),
         Tool::Asm(arguments) => asm::asm(arguments, out),
+        Tool::Diff(arguments) => diff::diff(arguments, out),
         Tool::Explain(arguments) => explain::explain(arguments, out),
     }
 }
