@@ -2,10 +2,12 @@
 
 mod asm;
 mod compile;
+mod cost;
 mod diff;
 mod disasm;
 mod explain;
 mod filter;
+mod resolve;
 mod sides;
 mod source;
 mod target;
@@ -24,6 +26,8 @@ pub(crate) enum Tool {
     Disasm(disasm::Disasm),
     Asm(asm::Asm),
     Diff(diff::Diff),
+    Resolve(resolve::Resolve),
+    Cost(cost::Cost),
     Explain(explain::Explain),
 }
 
@@ -34,6 +38,8 @@ pub(crate) fn perform(tool: &Tool, out: &mut impl Write) -> Result<Status> {
         Tool::Disasm(arguments) => disasm::disasm(arguments, out),
         Tool::Asm(arguments) => asm::asm(arguments, out),
         Tool::Diff(arguments) => diff::diff(arguments, out),
+        Tool::Resolve(arguments) => resolve::resolve(arguments, out),
+        Tool::Cost(arguments) => cost::cost(arguments, out),
         Tool::Explain(arguments) => explain::explain(arguments, out),
     }
 }

@@ -9,7 +9,7 @@ use sim_core::seccomp::region::{Answers, Diagram, Undecided};
 use sim_core::seccomp::text::MAX_TEXT;
 use sim_core::seccomp::{Architecture, ByteOrder};
 
-use super::target::{Named, TargetArguments, preset};
+use super::target::{Named, TargetArguments};
 use super::{filter, source};
 use crate::run::printable;
 
@@ -85,10 +85,10 @@ impl Side {
 
 impl Unread {
     fn read(text: &str) -> Result<Self> {
-        if let Some(name) = text.strip_prefix("preset:") {
-            return Ok(Self::Profile(Box::new(Named::preset(preset(name)?))));
-        }
         let path = Path::new(text);
+        if text.starts_with("preset:") {
+            return Ok(Self::Profile(Box::new(Named::read(path)?)));
+        }
         let name = source::name(path);
         let bytes = source::read(path, MAX_SIZE.max(MAX_TEXT))?;
         if is_profile(&bytes) {

@@ -68,10 +68,12 @@ impl More {
 
 /// What makes a row: what is called, who permits more, and both answers.
 type Key = (Called, More, String, String);
+/// Where a row applies, and a number whose regions can be told.
+type Applies = (Vec<String>, Option<(Architecture, u32)>);
 
-/// Rows, with where each applies and a number whose regions can be told.
+/// Rows that are alike but for where they apply.
 #[derive(Default)]
-struct Rows(BTreeMap<Key, (Vec<String>, Option<(Architecture, u32)>)>);
+struct Rows(BTreeMap<Key, Applies>);
 
 impl Rows {
     fn add(&mut self, call: Called, found: &[&CallDifference], by: String, conditional: Option<(Architecture, u32)>) {

@@ -58,10 +58,7 @@ impl Diagram {
         most: usize,
     ) -> Result<Vec<CallDifference>, Undecided> {
         let token = architecture.token();
-        let mut ids = [Calls::ALL.0, first.0, second.0];
-        for bit in (0..32).rev() {
-            ids = self.follow(ids, Word::Architecture.level(bit), token >> bit & 1 != 0);
-        }
+        let ids = self.follow_word([Calls::ALL.0, first.0, second.0], Word::Architecture, token);
         let mut runs = Vec::new();
         self.runs(ids, 32, 0, most, &mut runs)?;
         let mut found = Vec::new();
@@ -89,6 +86,34 @@ impl Diagram {
             });
         }
         Ok(found)
+    }
+
+    /// What calls with this number are answered, by their arguments and where they come from; the most permissive first.
+    ///
+    /// ```
+    /// use sim_core::seccomp::region::Diagram;
+    /// use sim_core::seccomp::{Architecture, ByteOrder, FilterReturn, text::assemble};
+    ///
+    /// let mut diagram = Diagram::new(ByteOrder::Little);
+    /// let filter = diagram.program(&assemble("A = args[0]\n if (A == 0) goto 3\n return KILL\n return ALLOW")?)?;
+    /// let found = diagram.possible(filter, Architecture::X86_64, 1)?;
+    /// assert_eq!(found, [FilterReturn::ALLOW, FilterReturn(0)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn possible(
+        &mut self,
+        answers: Answers,
+        architecture: Architecture,
+        number: u32,
+    ) -> Result<Vec<FilterReturn>, Undecided> {
+        let ids = self.follow_word([answers.0; 3], Word::Architecture, architecture.token());
+        let [id, ..] = self.follow_word(ids, Word::Number, number);
+        self.words(id)
+    }
+
+    /// Where a whole word leads.
+    fn follow_word(&self, ids: [Id; 3], word: Word, value: u32) -> [Id; 3] {
+        (0..32).rev().fold(ids, |ids, bit| self.follow(ids, word.level(bit), value >> bit & 1 != 0))
     }
 
     /// The runs of numbers that lead to the same, in order; `bits` of a number are not yet known.
