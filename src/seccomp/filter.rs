@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow};
 use clap::{Args, ValueEnum};
 use formats::read_filter;
 use sim_core::seccomp::ByteOrder;
-use sim_core::seccomp::bpf::{Instruction, to_bytes};
+use sim_core::seccomp::bpf::{Instruction, Program, to_bytes};
 use sim_core::seccomp::text::{MAX_TEXT, disassemble, statements, write_c_array, write_hex};
 
 use super::source;
@@ -92,4 +92,9 @@ pub(crate) fn read(path: &Path, order: Option<ByteOrder>) -> Result<formats::Fil
 /// The same for bytes that are read already.
 pub(crate) fn of_bytes(bytes: &[u8], name: &str, order: Option<ByteOrder>) -> Result<formats::Filter> {
     read_filter(bytes, order).map_err(|error| anyhow!("{name}: {}", printable(&error.to_string())))
+}
+
+/// A filter that the kernel accepts; an error names the file and the instruction.
+pub(crate) fn checked(instructions: Vec<Instruction>, name: &str) -> Result<Program> {
+    Program::check(instructions).with_context(|| format!("{name}: the kernel refuses this filter"))
 }

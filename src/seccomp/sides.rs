@@ -2,16 +2,15 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, bail};
 use sim_core::seccomp::bpf::Program;
-use sim_core::seccomp::profile::{MAX_SIZE, Policy, Profile};
+use sim_core::seccomp::profile::{MAX_SIZE, Policy};
 use sim_core::seccomp::region::{Answers, Diagram, Undecided};
 use sim_core::seccomp::text::MAX_TEXT;
 use sim_core::seccomp::{Architecture, ByteOrder};
 
-use super::target::{Named, TargetArguments};
+use super::target::{Named, TargetArguments, preset_name};
 use super::{filter, source};
-use crate::run::printable;
 
 /// A side: what answers calls, the oldest first.
 #[derive(Debug)]
@@ -86,15 +85,13 @@ impl Side {
 impl Unread {
     fn read(text: &str) -> Result<Self> {
         let path = Path::new(text);
-        if text.starts_with("preset:") {
+        if preset_name(path).is_some() {
             return Ok(Self::Profile(Box::new(Named::read(path)?)));
         }
         let name = source::name(path);
         let bytes = source::read(path, MAX_SIZE.max(MAX_TEXT))?;
         if is_profile(&bytes) {
-            let profile =
-                Profile::read(bytes).map_err(|error| anyhow!("{name}: {}", printable(&error.to_string())))?;
-            return Ok(Self::Profile(Box::new(Named { name, profile, engine: None })));
+            return Ok(Self::Profile(Box::new(Named::of_bytes(name, &bytes)?)));
         }
         Ok(Self::Filter(name, bytes))
     }
@@ -111,20 +108,17 @@ impl Unread {
             Self::Filter(name, bytes) => {
                 let read = filter::of_bytes(&bytes, &name, order)?;
                 let length = read.instructions.len();
-                let program = Program::check(read.instructions)
-                    .with_context(|| format!("{name}: the kernel refuses this filter"))?;
+                let program = filter::checked(read.instructions, &name)?;
                 Ok((format!("{name}, {length} instructions"), Part::Program(program, read.order)))
             }
         }
     }
 }
 
-/// Whether it is the text of a profile: an object, which a value in C with braces is not.
+/// Whether it is meant as the text of a profile: an object, while braces in C hold numbers, macros or more braces.
 pub(crate) fn is_profile(bytes: &[u8]) -> bool {
-    match bytes.trim_ascii_start().strip_prefix(b"{") {
-        Some(rest) => matches!(rest.trim_ascii_start().first(), None | Some(b'"' | b'}')),
-        None => false,
-    }
+    let rest = bytes.trim_ascii_start().strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
+    rest.is_some_and(|rest| !matches!(rest.first(), Some(b'0'..=b'9' | b'.' | b'{' | b'/' | b'A'..=b'Z')))
 }
 
 /// The byte order of both sides.

@@ -28,9 +28,9 @@ use crate::Status;
 /// something cannot be read or decided.
 #[derive(Debug, Args)]
 pub(crate) struct Diff {
-    /// The one side.
+    /// A profile, a filter, preset:docker, or a stack of these with commas between; - for standard input.
     left: String,
-    /// The other.
+    /// What it is compared with.
     right: String,
     /// Ask only whether LEFT permits at most what RIGHT permits.
     #[arg(long)]
