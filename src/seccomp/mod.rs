@@ -1,0 +1,26 @@
+//! `eperm seccomp`: one file a tool. What a profile means, and what a filter does, is the model's.
+
+mod compile;
+mod source;
+mod target;
+
+use std::io::Write;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use crate::Status;
+
+/// The tools for filters.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tool {
+    /// Make a filter in classic BPF of a profile, and prove it.
+    Compile(compile::Compile),
+}
+
+/// Uses a tool.
+pub(crate) fn perform(tool: &Tool, out: &mut impl Write) -> Result<Status> {
+    match tool {
+        Tool::Compile(arguments) => compile::compile(arguments, out),
+    }
+}
