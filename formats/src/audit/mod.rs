@@ -122,7 +122,8 @@ fn fields(text: &str, line: u64) -> Result<Record, Fault> {
         let mut words = text.split(|c: char| c.is_ascii_whitespace() || c == '\u{1d}');
         words.find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
     };
-    let stamp = text.find("audit(").and_then(|at| text.get(at + 6..)?.split_once(')')).map(|(stamp, _)| stamp.to_owned());
+    let stamp =
+        text.find("audit(").and_then(|at| text.get(at + 6..)?.split_once(')')).map(|(stamp, _)| stamp.to_owned());
     let architecture = field("arch").ok_or(Fault::FieldMissing("arch"))?;
     let architecture = u32::from_str_radix(architecture.trim_start_matches("0x"), 16)
         .map(Architecture::from_token)
@@ -136,12 +137,10 @@ fn fields(text: &str, line: u64) -> Result<Record, Fault> {
         None => None,
         Some(text) => Some(code(text).ok_or_else(|| wrong("code", text))?),
     };
-    let decimal = |name: &'static str| {
-        field(name).map(|text| text.parse::<u32>().map_err(|_| wrong(name, text))).transpose()
-    };
-    let pointer = field("ip").map(|text| {
-        u64::from_str_radix(text.trim_start_matches("0x"), 16).map_err(|_| wrong("ip", text))
-    });
+    let decimal =
+        |name: &'static str| field(name).map(|text| text.parse::<u32>().map_err(|_| wrong(name, text))).transpose();
+    let pointer =
+        field("ip").map(|text| u64::from_str_radix(text.trim_start_matches("0x"), 16).map_err(|_| wrong("ip", text)));
     Ok(Record {
         line,
         stamp,

@@ -43,7 +43,9 @@ fn every_form_of_a_record() {
 
 #[test]
 fn enriched_and_interpreted_records() {
-    let enriched = one("type=SECCOMP msg=audit(1.2:3): pid=7 arch=c000003e syscall=59 code=0x50000\u{1d}ARCH=x86_64 SYSCALL=execve");
+    let enriched = one(
+        "type=SECCOMP msg=audit(1.2:3): pid=7 arch=c000003e syscall=59 code=0x50000\u{1d}ARCH=x86_64 SYSCALL=execve",
+    );
     assert_eq!((enriched.number, enriched.code), (59, Some(FilterReturn(0x0005_0000))));
     let text = "type=SECCOMP msg=audit(11/24/26 22:43:18.783:41) : auid=unset pid=7 comm=ls sig=SIGSYS arch=x86_64 syscall=openat compat=0 ip=0x7f code=kill";
     let interpreted = one(text);
@@ -63,7 +65,11 @@ fn other_lines_are_passed_over_and_faults_have_places() {
         type=SECCOMP arch=c000003e syscall=99999999999\n";
     let mut reader = read(log.as_bytes());
     let found: Vec<Problem> = reader.by_ref().map(Result::unwrap_err).collect();
-    let wrong = |line, field, found: &str| Problem { line, column: 1, fault: Fault::Number { field, found: found.to_owned() } };
+    let wrong = |line, field, found: &str| Problem {
+        line,
+        column: 1,
+        fault: Fault::Number { field, found: found.to_owned() },
+    };
     let expected = [
         Problem { line: 3, column: 3, fault: Fault::FieldMissing("arch") },
         Problem { line: 4, column: 1, fault: Fault::FieldMissing("syscall") },

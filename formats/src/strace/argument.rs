@@ -20,8 +20,8 @@ const MOST: usize = 16;
 /// descriptors stays together.
 pub(super) fn arguments(text: &str) -> (Vec<String>, End<'_>) {
     let mut found = Vec::new();
-    let (mut depth, mut from) = (0_usize, 0);
-    let mut add = |found: &mut Vec<String>, from: usize, to: usize| {
+    let (mut depth, mut from, mut paths) = (0_usize, 0, true);
+    let add = |found: &mut Vec<String>, from: usize, to: usize| {
         let argument = text.get(from..to).unwrap_or_default().trim();
         if !argument.is_empty() && found.len() < MOST {
             found.push(argument.to_owned());
@@ -38,7 +38,11 @@ pub(super) fn arguments(text: &str) -> (Vec<String>, End<'_>) {
                 add(&mut found, from, at);
                 return (found, End::Unfinished);
             }
-            b'<' if at > from && rest.get(1..2) != Some("<") => at += path(rest),
+            b'<' if paths && at > from && rest.get(1..2) != Some("<") => match path(rest) {
+                Some(length) => at += length,
+                // Where one does not end, none behind it does.
+                None => paths = false,
+            },
             b'(' | b'[' | b'{' => depth += 1,
             b')' if depth == 0 => {
                 add(&mut found, from, at);
@@ -71,13 +75,13 @@ fn string(text: &str) -> usize {
 }
 
 /// The offset of the bracket that ends the path behind a descriptor, as in `3<TCP:[10.0.0.1:22->10.0.0.2:40]>`.
-fn path(text: &str) -> usize {
+fn path(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let ends = |at: usize| {
         let closes = bytes.get(at) == Some(&b'>') && bytes.get(at - 1) != Some(&b'-');
         closes && matches!(bytes.get(at + 1), None | Some(b',' | b')' | b']' | b'}' | b' ' | b'(' | b'|' | b'>'))
     };
-    (1..bytes.len()).find(|&at| ends(at)).unwrap_or(0)
+    (1..bytes.len()).find(|&at| ends(at))
 }
 
 /// What is known of a value, and whether names were translated for it.
@@ -158,7 +162,11 @@ mod tests {
         };
         split(") = 0", &[], " = 0");
         split("3, \"a, \\\"b)\", {x=1, y=[2, 3]}) = 0", &["3", "\"a, \\\"b)\"", "{x=1, y=[2, 3]}"], " = 0");
-        split("[{WIFEXITED(s) && WEXITSTATUS(s) == 0}], 0, NULL) = 5", &["[{WIFEXITED(s) && WEXITSTATUS(s) == 0}]", "0", "NULL"], " = 5");
+        split(
+            "[{WIFEXITED(s) && WEXITSTATUS(s) == 0}], 0, NULL) = 5",
+            &["[{WIFEXITED(s) && WEXITSTATUS(s) == 0}]", "0", "NULL"],
+            " = 5",
+        );
         split("3</tmp/a, b)c>, 1) = 0", &["3</tmp/a, b)c>", "1"], " = 0");
         split("3<TCP:[1.2.3.4:5->6.7.8.9:10]>, 1) = 0", &["3<TCP:[1.2.3.4:5->6.7.8.9:10]>", "1"], " = 0");
         split("{effective=1<<CAP_CHOWN|1<<CAP_KILL}) = 0", &["{effective=1<<CAP_CHOWN|1<<CAP_KILL}"], " = 0");
@@ -191,7 +199,12 @@ mod tests {
             let found = value(text);
             assert_eq!((found.argument, found.named), (argument, false), "{text}");
         }
-        for (text, number) in [("PER_LINUX32|UNAME26", 0x20008), ("CLONE_NEWNS|CLONE_NEWUSER", 0x1002_0000), ("CLONE_VM|0x1", 0x101), ("AF_VSOCK", 40)] {
+        for (text, number) in [
+            ("PER_LINUX32|UNAME26", 0x20008),
+            ("CLONE_NEWNS|CLONE_NEWUSER", 0x1002_0000),
+            ("CLONE_VM|0x1", 0x101),
+            ("AF_VSOCK", 40),
+        ] {
             let found = value(text);
             assert_eq!((found.argument, found.named), (Known(number), true), "{text}");
         }

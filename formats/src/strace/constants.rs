@@ -3,7 +3,9 @@
 /// From the kernel's headers: linux/sched.h, linux/personality.h, linux/socket.h, linux/net.h, asm-generic/ioctls.h,
 /// linux/prctl.h, asm-generic/fcntl.h, linux/seccomp.h, linux/keyctl.h, linux/ptrace.h.
 pub(super) fn constant(name: &str) -> Option<u64> {
-    let found = CONSTANTS.iter().find(|(known, _)| *known == name || name.strip_prefix("PF_").is_some_and(|pf| known.strip_prefix("AF_") == Some(pf)));
+    let found = CONSTANTS.iter().find(|(known, _)| {
+        *known == name || name.strip_prefix("PF_").is_some_and(|pf| known.strip_prefix("AF_") == Some(pf))
+    });
     found.map(|&(_, value)| value)
 }
 

@@ -54,6 +54,10 @@ impl Begun {
         Self { line: 0, name, number, cut: false, arguments: Vec::new() }
     }
 
+    pub(super) fn at(line: u64, name: String) -> Self {
+        Self { line, ..Self::new(name) }
+    }
+
     /// What its second half adds.
     pub(super) fn add(&mut self, arguments: &[String]) {
         self.arguments.extend_from_slice(arguments);

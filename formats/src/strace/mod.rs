@@ -5,6 +5,9 @@
 //! stacks (`-k`), with constants as numbers (`-X raw`, `-X verbose`, `-e raw=all`). A call in two halves
 //! (`<unfinished ...>`, `<... resumed>`) is one call, at the line where it began.
 //!
+//! `strace -o FILE` writes to the terminal, and not to the file, that a process makes calls by another table
+//! (`[ Process PID=7 runs in 32 bit mode. ]`); a log without that line says nothing of the table.
+//!
 //! What the log does not show stays unknown: an argument that strace decodes from memory, or one that it does not print.
 //! [`Call::assumptions`] tells what was taken for granted.
 //!
@@ -243,7 +246,7 @@ impl<R: BufRead> Reader<R> {
             Kind::Resumes { name, arguments, outcome } => {
                 let begun = self.begun.remove(&pid).filter(|begun| begun.name == name);
                 let lost = begun.is_none();
-                let mut begun = begun.unwrap_or_else(|| Begun { line: line.number, ..Begun::new(name) });
+                let mut begun = begun.unwrap_or_else(|| Begun::at(line.number, name));
                 begun.add(&arguments);
                 begun.cut |= cut;
                 begun.number = begun.number.or(number);

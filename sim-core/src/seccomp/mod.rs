@@ -26,6 +26,7 @@
 mod action;
 mod architecture;
 pub mod bpf;
+pub mod check;
 pub mod compile;
 mod data;
 pub mod equivalence;
