@@ -32,6 +32,7 @@ mod data;
 pub mod equivalence;
 mod install;
 mod judge;
+pub mod lint;
 pub mod preset;
 pub mod profile;
 pub mod region;
