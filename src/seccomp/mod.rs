@@ -1,6 +1,8 @@
 //! `eperm seccomp`: one file a tool. What a profile means, and what a filter does, is the model's.
 
 mod compile;
+mod explain;
+mod filter;
 mod source;
 mod target;
 
@@ -16,11 +18,14 @@ use crate::Status;
 pub(crate) enum Tool {
     /// Make a filter in classic BPF of a profile, and prove it.
     Compile(compile::Compile),
+    /// Tell why calls are answered as they are: rules, conditions, cost and cache.
+    Explain(explain::Explain),
 }
 
 /// Uses a tool.
 pub(crate) fn perform(tool: &Tool, out: &mut impl Write) -> Result<Status> {
     match tool {
         Tool::Compile(arguments) => compile::compile(arguments, out),
+        Tool::Explain(arguments) => explain::explain(arguments, out),
     }
 }

@@ -1,10 +1,11 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use sim_core::capability::{CapSet, Capability};
+use sim_core::kernel::Release;
 use sim_core::seccomp::preset::Preset;
-use sim_core::seccomp::profile::{ArchMap, Engine, MAX_SIZE, Placed, Policy, Profile, Target, resolve};
+use sim_core::seccomp::profile::{Engine, MAX_SIZE, Place, Placed, Policy, Profile, Target, resolve};
 use sim_core::seccomp::syscalls::{Abi, Version};
 
 use super::source;
@@ -69,7 +70,7 @@ impl ProfileArguments {
 
 impl Named {
     /// Reads the profile of a file, or of standard input for `-`.
-    pub(crate) fn read(path: &PathBuf) -> Result<Self> {
+    pub(crate) fn read(path: &Path) -> Result<Self> {
         let bytes = source::read(path, MAX_SIZE)?;
         let name = source::name(path);
         let profile = Profile::read(bytes).map_err(|error| anyhow!("{name}: {}", printable(&error.to_string())))?;
@@ -82,6 +83,11 @@ impl Named {
         Self { name: format!("preset {}", preset.name()), profile: preset.profile(), engine: Some(engine) }
     }
 
+    /// A place in it, as `profile.json:12:9`.
+    pub(crate) fn at(&self, place: Place) -> String {
+        format!("{}:{}:{}", self.name, place.line, place.column)
+    }
+
     /// What the target's engine makes of it. An error names the file and the place in it.
     pub(crate) fn resolve(&self, target: &Target) -> Result<Policy> {
         resolve(&self.profile, target).map_err(|error| anyhow!("{}: {}", self.name, printable(&error.to_string())))
@@ -92,12 +98,18 @@ impl TargetArguments {
     /// Where a profile is used. Several architectures take the place of those that the profile names.
     pub(crate) fn target(&self, named: &mut Named) -> Target {
         if self.arch.len() > 1 {
-            let placed = |abi: &Abi| Placed { value: abi.profile_name().to_owned(), place: Default::default() };
+            let placed = |abi: &Abi| Placed { value: abi.profile_name().to_owned(), place: Place::default() };
             named.profile.architectures = self.arch.iter().map(placed).collect();
-            named.profile.arch_map = Vec::<ArchMap>::new();
+            named.profile.arch_map = Vec::new();
         }
         let native = self.arch.first().copied().unwrap_or(Abi::X86_64);
         self.on(native, self.engine.or(named.engine).unwrap_or(Engine::DOCKER))
+    }
+
+    /// The kernel's release; the oldest that is modelled for older ones.
+    pub(crate) fn release(&self) -> Release {
+        let Version { major, minor, patch } = self.kernel;
+        Release::from_stable([major, minor, patch]).unwrap_or(Release::OLDEST)
     }
 
     /// The same on a machine and with an engine of one's choice.

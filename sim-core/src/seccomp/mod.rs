@@ -30,6 +30,7 @@ pub mod check;
 pub mod compile;
 mod data;
 pub mod equivalence;
+pub mod explanation;
 mod install;
 mod judge;
 pub mod lint;
