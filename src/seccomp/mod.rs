@@ -3,6 +3,8 @@
 mod compile;
 mod explain;
 mod filter;
+mod lint;
+mod sarif;
 mod source;
 mod target;
 
@@ -20,6 +22,10 @@ pub(crate) enum Tool {
     Compile(compile::Compile),
     /// Tell why calls are answered as they are: rules, conditions, cost and cache.
     Explain(explain::Explain),
+    /// Say what is wrong in a profile, or not what it seems.
+    Lint(lint::Lint),
+    /// List what lint looks for.
+    Lints(lint::Lints),
 }
 
 /// Uses a tool.
@@ -27,5 +33,7 @@ pub(crate) fn perform(tool: &Tool, out: &mut impl Write) -> Result<Status> {
     match tool {
         Tool::Compile(arguments) => compile::compile(arguments, out),
         Tool::Explain(arguments) => explain::explain(arguments, out),
+        Tool::Lint(arguments) => lint::lint(arguments, out),
+        Tool::Lints(arguments) => lint::lints(arguments, out),
     }
 }

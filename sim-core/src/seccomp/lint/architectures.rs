@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use super::{Finding, Lint, Place, Severity};
 use crate::seccomp::check::{Argument, Observed, State, check};
+use crate::seccomp::explanation::Meaning;
 use crate::seccomp::profile::{Origin, Policy, Profile, Target};
 use crate::seccomp::region::Permission;
 use crate::seccomp::syscalls::{Abi, Call};
@@ -104,7 +105,7 @@ pub(super) fn lint(profile: &Profile, policy: &Policy, target: &Target, found: &
         && answer.state == State::Refused
     {
         let message =
-            format!("execve is {}, so that the container's program is never started", answer.verdict.action);
+            format!("execve {}, so that the container's program is never started", Meaning(answer.verdict.action));
         let finding = match answer.verdict.rule() {
             Some(rule) => Finding::about(Lint::StartRefused, rule.origin, message),
             None => Finding::at(Lint::StartRefused, Place::default(), "", message),
@@ -122,9 +123,13 @@ fn compat(policy: &Policy, target: &Target, found: &mut Vec<Finding>) {
     if covers(policy, *older) {
         return;
     }
-    let (name, action) = (older.profile_name(), policy.bad_architecture_action);
-    let also = if target.native == Abi::X86_64 && !covers(policy, Abi::X32) { ", as are x32's" } else { "" };
-    let message = format!("calls of {older} programs are {action}{also}: {name} is not among architectures");
+    let (name, meaning) = (older.profile_name(), Meaning(policy.bad_architecture_action));
+    let also = if target.native == Abi::X86_64 && !covers(policy, Abi::X32) {
+        ", as does one of an x32 program"
+    } else {
+        ""
+    };
+    let message = format!("a call of an {older} program {meaning}{also}: {name} is not among architectures");
     let permissive = Permission::of(policy.default_action.action()) == Permission::Granted;
     // Who permits all but a list hardly means to kill these.
     let severity = if permissive { Severity::Warning } else { Severity::Note };
@@ -178,11 +183,13 @@ fn counterparts(profile: &Profile, policy: &Policy, found: &mut Vec<Finding>) {
                 lacking.push((name, wider, *origin));
             }
         }
-        for (name, instead, origin) in lacking {
-            let message =
-                format!("{name} is permitted, but {abi} programs call {instead} in its place, which is refused");
-            found.push(Finding::about(Lint::CounterpartMissing, origin, message));
-        }
+        let Some((_, _, origin)) = lacking.first() else { continue };
+        let pairs: Vec<_> = lacking.iter().map(|(name, instead, _)| format!("{instead} for {name}")).collect();
+        let message = format!(
+            "{abi} programs make calls that are refused in place of some that are permitted: {}",
+            pairs.join(", "),
+        );
+        found.push(Finding::about(Lint::CounterpartMissing, *origin, message));
     }
 }
 

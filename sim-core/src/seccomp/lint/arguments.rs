@@ -5,6 +5,7 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use super::{Finding, Lint};
+use crate::seccomp::explanation::Meaning;
 use crate::seccomp::profile::{Condition, Policy, Region, Rule};
 use crate::seccomp::region::Permission;
 use crate::seccomp::syscalls::{Abi, Call};
@@ -63,9 +64,9 @@ pub(super) fn lint(policy: &Policy, found: &mut Vec<Finding>) {
                 let value = |data: &SeccompData| data.args.get(usize::from(index)).copied().unwrap_or_default();
                 let (low_value, high_value) = (value(&low), value(&high));
                 let message = format!(
-                    "{name} with args[{index}] {low_value} is {}, with 0x{high_value:x} it is {}, and the kernel takes the lower 32 bits of both",
-                    policy.verdict(&low).action,
-                    policy.verdict(&high).action,
+                    "{name} with args[{index}] {low_value} {}, but with 0x{high_value:x} it {}, and the kernel takes the lower 32 bits of both",
+                    Meaning(policy.verdict(&low).action),
+                    Meaning(policy.verdict(&high).action),
                 );
                 found.push(Finding::about(Lint::UpperHalf, rule.origin, message).shown_by(high));
             }

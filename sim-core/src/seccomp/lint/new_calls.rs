@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use super::{Finding, Lint, Place};
 use crate::kernel::Errno;
+use crate::seccomp::explanation::Meaning;
 use crate::seccomp::profile::{Origin, Policy, Target};
 use crate::seccomp::region::Permission;
 use crate::seccomp::syscalls::Call;
@@ -44,7 +45,8 @@ pub(super) fn lint(policy: &Policy, target: &Target, found: &mut Vec<Finding>) {
     for (origin, calls) in by_place {
         let pairs: Vec<String> = calls.iter().map(|(newer, older, _)| format!("{newer} (else {older})")).collect();
         let action = calls.first().map(|(_, _, action)| *action).unwrap_or(enosys);
-        let message = format!("the answer is {action}, but programs fall back on ENOSYS only: {}", pairs.join(", "));
+        let message =
+            format!("the call {}, but programs fall back on ENOSYS only: {}", Meaning(action), pairs.join(", "));
         found.push(match origin {
             Some(origin) => Finding::about(Lint::NewCallAnswer, origin, message),
             None => Finding::at(Lint::NewCallAnswer, Place::default(), "defaultAction", message),

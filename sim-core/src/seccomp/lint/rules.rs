@@ -7,9 +7,13 @@ use alloc::vec::Vec;
 use super::entries::shown;
 use super::{Finding, Lint, Severity};
 use crate::kernel::Errno;
-use crate::seccomp::profile::{Entry, EntryState, Filter, Note, Origin, Policy, Profile, Rule, Target};
-use crate::seccomp::syscalls::Call;
-use crate::seccomp::{Action, FilterReturn};
+use crate::seccomp::explanation::Meaning;
+use crate::seccomp::profile::{
+    Comparison, Condition, Entry, EntryState, Filter, Manager, Note, Operator, Origin, Policy, Profile, Rule, Target,
+};
+use crate::seccomp::region::Permission;
+use crate::seccomp::syscalls::{Call, Multiplexed};
+use crate::seccomp::{Action, FilterReturn, SeccompData};
 
 pub(super) fn lint(profile: &Profile, policy: &Policy, target: &Target, found: &mut Vec<Finding>) {
     let mut shadowed: BTreeSet<Origin> = BTreeSet::new();
@@ -28,6 +32,7 @@ pub(super) fn lint(profile: &Profile, policy: &Policy, target: &Target, found: &
     // Whether another rule of the same entry remains does not matter: the name stands twice.
     found.extend(shadowed.into_iter().filter_map(|origin| shadow(profile, policy, origin, target)));
     found.extend(absent.into_values().filter_map(|origins| missing(profile, policy, &origins)));
+    carried(profile, policy, found);
     equal_to_default(profile, policy, found);
     ambiguous(profile, policy, found);
 }
@@ -59,10 +64,11 @@ fn depends(entry: &Entry) -> bool {
 fn shadow(profile: &Profile, policy: &Policy, origin: Origin, target: &Target) -> Option<Finding> {
     let (entry, name) = at(profile, origin)?;
     let call = Call::by_name(name)?;
-    let rules = |rule: &&Rule| rule.origin != origin;
+    // The rule may have been dropped for one table only, or for the call that carries this one.
     let mut tables = policy.tables.iter().filter_map(|table| {
-        let number = call.number(table.abi)?;
-        table.rules(number).iter().find(rules)
+        let rules = table.rules(call.number(table.abi)?);
+        let stays = rules.iter().any(|rule| rule.origin == origin);
+        rules.iter().find(|rule| rule.origin != origin && within(entry, rule)).filter(|_| !stays)
     });
     let winner = tables.next()?;
     let (other, _) = at(profile, winner.origin)?;
@@ -83,8 +89,47 @@ fn shadow(profile: &Profile, policy: &Policy, origin: Origin, target: &Target) -
         Finding::about(Lint::ConditionWithoutEffect, origin, message)
     };
     // Entries that count in some containers only are often written to be shadowed in others.
-    let managed = target.engine.manager != crate::seccomp::profile::Manager::None;
+    let managed = target.engine.manager != Manager::None;
     Some(if managed && (depends(entry) || depends(other)) { finding.with_severity(Severity::Note) } else { finding })
+}
+
+/// Whether an entry's conditions are those of a rule, and perhaps more.
+fn within(entry: &Entry, rule: &Rule) -> bool {
+    let same = |condition: &Condition, comparison: &Comparison| {
+        let Comparison { index, operator, value, value_two } = *comparison;
+        let value = if operator == Operator::MaskedEqual { value & value_two } else { value };
+        condition.argument == index && condition.operator == operator && condition.value == value & condition.mask
+    };
+    rule.conditions.iter().all(|condition| entry.args.iter().any(|comparison| same(condition, comparison)))
+}
+
+/// Conditions of a call that socketcall or ipc carries on some architecture: a filter cannot see its arguments there.
+fn carried(profile: &Profile, policy: &Policy, found: &mut Vec<Finding>) {
+    let mut told = BTreeSet::new();
+    let entries = profile.syscalls.iter().zip(&policy.entries).enumerate();
+    for (index, (entry, _)) in entries.filter(|(_, (entry, state))| state.is_live() && !entry.args.is_empty()) {
+        for (name, origin) in entry.origins(index) {
+            let Some(carried) = Multiplexed::of(name) else { continue };
+            for table in policy.tables.iter().filter(|table| table.abi.multiplexes()) {
+                let Some(number) = Call::by_name(carried.through).and_then(|call| call.number(table.abi)) else {
+                    continue;
+                };
+                let call = SeccompData::call(table.abi.architecture(), number, [carried.selector, 0, 0, 0, 0, 0]);
+                let word = policy.verdict(&call).action;
+                if Permission::of(word.action()) == Permission::Refused || !told.insert((name, table.abi)) {
+                    continue;
+                }
+                let message = format!(
+                    "{} programs can call {name} through {}({}, …), whose arguments a filter cannot see: there it {}, whatever they are",
+                    table.abi,
+                    carried.through,
+                    carried.selector,
+                    Meaning(word),
+                );
+                found.push(Finding::about(Lint::ConditionLost, origin, message).shown_by(call));
+            }
+        }
+    }
 }
 
 /// Names of one entry that none of the architectures has.

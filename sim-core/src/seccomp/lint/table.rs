@@ -83,6 +83,9 @@ lints! {
     ConditionWithoutEffect "condition-without-effect" Warning
         "Another entry does the same whatever the arguments are, so that the conditions here never count."
         r#"{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["dup"], "action": "SCMP_ACT_ALLOW"}, {"names": ["dup"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "op": "SCMP_CMP_EQ", "value": 1}]}]}"#
+    ConditionLost "condition-lost" Warning
+        "On architectures where socketcall or ipc carries the call its arguments are in memory, which a filter cannot read. libseccomp drops the conditions there."
+        r#"{"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"], "syscalls": [{"names": ["socket"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "op": "SCMP_CMP_NE", "value": 40}]}]}"#
     AmbiguousRules "ambiguous-rules" Warning
         "Two entries with different actions apply to one call. libseccomp promises nothing about which of them decides."
         r#"{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["dup2"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "op": "SCMP_CMP_GT", "value": 5}]}, {"names": ["dup2"], "action": "SCMP_ACT_KILL", "args": [{"index": 0, "op": "SCMP_CMP_LT", "value": 10}]}]}"#
