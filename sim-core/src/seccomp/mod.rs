@@ -36,6 +36,7 @@ mod judge;
 pub mod lint;
 pub mod preset;
 pub mod profile;
+pub mod record;
 pub mod region;
 mod stack;
 mod strict;

@@ -34,7 +34,7 @@ mod tests;
 use alloc::vec::Vec;
 
 pub use observed::{Argument, Observed};
-pub use remedy::{Change, Remedy, remedies};
+pub use remedy::{Change, Remedy, remedies, selector};
 
 use super::profile::{CallPolicy, Policy, TablePolicy, Verdict};
 use super::region::{Calls, Diagram, Permission, Undecided};

@@ -71,6 +71,11 @@ const SELECTORS: [(&str, u8); 17] = [
     ("unshare", 0),
 ];
 
+/// The argument that says what a call of this name does, where one does.
+pub fn selector(name: &str) -> Option<u8> {
+    SELECTORS.iter().find(|(known, _)| *known == name).map(|(_, index)| *index)
+}
+
 /// Ways to permit a call that the profile refuses or may refuse, the one that permits least first; none if no change of the
 /// profile helps, as where libseccomp does not know the name.
 pub fn remedies(profile: &Profile, target: &Target, call: &Observed) -> Vec<Remedy> {
@@ -127,7 +132,7 @@ fn conditions(policy: &Policy, call: &Observed, name: &str) -> Option<Vec<Compar
     let mut indices: BTreeSet<u8> =
         rules.iter().flat_map(|rule| rule.conditions.iter()).map(|condition| condition.argument).collect();
     if indices.is_empty() {
-        indices.extend(SELECTORS.iter().find(|(known, _)| *known == name).map(|(_, index)| *index));
+        indices.extend(selector(name));
     }
     let comparison = |&index: &u8| match call.args.get(usize::from(index)) {
         Some(&Argument::Known(value)) => Some(Comparison { index, operator: Operator::Equal, value, value_two: 0 }),
