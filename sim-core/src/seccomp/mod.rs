@@ -34,6 +34,7 @@ pub mod explanation;
 mod install;
 mod judge;
 pub mod lint;
+pub mod merge;
 pub mod preset;
 pub mod profile;
 pub mod record;
