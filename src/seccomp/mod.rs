@@ -7,7 +7,9 @@ mod diff;
 mod disasm;
 mod explain;
 mod filter;
+mod lint;
 mod resolve;
+mod sarif;
 mod sides;
 mod source;
 mod target;
@@ -29,6 +31,10 @@ pub(crate) enum Tool {
     Resolve(resolve::Resolve),
     Cost(cost::Cost),
     Explain(explain::Explain),
+    /// Say what is wrong in a profile, or not what it seems.
+    Lint(lint::Lint),
+    /// List what lint looks for.
+    Lints(lint::Lints),
 }
 
 /// Uses a tool.
@@ -41,5 +47,7 @@ pub(crate) fn perform(tool: &Tool, out: &mut impl Write) -> Result<Status> {
         Tool::Resolve(arguments) => resolve::resolve(arguments, out),
         Tool::Cost(arguments) => cost::cost(arguments, out),
         Tool::Explain(arguments) => explain::explain(arguments, out),
+        Tool::Lint(arguments) => lint::lint(arguments, out),
+        Tool::Lints(arguments) => lint::lints(arguments, out),
     }
 }
