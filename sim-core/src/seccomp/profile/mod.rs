@@ -55,7 +55,7 @@ pub use policy::{CallPolicy, Condition, EntryState, Note, Policy, Rule, Stub, Ta
 #[cfg(feature = "serde")]
 pub use read::MAX_SIZE;
 pub use region::Region;
-pub use resolve::{Problem, ResolveError, resolve};
+pub use resolve::{MAX_RULES, Problem, ResolveError, resolve};
 
 use super::Action;
 

@@ -26,5 +26,5 @@ mod token;
 pub use assemble::{assemble, read};
 pub use c_array::read_c_array;
 pub use disassemble::{disassemble, statements};
-pub use error::{MAX_TEXT, TextError, TextFault};
+pub use error::{MAX_TEXT, MAX_WORDS, TextError, TextFault};
 pub use hex::read_hex;
