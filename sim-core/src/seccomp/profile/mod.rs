@@ -166,6 +166,13 @@ impl fmt::Display for Origin {
     }
 }
 
+impl Place {
+    /// The place, if it is one in a text.
+    const fn in_text(self) -> Option<Self> {
+        if self.line > 0 { Some(self) } else { None }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}, column {}", self.line, self.column)

@@ -73,8 +73,8 @@ pub enum Problem {
 }
 
 impl Problem {
-    pub(super) const fn at(self, place: Place) -> ResolveError {
-        ResolveError { place: Some(place), problem: self }
+    pub(super) fn at(self, place: Place) -> ResolveError {
+        ResolveError { place: place.in_text(), problem: self }
     }
 
     pub(super) const fn anywhere(self) -> ResolveError {
