@@ -4,6 +4,7 @@ use sim_core::seccomp::bpf::{Instruction, Program, from_bytes, to_bytes};
 use sim_core::seccomp::text::{
     TextError, assemble, disassemble, read, read_c_array, read_hex, statements as written,
 };
+use sim_core::text::HexBytes;
 
 use super::check_place;
 
@@ -75,7 +76,7 @@ pub(crate) fn check_round_trips(program: &[Instruction], order: ByteOrder) {
     assert_eq!(read(&short, order).as_deref(), Ok(program), "{short}");
     let bytes = to_bytes(program, order);
     assert_eq!(from_bytes(&bytes, Some(order)), Ok((program.to_vec(), order)));
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = HexBytes(&bytes).to_string();
     assert_eq!(read_hex(&digits, Some(order)), Ok((program.to_vec(), order)));
     let field = |Instruction { code, jt, jf, k }: &Instruction| format!("{{ {code}, {jt}, {jf}, {k} }},");
     let array = format!("f[] = {{ {} }};", program.iter().map(field).collect::<String>());
