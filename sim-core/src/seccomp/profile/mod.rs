@@ -36,6 +36,7 @@ mod read;
 mod region;
 mod resolve;
 mod runtime;
+mod write;
 
 #[cfg(test)]
 mod tests;

@@ -79,6 +79,8 @@ fn profile(node: &Node<'_, '_>, members: &[(String, &str)]) -> Result<Profile, P
 fn entry(node: &Node<'_, '_>, unknown: &mut Vec<Placed<String>>) -> Result<Entry, ProfileError> {
     let members = node.object()?;
     let (mut names, mut name, mut found) = (Vec::new(), None, None);
+    // Recorders write `null` where they have nothing to add; engines take it for no names.
+    let named = members.iter().any(|(key, _)| key == "names");
     let (mut errno_ret, mut errno, mut args) = (None, None, Vec::new());
     let (mut includes, mut excludes) = (Filter::default(), Filter::default());
     for (key, raw) in &members {
@@ -99,7 +101,7 @@ fn entry(node: &Node<'_, '_>, unknown: &mut Vec<Placed<String>>) -> Result<Entry
             _ => unknown.push(Placed { value: key.clone(), place: value.place() }),
         }
     }
-    if names.is_empty() && name.is_none() {
+    if !named && name.is_none() {
         return Err(node.error("names is missing: the calls that the rule is about"));
     }
     let action = found.ok_or_else(|| node.error("action is missing: what becomes of these calls"))?;
