@@ -5,12 +5,14 @@
 #![forbid(unsafe_code)]
 
 mod capabilities;
+mod logs;
 mod profile;
 mod program;
 mod scenario;
 mod texts;
 
 pub use capabilities::capabilities;
+pub use logs::{audit, strace};
 pub use profile::profile;
 pub use program::program;
 pub use scenario::scenario;
@@ -20,7 +22,7 @@ pub use texts::{c_array, filter, hex, libseccomp, seccomp_tools, statements};
 pub type Body = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Body); 10] = [
+pub const TARGETS: [(&str, Body); 12] = [
     ("scenario", scenario),
     ("profile", profile),
     ("filter", filter),
@@ -29,6 +31,8 @@ pub const TARGETS: [(&str, Body); 10] = [
     ("hex", hex),
     ("seccomp_tools", seccomp_tools),
     ("libseccomp", libseccomp),
+    ("strace", strace),
+    ("audit", audit),
     ("capabilities", capabilities),
     ("program", program),
 ];

@@ -7,7 +7,7 @@ use sim_core::seccomp::{Action, Architecture, ByteOrder, FilterReturn, SeccompDa
 use super::texts::check_round_trips;
 
 /// So many instructions are followed by the exact procedure; more take long.
-const MOST_FOLLOWED: usize = 64;
+const MOST_FOLLOWED: usize = 24;
 
 /// Any instructions: what the check accepts runs in no more steps than it has instructions, and is answered alike by the
 /// interpreter, the exact procedure and the kernel's cache.
