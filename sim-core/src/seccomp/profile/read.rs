@@ -14,6 +14,9 @@ impl Profile {
     /// nesting costs nothing, for no value is read deeper than a profile goes.
     pub fn read(text: impl AsRef<[u8]>) -> Result<Self, ProfileError> {
         let bytes = text.as_ref();
+        if bytes.len() > MAX_SIZE {
+            return Err(at_end("", &format!("a profile has at most {MAX_SIZE} bytes (16 MiB); this one has more")));
+        }
         let utf8 = core::str::from_utf8(bytes);
         let valid = match utf8 {
             Ok(valid) => valid,
@@ -23,9 +26,6 @@ impl Profile {
                 return Err(at_end(text, "this byte is not UTF-8"));
             }
         };
-        if valid.len() > MAX_SIZE {
-            return Err(at_end("", &format!("a profile has at most {MAX_SIZE} bytes (16 MiB); this one has more")));
-        }
         let text = Text::new(valid);
         let root = text.root();
         let members = root.object()?;

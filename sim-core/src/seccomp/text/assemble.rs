@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 
 use super::statement::Statement;
 use super::token::{Token, shortened, tokens};
-use super::{MAX_TEXT, TextError, TextFault};
+use super::{MAX_TEXT, MAX_WORDS, TextError, TextFault};
 use crate::seccomp::ByteOrder;
 use crate::seccomp::bpf::{Instruction, Program};
 
@@ -56,13 +56,14 @@ fn lines(text: &str) -> Result<Lines<'_>, TextError> {
     if text.len() > MAX_TEXT {
         return Err(TextError::new(1, 1, TextFault::TooMuch { what: "bytes of text", max: MAX_TEXT }));
     }
+    let mut left = MAX_WORDS;
     let mut found = Lines { statements: Vec::new(), labels: BTreeMap::new() };
     for (number, line) in (1..).zip(text.lines()) {
         let code = line.split('#').next().unwrap_or_default();
         if is_heading(code) {
             continue;
         }
-        let words = tokens(code, number);
+        let words = tokens(code, number, &mut left)?;
         let mut rest = words.as_slice();
         while let [name, colon, after @ ..] = rest
             && colon.text == ":"
