@@ -3,9 +3,9 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::lookup::{LONGEST_PATH, paths_above};
-use super::path::Path;
 use super::values::{CapsEntry, FourIds, ModeText, SecurebitsText};
 use super::{Call, CloneCall, FileEntry, FileResult, Process, Scenario, Setgroups, Sysctl};
+use crate::json::Path;
 use crate::capability::{CapSet, Capability};
 use crate::credentials::{
     Credentials, Groups, IdMap, Ids, InvalidCredentials, Kgid, Kuid, MapError, RawCredentials, Securebits, Thread,
