@@ -1,9 +1,13 @@
+use serde::de::value::MapDeserializer;
 use serde::de::{Deserializer, Error as _, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::access::{Elements, Members, Name};
 use super::node::Integer;
 use super::{Error, Node};
+
+/// By this name serde_json's `RawValue` asks for its value as it stands in the text.
+const RAW_VALUE: &str = "$serde_json::private::RawValue";
 
 /// Reads structs from objects alone, and names of variants from strings alone. Errors get their place where the value is
 /// handed out, in [`Node::read_with`].
@@ -45,7 +49,10 @@ impl<'de> Deserializer<'de> for &Node<'de, '_> {
         if self.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Error> {
+        if name == RAW_VALUE {
+            return visitor.visit_map(MapDeserializer::new([(name, self.raw())].into_iter()));
+        }
         visitor.visit_newtype_struct(self)
     }
 

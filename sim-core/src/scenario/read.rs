@@ -1,6 +1,8 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
+use serde::de::DeserializeOwned;
+
 use super::{Options, Scenario, ScenarioResult, Simulation, World};
 use crate::json::{self, Node, Path};
 
@@ -34,12 +36,8 @@ impl Loaded {
     /// Reads one scenario. Its size is bounded by [`MAX_SIZE`], its nesting by 128.
     pub fn read(text: impl AsRef<[u8]>, options: &Options) -> Result<Self, ReadError> {
         let text = bounded_utf8(text.as_ref())?;
-        let unread = |error: json::Error| {
-            let (offset, path, message) = error.into_parts();
-            error_at(text, offset, &path, message)
-        };
-        let root = Node::root(text).map_err(unread)?;
-        let scenario = root.read().map_err(unread)?;
+        let root = Node::root(text).map_err(|error| unread(text, error))?;
+        let scenario = root.read().map_err(|error| unread(text, error))?;
         let world = World::new(&scenario, options)
             .map_err(|error| error_at(text, root.offset_of(&error.path), &error.path, error.problem.to_string()))?;
         Ok(Self { scenario, world })
@@ -66,6 +64,21 @@ impl Loaded {
     }
 }
 
+/// Reads a value that is written as the format writes it, such as a single [`CapsEntry`](super::CapsEntry), as strictly as a
+/// scenario: objects alone are structs. A `RawValue` of serde_json takes any value as it stands in the text.
+///
+/// ```
+/// use sim_core::scenario::{CapsEntry, read_value};
+///
+/// assert!(read_value::<CapsEntry>(r#"{"revision": 2, "permitted": "cap_kill"}"#).is_ok());
+/// let error = read_value::<CapsEntry>(r#"{"revision": 2, "rootid": -1}"#).unwrap_err();
+/// assert_eq!((error.column, error.path.as_str()), (27, "rootid"));
+/// ```
+pub fn read_value<T: DeserializeOwned>(text: &str) -> Result<T, ReadError> {
+    let value = Node::root(text).and_then(|root| root.read());
+    value.map_err(|error| unread(text, error))
+}
+
 fn bounded_utf8(bytes: &[u8]) -> Result<&str, ReadError> {
     let error_after = |end: usize, message: String| {
         let before = String::from_utf8_lossy(bytes.get(..end).unwrap_or_default());
@@ -76,6 +89,11 @@ fn bounded_utf8(bytes: &[u8]) -> Result<&str, ReadError> {
         return Err(error_after(MAX_SIZE, message));
     }
     core::str::from_utf8(bytes).map_err(|error| error_after(error.valid_up_to(), "this byte is not UTF-8".to_string()))
+}
+
+fn unread(text: &str, error: json::Error) -> ReadError {
+    let (offset, path, message) = error.into_parts();
+    error_at(text, offset, &path, message)
 }
 
 fn error_at(text: &str, offset: usize, path: &Path, message: String) -> ReadError {

@@ -13,7 +13,7 @@ pub use id::FourIds;
 pub(super) use id::{id, ids, optional_id};
 pub use limit::LimitText;
 pub use securebits::SecurebitsText;
-pub use set::SetText;
+pub use set::{SetText, SetTextError};
 
 use alloc::collections::BTreeMap;
 use alloc::format;
