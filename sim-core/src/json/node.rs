@@ -13,7 +13,7 @@ use super::path::{Segment, Way};
 use super::{Error, MAX_DEPTH, Path, syntax};
 
 /// A value of a JSON text that is not read yet.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Node<'a, 'p> {
     text: &'a str,
     raw: &'a str,

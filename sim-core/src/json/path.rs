@@ -13,7 +13,7 @@ pub(super) enum Segment {
 }
 
 /// A path as a reader has it on its way down.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Way<'p> {
     Root,
     Key(&'p Way<'p>, &'p str),

@@ -6,13 +6,28 @@ use alloc::vec::Vec;
 use super::path::Segment;
 use super::{MAX_DEPTH, Path};
 
+/// What JSON allows between values.
+const WHITESPACE: [char; 4] = [' ', '\n', '\t', '\r'];
+
 /// Offset in bytes, and message, of an error in reading `text`.
 pub(super) fn place(text: &str, error: &serde_json::Error) -> (usize, String) {
     let line_start: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
     let offset = (line_start + error.column().saturating_sub(1)).min(text.len());
+    let offset = text.floor_char_boundary(offset);
     let message = error.to_string();
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
-    (text.floor_char_boundary(offset), message.to_string())
+    // serde_json names it where it reads values, but not where it passes over them.
+    let message = match (message, text.as_bytes().get(offset)) {
+        ("key must be a string", Some(b'}')) | ("expected value", Some(b']')) if follows_comma(text, offset) => {
+            "trailing comma"
+        }
+        (message, _) => message,
+    };
+    (offset, message.to_string())
+}
+
+fn follows_comma(text: &str, offset: usize) -> bool {
+    text.get(..offset).is_some_and(|before| before.trim_end_matches(WHITESPACE).ends_with(','))
 }
 
 /// The path to the value that was last begun before an offset, up to which the text is well formed.
