@@ -66,9 +66,7 @@ impl<'a> Node<'a, '_> {
         for segment in &path.0 {
             let found = match segment {
                 Segment::Key(key) => members(raw).ok().and_then(|all| all.into_iter().find(|(k, _)| k == key)),
-                Segment::Index(index) => {
-                    elements(raw).ok().and_then(|all| Some((Cow::default(), *all.get(*index)?)))
-                }
+                Segment::Index(index) => elements(raw).ok().and_then(|all| Some((Cow::default(), *all.get(*index)?))),
             };
             let Some((_, value)) = found else { break };
             raw = value.get();
@@ -106,7 +104,9 @@ impl<'a> Node<'a, '_> {
         match inside {
             None => Err(self.unfit(expected)),
             Some(inside) if !inside.contains('\\') => Ok(Cow::Borrowed(inside)),
-            Some(_) => serde_json::from_str(self.raw).map(Cow::<'_, str>::Owned).map_err(|error| self.malformed(&error)),
+            Some(_) => {
+                serde_json::from_str(self.raw).map(Cow::<'_, str>::Owned).map_err(|error| self.malformed(&error))
+            }
         }
     }
 

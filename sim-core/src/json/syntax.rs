@@ -32,15 +32,18 @@ fn follows_comma(text: &str, offset: usize) -> bool {
 
 /// The path to the value that was last begun before an offset, up to which the text is well formed.
 pub(super) fn path_at(text: &str, offset: usize) -> Path {
-    // For each value that is open, where in it.
+    // For each value that is open, where in it; beyond those, how many more are open.
     let mut open: Vec<Option<Segment>> = Vec::new();
+    let mut deeper = 0;
     let mut rest = text.get(..offset).unwrap_or_default().chars();
     while let Some(character) = rest.next() {
         match character {
+            '{' | '[' if open.len() == MAX_DEPTH => deeper += 1,
             '{' => open.push(None),
             '[' => open.push(Some(Segment::Index(0))),
+            '}' | ']' if deeper > 0 => deeper -= 1,
             '}' | ']' => drop(open.pop()),
-            ',' => {
+            ',' if deeper == 0 => {
                 if let Some(within) = open.last_mut() {
                     *within = match within {
                         Some(Segment::Index(index)) => Some(Segment::Index(*index + 1)),
@@ -51,7 +54,9 @@ pub(super) fn path_at(text: &str, offset: usize) -> Path {
             '"' => {
                 let string = rest.as_str();
                 let Some(length) = length(string) else { break };
-                if let (Some(within @ None), Some(key)) = (open.last_mut(), string.get(..length)) {
+                if deeper == 0
+                    && let (Some(within @ None), Some(key)) = (open.last_mut(), string.get(..length))
+                {
                     *within = Some(Segment::Key(key.into()));
                 }
                 rest = string.get(length + 1..).unwrap_or_default().chars();
@@ -59,7 +64,7 @@ pub(super) fn path_at(text: &str, offset: usize) -> Path {
             _ => {}
         }
     }
-    Path(open.into_iter().flatten().take(MAX_DEPTH).collect())
+    Path(open.into_iter().flatten().collect())
 }
 
 /// The length of a string up to the quotation mark that ends it.

@@ -49,7 +49,11 @@ fn errors_have_the_place_of_the_value() {
     check("\n «null", "", "invalid type: null, expected a thing");
     check(r#"{"name": «7}"#, "name", "invalid type: integer `7`, expected a string");
     check(r#"{"name": «-1.5e3}"#, "name", "invalid type: floating point `-1.5e3`, expected a string");
-    check(r#"{"number": «18446744073709551616}"#, "number", "invalid value: integer `18446744073709551616`, expected i64");
+    check(
+        r#"{"number": «18446744073709551616}"#,
+        "number",
+        "invalid value: integer `18446744073709551616`, expected i64",
+    );
     check(r#"{"number": «18446744073709551615}"#, "number", "invalid value: integer `18446744073709551615`");
     check(r#"{"number": «"\"x"}"#, "number", r#"invalid type: string "\"x", expected i64"#);
     check(r#"{"number": «true}"#, "number", "boolean `true`");
@@ -95,7 +99,8 @@ fn minus_nought_is_nought() {
 
 #[test]
 fn what_is_there_is_read() {
-    let thing = read(r#" {"name": "\u00e9\n", "kind": "Plain", "raw": { "a" : [1.50] } , "things": {"": {}}} "#).unwrap();
+    let thing =
+        read(r#" {"name": "\u00e9\n", "kind": "Plain", "raw": { "a" : [1.50] } , "things": {"": {}}} "#).unwrap();
     assert_eq!(thing.name.as_deref(), Some("é\n"));
     assert!(matches!(thing.kind, Some(Kind::Plain)));
     assert_eq!(thing.raw.unwrap().get(), r#"{ "a" : [1.50] }"#);

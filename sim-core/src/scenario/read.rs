@@ -88,7 +88,8 @@ fn bounded_utf8(bytes: &[u8]) -> Result<&str, ReadError> {
         let message = format!("a scenario has at most {MAX_SIZE} bytes (1 MiB); this one goes on");
         return Err(error_after(MAX_SIZE, message));
     }
-    core::str::from_utf8(bytes).map_err(|error| error_after(error.valid_up_to(), "this byte is not UTF-8".to_string()))
+    core::str::from_utf8(bytes)
+        .map_err(|error| error_after(error.valid_up_to(), "this byte is not UTF-8".to_string()))
 }
 
 fn unread(text: &str, error: json::Error) -> ReadError {

@@ -5,13 +5,13 @@ use alloc::vec::Vec;
 use super::lookup::{LONGEST_PATH, paths_above};
 use super::values::{CapsEntry, FourIds, ModeText, SecurebitsText};
 use super::{Call, CloneCall, FileEntry, FileResult, Process, Scenario, Setgroups, Sysctl};
-use crate::json::Path;
 use crate::capability::{CapSet, Capability};
 use crate::credentials::{
     Credentials, Groups, IdMap, Ids, InvalidCredentials, Kgid, Kuid, MapError, RawCredentials, Securebits, Thread,
     TooDeep, Tracer, UserNs,
 };
 use crate::file::{File, FileKind, Mount};
+use crate::json::Path;
 use crate::kernel::Release;
 use crate::system::System;
 
