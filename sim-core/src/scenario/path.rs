@@ -4,6 +4,8 @@ use core::fmt;
 
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::seccomp::profile::Origin;
+
 /// A place in a JSON text: `steps[2].capset`, `files["/bin/ping"].mode`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Path(Vec<Segment>);
@@ -23,6 +25,33 @@ impl Path {
     pub(super) fn index(mut self, index: usize) -> Self {
         self.0.push(Segment::Index(index));
         self
+    }
+
+    /// This path, and on from there.
+    pub(super) fn join(mut self, below: Self) -> Self {
+        self.0.extend(below.0);
+        self
+    }
+
+    /// The place that a rule of a profile comes from.
+    pub(super) fn origin(origin: Origin) -> Self {
+        let index = |index: u32| usize::try_from(index).unwrap_or(usize::MAX);
+        let entry = Self::default().key("syscalls").index(index(origin.entry));
+        match origin.name {
+            Some(name) => entry.key("names").index(index(name)),
+            None => entry.key("name"),
+        }
+    }
+
+    /// The path that is written `syscalls[2].args[0].op`, if its keys have neither points nor brackets.
+    pub(super) fn parse(text: &str) -> Self {
+        let parts = text.split(['.', '[']).filter(|part| !part.is_empty());
+        parts.fold(Self::default(), |path, part| {
+            match part.strip_suffix(']').and_then(|number| number.parse().ok()) {
+                Some(index) => path.index(index),
+                None => path.key(part),
+            }
+        })
     }
 
     pub(super) fn ends_with_key(&self, key: &str) -> bool {

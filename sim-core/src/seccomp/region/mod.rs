@@ -22,6 +22,7 @@ mod compare;
 mod diagram;
 mod listing;
 mod nodes;
+mod partial;
 mod policy;
 mod program;
 mod stack;
@@ -35,6 +36,7 @@ mod word;
 pub use compare::{Difference, Permission};
 pub use diagram::{Answers, Calls, Diagram};
 pub use listing::{Region, Values};
+pub use partial::Unknown;
 pub use undecided::Undecided;
 pub use word::Word;
 
