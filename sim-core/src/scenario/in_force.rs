@@ -1,12 +1,13 @@
 //! The filters in force on the thread, and how a filter of a scenario becomes instructions.
 
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::filter::{FilterEntry, ProfileFilter};
 use super::path::Path;
 use super::world::Problem;
-use super::{Process, World, WorldError};
+use super::{Process, SeccompCall, World, WorldError};
 use crate::capability::CapSet;
 use crate::credentials::{Credentials, Thread};
 use crate::kernel::Release;
@@ -107,7 +108,7 @@ impl ProfileFilter {
 
 /// The path of what stands at a place of a profile.
 fn path_of(profile: &Profile, place: Place) -> Option<Path> {
-    let within = |key: &str, list: &[Placed<alloc::string::String>]| {
+    let within = |key: &str, list: &[Placed<String>]| {
         let index = list.iter().position(|placed| placed.place == place)?;
         Some(Path::default().key(key).index(index))
     };
@@ -166,17 +167,14 @@ impl World {
         Ok(())
     }
 
-    /// The filters that `process.seccomp` puts in force, as they are handed to the kernel: instructions and flags, the
-    /// oldest first.
-    pub fn filters(&self, process: &Process) -> Vec<(Vec<Instruction>, Flags)> {
-        let bounding = self.thread.credentials.bounding;
-        let ready = process.seccomp.iter().filter_map(|entry| entry.ready(bounding, self.system.release).ok());
-        ready.map(|ready| (ready.instructions, ready.flags)).collect()
+    /// Mode and filters of the thread.
+    pub fn seccomp(&self) -> &Seccomp {
+        &self.in_force.state
     }
 
     /// The filter of a step as the thread hands it to the kernel now: instructions and all flags. None if no engine makes
     /// one.
-    pub fn filter_of(&self, call: &super::SeccompCall) -> Option<(Vec<Instruction>, Flags)> {
+    pub fn filter_of(&self, call: &SeccompCall) -> Option<(Vec<Instruction>, Flags)> {
         let ready = call.filter.ready(self.thread.credentials.bounding, self.system.release).ok()?;
         Some((ready.instructions, ready.flags.with(call.flags())))
     }
