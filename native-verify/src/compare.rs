@@ -191,9 +191,10 @@ impl Fields<'_> {
     /// What filters answered to a call that is only asked.
     fn judgement(&mut self, judgement: &Judgement, seen: i64) {
         let answer = |value: i32| Seen::RETURNED | i64::from(value) & 0xffff_ffff;
+        let came_of_it = [Seen::RETURNED, Seen::SIGNALLED].contains(&(seen & (0xff << 32)));
         let expected = match (judgement.fate, judgement.returned.action()) {
             // The call passes every filter, the one that was added too; what comes of it is its own affair.
-            (Fate::Runs, _) if judgement.decided_by.is_none() && seen >= Seen::SIGNALLED => seen,
+            (Fate::Runs, _) if judgement.passes_every_filter() && came_of_it => seen,
             (Fate::Runs, _) | (_, Action::Trace) => Seen::TRACED,
             (Fate::Returns(value), _) => answer(value),
             (Fate::Trapped(data), _) => Seen::TRAPPED | i64::from(data),

@@ -7,6 +7,7 @@ use core::fmt;
 
 use super::in_force::{InForce, MadeOf, Source};
 use super::path::Path;
+use super::read::characters;
 use super::world::Problem;
 use crate::kernel::Errno;
 use crate::outcome::{Outcome, Refusal};
@@ -30,6 +31,7 @@ pub struct Judgement {
     pub fate: Fate,
     /// What decided; none if no filter was asked.
     pub decided_by: Option<DecidedBy>,
+    exempt: bool,
 }
 
 /// What decided about a call.
@@ -92,13 +94,16 @@ impl InForce {
             }
         }
         let verdict = self.state.run(&data, &mut Silent);
-        let fate = judge(system, &self.state, &data, false, trace);
-        let exempt = fate == Fate::Runs && !matches!(verdict.returned.action(), Action::Allow | Action::Log);
+        let mut own = Trace::new();
+        let fate = judge(system, &self.state, &data, false, &mut own);
+        let filtered = own.applied_rules().contains(&&rules::STRICTEST_WINS);
+        trace.append(own);
+        let exempt = self.state.mode() == Mode::Filter && !filtered;
         let returned = if exempt { FilterReturn::ALLOW } else { verdict.returned };
         let newest = self.sources.len().checked_sub(1);
         let filter = if exempt { None } else { verdict.filter.or(newest) };
         let decided_by = filter.and_then(|filter| self.decided_by(filter, name, &data));
-        Ok(Judgement { name, data, returned, fate, decided_by })
+        Ok(Judgement { name, data, returned, fate, decided_by, exempt })
     }
 
     fn decided_by(&self, index: usize, name: Option<&'static str>, data: &SeccompData) -> Option<DecidedBy> {
@@ -199,13 +204,14 @@ impl Judgement {
         self.fate != Fate::Runs
     }
 
-    /// Why, with the filter it comes from: `process.seccomp[0]: no rule of the profile names it; …`.
-    pub fn reason(&self) -> String {
-        match &self.decided_by {
-            Some(DecidedBy { reason, .. }) => reason.clone(),
-            None if self.returned == FilterReturn::ALLOW => "no filter is asked".to_string(),
-            None => String::new(),
-        }
+    /// Whether it is a call that no filter is asked about, though some are in force.
+    pub fn passes_every_filter(&self) -> bool {
+        self.exempt
+    }
+
+    /// Why, in words.
+    pub fn reason(&self) -> &str {
+        self.decided_by.as_ref().map_or("no filter is asked", |decided_by| &decided_by.reason)
     }
 }
 
@@ -215,9 +221,9 @@ impl DecidedBy {
         self.path.to_string()
     }
 
-    /// Line and column of that place in the scenario's text, both counted from 1; the column in bytes.
+    /// Line and column, in characters, of that place in the scenario's text; both are counted from 1.
     pub fn line_and_column(&self, text: &str) -> Option<(usize, usize)> {
-        self.path.locate(text)
+        self.path.locate(text).map(|(line, column)| (line, characters(text, line, column)))
     }
 }
 

@@ -111,7 +111,7 @@ fn place(text: &str, error: &WorldError) -> ReadError {
 }
 
 /// A column in characters, from one in bytes; both are counted from 1.
-fn characters(text: &str, line: usize, column: usize) -> usize {
+pub(super) fn characters(text: &str, line: usize, column: usize) -> usize {
     let line = text.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
     let before = (0..column).rev().find_map(|end| line.get(..end));
     before.map_or(column, |before| before.chars().count() + 1)

@@ -134,9 +134,10 @@ impl SeccompCall {
     pub(super) fn in_words(&self) -> String {
         match &self.filter {
             FilterEntry::Profile(_) => "seccomp with the filter of a profile".into(),
-            FilterEntry::Instructions(instructions) => {
-                format!("seccomp with a filter of {} instructions", instructions.len())
-            }
+            FilterEntry::Instructions(instructions) => match instructions.len() {
+                1 => "seccomp with a filter of 1 instruction".into(),
+                count => format!("seccomp with a filter of {count} instructions"),
+            },
         }
     }
 }
