@@ -1,3 +1,4 @@
+use std::fs;
 use std::io::Write;
 use std::path::Path;
 
@@ -31,10 +32,13 @@ pub(crate) fn explain(path: &Path, out: &mut impl Write) -> Result<Status> {
         writeln!(out, "{}", printable(text))?;
     }
     writeln!(out, "Linux {}.", loaded.world.system.release)?;
+    // It was read before; of standard input nothing is left, and places in it help nobody.
+    let text = fs::read_to_string(path).unwrap_or_default();
     let outcomes = outcomes(&loaded);
     let traces: Vec<&Trace> = outcomes.iter().map(|(_, outcome)| &outcome.trace).collect();
     for (index, (before, outcome)) in outcomes.iter().enumerate() {
         writeln!(out, "\n{}. {}", index + 1, printable(&verdict(outcome)))?;
+        judged(outcome, &text, out)?;
         compare(before, outcome.process(), out)?;
         rules_tried(outcome, out)?;
         provenance(&traces, index, before, outcome, out)?;
@@ -62,6 +66,21 @@ fn outcomes(loaded: &Loaded) -> Vec<(ProcessResult, StepOutcome)> {
         outcomes.push((std::mem::replace(&mut before, after), outcome));
     }
     outcomes
+}
+
+/// What the filters in force said, and where in the scenario that stands.
+fn judged(outcome: &StepOutcome, text: &str, out: &mut impl Write) -> Result<()> {
+    let Some(judgement) = &outcome.judgement else { return Ok(()) };
+    let name = judgement.name.map_or_else(|| format!("call {}", judgement.data.nr), ToOwned::to_owned);
+    writeln!(out, "   Filters: {name} ({}): {}; {}", judgement.data.nr, judgement.action(), judgement.reason())?;
+    let Some(decided_by) = &judgement.decided_by else { return Ok(()) };
+    match decided_by.line_and_column(text) {
+        Some((line, column)) => {
+            writeln!(out, "            {}, line {line}, column {column}", decided_by.path())?;
+        }
+        None => writeln!(out, "            {}", decided_by.path())?,
+    }
+    Ok(())
 }
 
 fn rules_tried(outcome: &StepOutcome, out: &mut impl Write) -> Result<()> {

@@ -35,6 +35,9 @@ unsafe extern "C" fn begin(stack: *const u64) -> ! {
         let at_secure = auxiliary_value(stack, AT_SECURE);
         let tape = syscall(nr::MMAP, [0, SIZE as u64, PROT_READ_WRITE, MAP_SHARED, TAPE_FD as u64, 0]);
         if tape > 0 {
+            if (*(tape as *const Tape)).filtered != 0 {
+                tape::gate::raise();
+            }
             perform(tape as *mut Tape, at_secure);
         }
     }

@@ -5,11 +5,13 @@ use sim_core::credentials::{Credentials, OVERFLOW_ID, Thread};
 use sim_core::file::{File, FileKind};
 use sim_core::kernel::Errno;
 use sim_core::outcome::Outcome;
-use sim_core::rule::{Effect, Event, Silent};
-use sim_core::scenario::{Call, Loaded, ProcessResult, Simulation, StepOutcome};
+use sim_core::rule::{Effect, Event, Rule, Silent, seccomp as rules};
+use sim_core::scenario::{Call, Judgement, Loaded, ProcessResult, Signal, Simulation, Step, StepOutcome};
+use sim_core::seccomp::{Action, Fate};
 use sim_core::system::System;
 
 use crate::perform::{Observed, ObservedFile, Performance, errno};
+use crate::tape::Seen;
 
 /// A field in which the kernel and the model differ.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -53,6 +55,14 @@ pub(crate) fn compare(loaded: &Loaded, seen: &Performance, links: &BTreeMap<Stri
         let outcome = simulation.perform(&step.call);
         let prefix = format!("steps[{index}]");
         let mut fields = Fields { prefix, found: &mut comparison.differences };
+        let signal = outcome.killed.map(|signal| match signal {
+            Signal::Sigsys => libc::SIGSYS,
+            Signal::Sigkill => libc::SIGKILL,
+        });
+        if signal.is_some() && signal == seen.killed && seen.steps.len() == index {
+            comparison.note(&outcome, step, loaded);
+            break;
+        }
         let Some((result, observed)) = seen.steps.get(index) else {
             let reason = seen.ended_early.clone().unwrap_or_else(|| "it did not happen".to_owned());
             let model = outcome.value.to_string();
@@ -70,11 +80,7 @@ pub(crate) fn compare(loaded: &Loaded, seen: &Performance, links: &BTreeMap<Stri
         if !comparison.differences.is_empty() {
             return comparison;
         }
-        let result = outcome.result();
-        let expect = step.expect.as_ref();
-        comparison.unmet += expect.map_or(0, |expect| expect.differences(&result, loaded.world.all).len());
-        comparison.rules.extend(confirmed(&outcome));
-        comparison.calls.push((subject(&step.call), outcome.refusal.is_none()));
+        comparison.note(&outcome, step, loaded);
     }
     for (path, kernel) in &seen.made {
         let model = simulation.world().files.get(path).map(|(file, _)| file);
@@ -90,6 +96,16 @@ pub(crate) fn compare(loaded: &Loaded, seen: &Performance, links: &BTreeMap<Stri
         Fields { prefix, found: &mut comparison.differences }.file(&world.system, &harness, file, kernel);
     }
     comparison
+}
+
+impl Comparison {
+    /// Notes what a step that agreed shows.
+    fn note(&mut self, outcome: &StepOutcome, step: &Step, loaded: &Loaded) {
+        let (result, expect) = (outcome.result(), step.expect.as_ref());
+        self.unmet += expect.map_or(0, |expect| expect.differences(&result, loaded.world.all).len());
+        self.rules.extend(confirmed(outcome));
+        self.calls.push((subject(&step.call), outcome.refusal.is_none()));
+    }
 }
 
 /// Owner, group and mode with the kind of file, as stat(2) gives them.
@@ -126,6 +142,11 @@ fn subject(call: &Call) -> &'static str {
 /// The rules that a step which agreed confirms: those that applied in it.
 fn confirmed(outcome: &StepOutcome) -> Vec<&'static str> {
     let refused = |event: &&Event| matches!(event, Event::Applied { effect: Effect::Refuses { .. }, .. });
+    if outcome.stopped_by_filters() || matches!(outcome.call, Call::Syscall(_)) {
+        // Whether a tracer is there is not seen of a call that is only asked.
+        let asked = |rule: &&Rule| outcome.refusal.is_some() || **rule != rules::TRACE_NOBODY;
+        return outcome.trace.applied_rules().into_iter().filter(asked).map(|rule| rule.id).collect();
+    }
     match outcome.refusal {
         // Of a refused call only the refusal shows.
         Some(_) => outcome.trace.events().iter().filter(refused).map(|event| event.rule().id).collect(),
@@ -154,13 +175,32 @@ impl Fields<'_> {
         observed: &Observed,
         links: &mut BTreeMap<String, String>,
     ) {
-        let name = |errno: &Option<Errno>| errno.map_or("null", |errno| errno.name()).to_owned();
+        let name = |errno: &Option<Errno>| errno.map_or("null".to_owned(), |errno| errno.to_string());
+        if let (Call::Syscall(_), Some(judgement)) = (&outcome.call, &outcome.judgement) {
+            self.judgement(judgement, result);
+            return self.process(outcome.process(), observed, links);
+        }
         self.compare("errno", outcome.refusal.map(|refusal| refusal.errno), errno(result), name);
         self.compare("return", outcome.value, result.max(-1), ToString::to_string);
         if let Some(at_secure) = outcome.at_secure {
             self.compare("at_secure", Some(at_secure), observed.at_secure, |value| format!("{value:?}"));
         }
         self.process(outcome.process(), observed, links);
+    }
+
+    /// What filters answered to a call that is only asked.
+    fn judgement(&mut self, judgement: &Judgement, seen: i64) {
+        let answer = |value: i32| Seen::RETURNED | i64::from(value) & 0xffff_ffff;
+        let came_of_it = [Seen::RETURNED, Seen::SIGNALLED].contains(&(seen & (0xff << 32)));
+        let expected = match (judgement.fate, judgement.returned.action()) {
+            // The call passes every filter, the one that was added too; what comes of it is its own affair.
+            (Fate::Runs, _) if judgement.passes_every_filter() && came_of_it => seen,
+            (Fate::Runs, _) | (_, Action::Trace) => Seen::TRACED,
+            (Fate::Returns(value), _) => answer(value),
+            (Fate::Trapped(data), _) => Seen::TRAPPED | i64::from(data),
+            _ => Seen::KILLED | i64::from(libc::SIGSYS),
+        };
+        self.compare("answer", expected, seen, |answer| format!("{answer:#x}"));
     }
 
     /// A file as `thread` sees it.
@@ -177,7 +217,7 @@ impl Fields<'_> {
         };
         let seen = match &kernel.attribute {
             Ok(bytes) => format!("{bytes:02x?}"),
-            Err(result) => errno(*result).map_or("?", |errno| errno.name()).to_owned(),
+            Err(result) => errno(*result).map_or("?".to_owned(), |errno| errno.to_string()),
         };
         self.compare("file.caps", model.as_str(), seen.as_str(), |caps| (*caps).to_owned());
     }

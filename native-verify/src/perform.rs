@@ -31,6 +31,8 @@ pub(crate) struct Performance {
     pub(crate) files: BTreeMap<String, ObservedFile>,
     /// How the process ended, if that was not of its own accord.
     pub(crate) ended_early: Option<String>,
+    /// The signal that killed it.
+    pub(crate) killed: Option<i32>,
     /// What is at the paths that steps make in the end: owner, group and mode with the kind of file.
     pub(crate) made: Vec<(String, Option<[u32; 3]>)>,
 }
@@ -110,11 +112,11 @@ fn perform_in_pool(
     if !steps.iter().all(|step| concerns_the_thread_alone(&step.call)) {
         stage.distrust_files();
     }
-    let ended_early = run(stage).map_err(|error| Skip(format!("no process can be started: {error}")))?;
+    let ended = run(stage, program.filtered).map_err(|error| Skip(format!("no process can be started: {error}")))?;
     drop(open_files);
     let files = look_at_files(stage, loaded, &places, &watched);
     end_bystanders(stage.tape.tape(), &named);
-    let mut performance = Performance { files, ..read(stage.tape.tape(), &program, ended_early)? };
+    let mut performance = Performance { files, ..read(stage.tape.tape(), &program, ended)? };
     performance.made = stage::made_paths(steps).map(|path| (path.to_owned(), seen_file(places.get(path)))).collect();
     let states = performance.steps.iter_mut().map(|(_, state)| state).chain([&mut performance.start]);
     states.for_each(|state| without_inherited(&mut state.groups, machine.alone.as_ref()));
@@ -126,9 +128,9 @@ fn perform_in_pool(
 /// Starts `program`, which finds nothing to do, and waits for its end.
 pub(crate) fn perform_bare(stage: &mut Stage, program: &Path) -> Result<(), Skip> {
     program::write_bare(stage.tape.tape(), program)?;
-    match run(stage) {
+    match run(stage, false) {
         Ok(None) => Ok(()),
-        Ok(Some(end)) => Err(Skip(end)),
+        Ok(Some(signal)) => Err(Skip(killed_by(signal))),
         Err(error) => Err(Skip(format!("no process can be started: {error}"))),
     }
 }
@@ -247,23 +249,30 @@ fn seen_file(place: Option<&PathBuf>) -> Option<[u32; 3]> {
     Some([seen.uid(), seen.gid(), seen.mode()])
 }
 
-/// Runs the tape in a child and waits for its end; says how it ended unless it ended of its own accord.
-fn run(stage: &mut Stage) -> io::Result<Option<String>> {
-    let child = stage.tape.start()?;
+/// Runs the tape in a child and waits for its end; gives the signal that killed it, if one did.
+fn run(stage: &mut Stage, filtered: bool) -> io::Result<Option<i32>> {
+    let child = if filtered { stage.tape.start_apart()? } else { stage.tape.start()? };
     loop {
         let status = sys::wait(child)?;
         if libc::WIFSTOPPED(status) {
             let signal = libc::WSTOPSIG(status);
             sys::ptrace_continue(child, if signal == libc::SIGTRAP { 0 } else { signal })?;
         } else if libc::WIFSIGNALED(status) {
-            return Ok(Some(format!("the process was killed by signal {}", libc::WTERMSIG(status))));
+            return Ok(Some(libc::WTERMSIG(status)));
         } else {
             return Ok(None);
         }
     }
 }
 
-fn read(tape: &Tape, program: &Program, ended_early: Option<String>) -> Result<Performance, Skip> {
+fn killed_by(signal: i32) -> String {
+    format!("the process was killed by signal {signal}")
+}
+
+fn read(tape: &Tape, program: &Program, killed: Option<i32>) -> Result<Performance, Skip> {
+    // A child of the first process may have gone on with the tape.
+    let in_child = i32::try_from(tape.killed).ok().filter(|signal| *signal != 0);
+    let killed = killed.or(in_child);
     if tape.broken != 0 {
         let at = usize::try_from(tape.broken - 1).unwrap_or_default();
         let Some(operation) = tape.operations.get(at) else {
@@ -282,14 +291,15 @@ fn read(tape: &Tape, program: &Program, ended_early: Option<String>) -> Result<P
         if look + 1 > done {
             break;
         }
-        if matches!(answer, Answer::Permission(_)) && step.result == -i64::from(libc::ENOSYS) {
+        if !program.filtered && matches!(answer, Answer::Permission(_)) && step.result == -i64::from(libc::ENOSYS) {
             return Err(Skip(format!("this kernel has no system call {}", step.number)));
         }
         steps.push((answer.read(step.result), observed(state)));
     }
     let short = steps.len() < program.steps.len();
-    let ended_early = ended_early.or_else(|| short.then(|| "the process ended before its last step".to_owned()));
-    Ok(Performance { start, steps, files: BTreeMap::new(), ended_early, made: Vec::new() })
+    let ended_early =
+        killed.map(killed_by).or_else(|| short.then(|| "the process ended before its last step".to_owned()));
+    Ok(Performance { start, steps, files: BTreeMap::new(), ended_early, killed, made: Vec::new() })
 }
 
 fn observed(state: &State) -> Observed {
@@ -317,5 +327,5 @@ fn observed(state: &State) -> Observed {
 
 /// The errno in what a system call returned.
 pub(crate) fn errno(result: i64) -> Option<Errno> {
-    u16::try_from(-result).ok().and_then(Errno::from_number)
+    u16::try_from(-result).ok().and_then(Errno::returned)
 }

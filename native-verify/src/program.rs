@@ -1,6 +1,7 @@
 //! Turns a scenario into a tape: the start state first, then each step and a look at the thread after it.
 
 mod file_change;
+mod filtered;
 mod path;
 mod process;
 mod system;
@@ -22,7 +23,9 @@ use sim_core::scenario::{Call, CloneCall, CloneFlag, Step, World};
 use crate::machine::Machine;
 use crate::report::Skip;
 use crate::sys;
+use crate::tape::gate::Gate;
 use crate::tape::{DATA, GROUPS, HELPERS, KEEPERS, Kind, OPERATIONS, Operation, STATES, State, Tape};
+use filtered::Filters;
 use write_map::MapWrites;
 
 /// The file descriptor of the socket that a `bind` step uses.
@@ -62,6 +65,8 @@ pub(crate) fn namespace_names(steps: &[Step]) -> Vec<&str> {
 /// Where on the tape the results of a scenario will be.
 pub(crate) struct Program {
     pub(crate) steps: Vec<StepPlace>,
+    /// Whether filters are in force at some time.
+    pub(crate) filtered: bool,
 }
 
 /// Where on the tape a step is.
@@ -131,14 +136,18 @@ pub(crate) fn write(
     system::check_possible(world, steps, machine)?;
     file_change::check_executed(steps, world)?;
     file_change::check_removal(steps, machine)?;
+    let filters = Filters::of(world, steps)?;
     let mut writer = Writer { tape, operations: 0, call: 0, states: 0, data: 0, watched: 0 };
     writer.rewind();
+    if filters.are_there() {
+        writer.prepare_filters()?;
+    }
     let names = namespace_names(steps);
     if names.len() > KEEPERS {
         return Err(Full.into());
     }
     let writes = MapWrites::prepare(&mut writer, world, steps, &names, machine)?;
-    writer.start(&world.thread, user_ns, machine)?;
+    writer.start_with(&world.thread, user_ns, machine, &filters)?;
     writer.demand_prctl(libc::PR_SET_DUMPABLE, [1, 0, 0, 0])?;
     writer.observe()?;
     let mut operations = Vec::new();
@@ -149,14 +158,19 @@ pub(crate) fn write(
             writer.write_map(index, write, &writes, &names)?;
         }
         let answer = match &step.call {
+            Call::Seccomp(_) => writer.seccomp(filters.of_step(index))?,
+            Call::Syscall(call) => writer.syscall(call)?,
             Call::FileChange(change) => writer.file_change(change, steps, world, places)?,
             other => writer.step(other, world, places, &names, &mut files, &mut targets)?,
         };
+        if filters.are_there() {
+            writer.through_the_gate(&step.call);
+        }
         operations.push(StepPlace { call: writer.call, look: writer.operations, answer });
         writer.observe()?;
     }
     writer.finish();
-    Ok(Program { steps: operations })
+    Ok(Program { steps: operations, filtered: filters.are_there() })
 }
 
 /// Writes nothing but an exec, of a program that finds the tape at its end.
@@ -200,6 +214,8 @@ impl Writer<'_> {
         self.tape.keepers = [0; KEEPERS];
         self.tape.cues = [0; HELPERS];
         self.tape.ended = [0; HELPERS];
+        self.tape.filtered = 0;
+        self.tape.killed = 0;
     }
 
     fn finish(&mut self) {
@@ -208,6 +224,17 @@ impl Writer<'_> {
 
     /// Brings a child of the harness into the start state.
     fn start(&mut self, thread: &Thread, user_ns: Option<i32>, machine: &Machine) -> Result<(), Full> {
+        self.start_with(thread, user_ns, machine, &Filters::default())
+    }
+
+    /// The same with filters in force, which are installed while nothing is lost yet.
+    fn start_with(
+        &mut self,
+        thread: &Thread,
+        user_ns: Option<i32>,
+        machine: &Machine,
+        filters: &Filters,
+    ) -> Result<(), Full> {
         let credentials = &thread.credentials;
         let all = if user_ns.is_some() { machine.known } else { machine.capabilities };
         // Ids first, while nothing can be lost by it.
@@ -229,6 +256,7 @@ impl Writer<'_> {
             self.demand_capset(all, recorded, CapSet::EMPTY)?;
             self.demand(libc::SYS_ptrace, [u64::from(libc::PTRACE_TRACEME), 0, 0, 0, 0, 0])?;
         }
+        self.install_first(filters)?;
         self.sets(credentials, all)
     }
 
@@ -334,7 +362,7 @@ impl Writer<'_> {
                 self.push(Kind::Call, 0, libc::SYS_close, [fd, 0, 0, 0, 0, 0])?;
             }
             // Written by functions of their own, which look at the other steps too.
-            Call::WriteMap(_) | Call::FileChange(_) => {}
+            Call::WriteMap(_) | Call::FileChange(_) | Call::Seccomp(_) | Call::Syscall(_) => {}
             Call::Process(operation) => return Ok(self.process(operation, targets)?),
             Call::Path(operation) => return self.path(operation, world, places, files),
             Call::System(operation) => return self.system(operation),
@@ -414,7 +442,7 @@ impl Writer<'_> {
     fn push(&mut self, kind: Kind, pointers: u32, number: libc::c_long, arguments: [u64; 6]) -> Result<(), Full> {
         let slot = self.tape.operations.get_mut(self.operations).ok_or(Full)?;
         let number = u64::try_from(number).unwrap_or_default();
-        *slot = Operation { kind, pointers, number, arguments, result: 0 };
+        *slot = Operation { kind, gate: Gate::Open, pointers, number, arguments, result: 0 };
         self.operations += 1;
         Ok(())
     }

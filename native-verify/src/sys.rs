@@ -400,6 +400,18 @@ impl SharedTape {
     }
 }
 
+impl SharedTape {
+    /// Starts a child that performs the tape with memory of its own, for a filter may kill it.
+    pub(crate) fn start_apart(&mut self) -> io::Result<libc::pid_t> {
+        let tape = self.tape;
+        fork(|| {
+            // SAFETY: it is the whole mapping, and the parent waits. 2: no program was executed yet.
+            unsafe { tape::perform(tape, 2) };
+            tape::exit()
+        })
+    }
+}
+
 impl Drop for SharedTape {
     fn drop(&mut self) {
         // SAFETY: it was mapped with this size, and nothing refers to it any more.

@@ -174,7 +174,7 @@ fn process(home: Home, all: CapSet, bounds: Bounds) -> impl Strategy<Value = Pro
             user_ns: home.namespaces.last().map(|name| (*name).to_owned()),
             shares_fs,
             traced: traced.map(|tracer_has_sys_ptrace| Traced { tracer_has_sys_ptrace }),
-            seccomp: (),
+            seccomp: Vec::new(),
         }
     })
 }

@@ -225,7 +225,7 @@ impl Writer<'_> {
     }
 
     /// Gives the process this soft and hard limit.
-    fn demand_limit(&mut self, resource: u64, limit: u64) -> Result<(), Full> {
+    pub(super) fn demand_limit(&mut self, resource: u64, limit: u64) -> Result<(), Full> {
         let limit = self.store_words(&[limit; 2])?;
         self.push(Kind::Demand, 0b10, libc::SYS_setrlimit, [resource, limit, 0, 0, 0, 0])
     }

@@ -4,12 +4,17 @@
 //! probe, maps the same memory and reads on. So a whole scenario runs without a word between the processes, and an
 //! exec costs hardly more than an exec. This folder is compiled into both, without std.
 
+mod ask;
+pub(crate) mod gate;
 pub(crate) mod sys;
 
 use core::mem::MaybeUninit;
 use core::ptr::{addr_of, addr_of_mut, read_volatile, write_volatile};
 use core::sync::atomic::{AtomicU32, Ordering};
 
+#[allow(unused_imports, reason = "only the harness reads them")]
+pub(crate) use ask::Seen;
+use gate::Gate;
 use sys::{nr, syscall};
 
 /// The file descriptor under which the probe finds the tape.
@@ -50,6 +55,10 @@ pub(crate) struct Tape {
     pub(crate) ready: u32,
     /// Stays 0; who waits for it waits for ever.
     pub(crate) never: u32,
+    /// Whether filters are in force at some time, so that steps go through the gate: 0 or 1.
+    pub(crate) filtered: u32,
+    /// The signal that ended a child which performed the tape; 0 if none did.
+    pub(crate) killed: u32,
     pub(crate) operations: [Operation; OPERATIONS],
     pub(crate) states: [State; STATES],
     pub(crate) data: [u8; DATA],
@@ -60,6 +69,8 @@ pub(crate) struct Tape {
 #[derive(Clone, Copy)]
 pub(crate) struct Operation {
     pub(crate) kind: Kind,
+    /// From where the step's own system call enters the kernel.
+    pub(crate) gate: Gate,
     /// Bit *n*: argument *n* is an offset into `data` and stands for a pointer.
     pub(crate) pointers: u32,
     pub(crate) number: u64,
@@ -114,6 +125,10 @@ pub(crate) enum Kind {
     StorePointer = 17,
     /// Wait until a signal ends the process.
     Rest = 18,
+    /// Make the gate.
+    RaiseGate = 19,
+    /// Ask what filters answer to a system call.
+    Ask = 20,
 }
 
 /// Everything observed of a thread.
@@ -244,10 +259,13 @@ unsafe fn perform_one(tape: *mut Tape, index: u64, at_secure: u64, end: &mut u64
                 *argument += addr_of!((*tape).data) as u64;
             }
         }
+        let gate = (*operation).gate;
         let result = match (*operation).kind {
             Kind::Nothing => 0,
-            Kind::Call | Kind::Demand => syscall((*operation).number as usize, arguments),
-            Kind::Execute => execute(arguments[0]),
+            Kind::Call | Kind::Demand => gate::enter(gate, (*operation).number as usize, arguments),
+            Kind::RaiseGate => gate::raise(),
+            Kind::Ask => ask::ask(operation),
+            Kind::Execute => execute(gate, arguments[0]),
             Kind::Observe => {
                 let state = (*operation).arguments[0] as usize % STATES;
                 let state = addr_of_mut!((*tape).states).cast::<State>().add(state);
@@ -258,8 +276,8 @@ unsafe fn perform_one(tape: *mut Tape, index: u64, at_secure: u64, end: &mut u64
                 }
                 0
             }
-            Kind::ForkSharingFs => go_on_in_child(CLONE_FS, tape, at_secure),
-            Kind::Clone => go_on_in_child(quietly(arguments[0]), tape, at_secure),
+            Kind::ForkSharingFs => go_on_in_child(gate, CLONE_FS, tape, at_secure),
+            Kind::Clone => go_on_in_child(gate, quietly(arguments[0]), tape, at_secure),
             Kind::KeepNamespace => {
                 if result_before(tape, index) >= 0 {
                     leave_keeper(tape, arguments[1]);
@@ -279,7 +297,7 @@ unsafe fn perform_one(tape: *mut Tape, index: u64, at_secure: u64, end: &mut u64
                         Some(read_volatile(place))
                     }
                 };
-                write_file(keeper, arguments[1], arguments[2], arguments[3])
+                write_file(gate, keeper, arguments[1], arguments[2], arguments[3])
             }
             Kind::Socket => internet_socket(arguments[0]),
             Kind::StorePid => {
@@ -294,14 +312,17 @@ unsafe fn perform_one(tape: *mut Tape, index: u64, at_secure: u64, end: &mut u64
             Kind::Rest => loop {
                 syscall(nr::PPOLL, [0; 6]);
             },
-            Kind::WriteContent => write_content(arguments[0], arguments[1], arguments[2]),
+            Kind::WriteContent => write_content(gate, arguments[0], arguments[1], arguments[2]),
             Kind::Apart => match syscall(nr::CLONE, [quietly(0) | SIGCHLD, 0, 0, 0, 0, 0]) {
                 0 => {
                     *end = index + 1 + arguments[0];
                     0
                 }
                 child if child > 0 => {
-                    wait_for(child as u64);
+                    // A filter ends the process of a step, and not only this child.
+                    if wait_for(child as u64, tape) && read_volatile(addr_of!((*tape).filtered)) != 0 {
+                        return false;
+                    }
                     if read_volatile(addr_of!((*tape).broken)) != 0 {
                         return false;
                     }
@@ -312,13 +333,19 @@ unsafe fn perform_one(tape: *mut Tape, index: u64, at_secure: u64, end: &mut u64
             },
             Kind::CallOn => {
                 arguments[0] = result_before(tape, index) as u64;
-                syscall((*operation).number as usize, arguments)
+                gate::enter(gate, (*operation).number as usize, arguments)
             }
         };
         write_volatile(addr_of_mut!((*operation).result), result);
         let demanded = matches!(
             (*operation).kind,
-            Kind::Demand | Kind::ForkSharingFs | Kind::Helper | Kind::Apart | Kind::Socket
+            Kind::Demand
+                | Kind::ForkSharingFs
+                | Kind::Helper
+                | Kind::Apart
+                | Kind::Socket
+                | Kind::RaiseGate
+                | Kind::Ask
         );
         if demanded && result < 0 {
             write_volatile(addr_of_mut!((*tape).broken), index + 1);
@@ -458,7 +485,7 @@ fn own_pid() -> i64 {
 /// # Safety
 ///
 /// `name` points to a string that ends with a zero byte, `text` to as many bytes as are said.
-unsafe fn write_file(keeper: Option<i64>, name: u64, text: u64, length: u64) -> i64 {
+unsafe fn write_file(gate: Gate, keeper: Option<i64>, name: u64, text: u64, length: u64) -> i64 {
     let mut digits = [0u8; 21];
     // SAFETY: a number of 64 bits has at most 20 digits, so that the last byte stays 0; the others are the caller's promise.
     unsafe {
@@ -481,12 +508,12 @@ unsafe fn write_file(keeper: Option<i64>, name: u64, text: u64, length: u64) -> 
         if folder < 0 {
             return folder;
         }
-        let opened = syscall(nr::OPENAT, [folder as u64, name, O_WRONLY, 0, 0, 0]);
+        let opened = gate::enter(gate, nr::OPENAT, [folder as u64, name, O_WRONLY, 0, 0, 0]);
         syscall(nr::CLOSE, [folder as u64, 0, 0, 0, 0, 0]);
         if opened < 0 {
             return opened;
         }
-        let written = syscall(nr::WRITE, [opened as u64, text, length, 0, 0, 0]);
+        let written = gate::enter(gate, nr::WRITE, [opened as u64, text, length, 0, 0, 0]);
         syscall(nr::CLOSE, [opened as u64, 0, 0, 0, 0, 0]);
         written
     }
@@ -516,29 +543,43 @@ fn quietly(flags: u64) -> u64 {
 
 /// Performs the rest of the tape in a child, waits for it and ends the process. Gives an error if there is no child.
 ///
-/// The child shares this process's memory until it executes a program or ends: a copy would cost more than the rest.
+/// The child shares this process's memory until it executes a program or ends, for a copy would cost more than the rest;
+/// unless filters may kill it.
 ///
 /// # Safety
 ///
 /// As for [`perform`].
-unsafe fn go_on_in_child(flags: u64, tape: *mut Tape, at_secure: u64) -> i64 {
-    // SAFETY: the child continues below everything on this stack, whose user sleeps meanwhile (CLONE_VFORK). It
-    // performs the same tape, which is the caller's promise, and never returns.
-    let mut child =
-        unsafe { sys::clone_below(flags | CLONE_VM | CLONE_VFORK | SIGCHLD, tape as u64, at_secure, go_on) };
+unsafe fn go_on_in_child(gate: Gate, flags: u64, tape: *mut Tape, at_secure: u64) -> i64 {
+    // SAFETY: reading the tape is the caller's promise.
+    let filtered = unsafe { read_volatile(addr_of!((*tape).filtered)) } != 0;
+    let mut child = EINVAL;
+    if !filtered {
+        // SAFETY: as for this function; its caller's promise is the same.
+        child = unsafe { go_on_sharing_memory(flags, tape, at_secure) };
+    }
     if child == EINVAL {
-        // Some releases let no memory be shared with a child in another time namespace.
+        // Some releases let no memory be shared with a child in another time namespace; and what a filter kills may take
+        // along whoever shares its memory.
         // SAFETY: clone takes no pointer; the child has a copy of this stack.
-        child = unsafe { syscall(nr::CLONE, [flags | SIGCHLD, 0, 0, 0, 0, 0]) };
+        child = unsafe { gate::enter(gate, nr::CLONE, [flags | SIGCHLD, 0, 0, 0, 0, 0]) };
         if child == 0 {
             go_on(tape as u64, at_secure);
         }
     }
     if child > 0 {
-        wait_for(child as u64);
+        wait_for(child as u64, tape);
         exit()
     }
     child
+}
+
+/// # Safety
+///
+/// As for [`perform`].
+unsafe fn go_on_sharing_memory(flags: u64, tape: *mut Tape, at_secure: u64) -> i64 {
+    // SAFETY: the child continues below everything on this stack, whose user sleeps meanwhile (CLONE_VFORK). It
+    // performs the same tape, which is the caller's promise, and never returns.
+    unsafe { sys::clone_below(flags | CLONE_VM | CLONE_VFORK | SIGCHLD, tape as u64, at_secure, go_on) }
 }
 
 /// What a child does.
@@ -587,39 +628,45 @@ pub(crate) fn exit() -> ! {
 /// # Safety
 ///
 /// `path` points to a string that ends with a zero byte.
-unsafe fn execute(path: u64) -> i64 {
+unsafe fn execute(gate: Gate, path: u64) -> i64 {
     let argv = [path, 0];
     let envp = [0u64];
     // SAFETY: both lists end with a null pointer; the path is the caller's promise.
-    unsafe { syscall(nr::EXECVE, [path, argv.as_ptr() as u64, envp.as_ptr() as u64, 0, 0, 0]) }
+    unsafe { gate::enter(gate, nr::EXECVE, [path, argv.as_ptr() as u64, envp.as_ptr() as u64, 0, 0, 0]) }
 }
 
 /// # Safety
 ///
 /// `path` points to a string that ends with a zero byte, `bytes` to as many bytes as `length` says.
-unsafe fn write_content(path: u64, bytes: u64, length: u64) -> i64 {
+unsafe fn write_content(gate: Gate, path: u64, bytes: u64, length: u64) -> i64 {
     const HERE: u64 = -100i64 as u64;
     const WRITE_ONLY: u64 = 1;
     // SAFETY: the pointers are the caller's promise.
     unsafe {
-        let opened = syscall(nr::OPENAT, [HERE, path, WRITE_ONLY, 0, 0, 0]);
+        let opened = gate::enter(gate, nr::OPENAT, [HERE, path, WRITE_ONLY, 0, 0, 0]);
         if opened < 0 {
             return opened;
         }
-        let written = syscall(nr::WRITE, [opened as u64, bytes, length, 0, 0, 0]);
+        let written = gate::enter(gate, nr::WRITE, [opened as u64, bytes, length, 0, 0, 0]);
         syscall(nr::CLOSE, [opened as u64, 0, 0, 0, 0, 0]);
         written
     }
 }
 
-/// Waits until the child has ended; if it is traced, lets it go on at every stop.
-fn wait_for(child: u64) {
+/// Waits until the child has ended; if it is traced, lets it go on at every stop. Notes the signal that ended it; whether
+/// there is one.
+fn wait_for(child: u64, tape: *mut Tape) -> bool {
     let mut status = 0i32;
     loop {
         // SAFETY: the status is a place of this function.
         let waited = unsafe { syscall(nr::WAIT4, [child, (&raw mut status) as u64, WALL, 0, 0, 0]) };
         if waited < 0 || status & 0xff != 0x7f {
-            return;
+            let signal = if waited < 0 { 0 } else { status & 0x7f };
+            if signal != 0 {
+                // SAFETY: every caller has the tape.
+                unsafe { write_volatile(addr_of_mut!((*tape).killed), signal as u32) };
+            }
+            return signal != 0;
         }
         let signal = status >> 8 & 0xff;
         let deliver = if signal == SIGTRAP { 0 } else { signal as u64 };

@@ -8,13 +8,13 @@ pub(crate) mod nr {
     pub(crate) const IOCTL: usize = 16;
     pub(crate) const GETPID: usize = 39;
     pub(crate) const PIDFD_OPEN: usize = 434;
-    #[allow(dead_code, reason = "only the probe maps the tape")]
     pub(crate) const MMAP: usize = 9;
     pub(crate) const RT_SIGPROCMASK: usize = 14;
     pub(crate) const SOCKET: usize = 41;
     pub(crate) const CLONE: usize = 56;
     pub(crate) const EXECVE: usize = 59;
     pub(crate) const WAIT4: usize = 61;
+    pub(crate) const KILL: usize = 62;
     pub(crate) const PTRACE: usize = 101;
     pub(crate) const GETGROUPS: usize = 115;
     pub(crate) const GETRESUID: usize = 118;
@@ -30,6 +30,7 @@ pub(crate) mod nr {
     pub(crate) const READLINKAT: usize = 267;
     pub(crate) const PPOLL: usize = 271;
     pub(crate) const DUP3: usize = 292;
+    pub(crate) const SECCOMP: usize = 317;
     pub(crate) const STATX: usize = 332;
 }
 
@@ -50,6 +51,7 @@ pub(crate) mod nr {
     pub(crate) const EXIT_GROUP: usize = 94;
     pub(crate) const FUTEX: usize = 98;
     pub(crate) const PTRACE: usize = 117;
+    pub(crate) const KILL: usize = 129;
     pub(crate) const RT_SIGPROCMASK: usize = 135;
     pub(crate) const GETRESUID: usize = 148;
     pub(crate) const GETRESGID: usize = 150;
@@ -60,9 +62,9 @@ pub(crate) mod nr {
     pub(crate) const SOCKET: usize = 198;
     pub(crate) const CLONE: usize = 220;
     pub(crate) const EXECVE: usize = 221;
-    #[allow(dead_code, reason = "only the probe maps the tape")]
     pub(crate) const MMAP: usize = 222;
     pub(crate) const WAIT4: usize = 260;
+    pub(crate) const SECCOMP: usize = 277;
     pub(crate) const STATX: usize = 291;
 }
 

@@ -30,6 +30,23 @@ impl Path {
         self.0.push(Segment::Index(index));
         self
     }
+
+    /// This path, and on from there.
+    pub(crate) fn join(mut self, below: Self) -> Self {
+        self.0.extend(below.0);
+        self
+    }
+
+    /// The path that is written `syscalls[2].args[0].op`, if its keys have neither points nor brackets.
+    pub(crate) fn parse(text: &str) -> Self {
+        let parts = text.split(['.', '[']).filter(|part| !part.is_empty());
+        parts.fold(Self::default(), |path, part| {
+            match part.strip_suffix(']').and_then(|number| number.parse().ok()) {
+                Some(index) => path.index(index),
+                None => path.key(part),
+            }
+        })
+    }
 }
 
 impl Way<'_> {

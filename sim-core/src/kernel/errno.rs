@@ -53,20 +53,36 @@ impl Errno {
         NAMES.iter().find(|&&(_, known)| known == number).map(|&(_, number)| Self(number))
     }
 
+    /// Any error that a call can return, 1 to 4095, with a name or without: filters of system calls can give them all.
+    ///
+    /// ```
+    /// use sim_core::kernel::Errno;
+    ///
+    /// assert_eq!(Errno::returned(4095).unwrap().to_string(), "4095");
+    /// assert_eq!(Errno::returned(4096), None);
+    /// ```
+    pub const fn returned(number: u16) -> Option<Self> {
+        if number >= 1 && number <= 4095 { Some(Self(number)) } else { None }
+    }
+
     /// Its number, as `errno` holds it.
     pub const fn number(self) -> u16 {
         self.0
     }
 
-    /// Its name.
+    /// Its name; `"?"` where Linux has none for the number.
     pub fn name(self) -> &'static str {
         NAMES.iter().find(|&&(_, number)| number == self.0).map_or("?", |(name, _)| name)
     }
 }
 
+/// Its name, or its number where it has none.
 impl fmt::Display for Errno {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        match Self::from_number(self.0) {
+            Some(_) => f.write_str(self.name()),
+            None => self.0.fmt(f),
+        }
     }
 }
 

@@ -31,7 +31,11 @@ pub const NOT_MODELLED: &[Omission] = &[
                  (mended by commit 61df7b828204)",
         calls: &["removexattr"],
     },
-    Omission { name: "seccomp filters", effect: "may refuse or kill before the call is looked at", calls: &[] },
+    Omission {
+        name: "seccomp filters that are not described, and handlers of the SIGSYS that one sends",
+        effect: "may refuse or kill before the call is looked at, or go on after it",
+        calls: &[],
+    },
     Omission {
         name: "directories that the scenario does not describe",
         effect: "are taken to be open to all; in truth they may refuse to look the path up",

@@ -47,6 +47,11 @@ impl Trace {
         &self.events
     }
 
+    /// Takes over the reports of what happened next.
+    pub fn append(&mut self, mut next: Self) {
+        self.events.append(&mut next.events);
+    }
+
     /// The rules that applied, each once, in order.
     pub fn applied_rules(&self) -> Vec<&'static Rule> {
         let mut rules = Vec::new();

@@ -4,12 +4,13 @@ use alloc::vec::Vec;
 use serde::de::{Deserialize, Deserializer};
 use serde::{Serialize, Serializer};
 
-use super::Call;
 use super::result::StepResult;
 use super::values::{self, CapsEntry, FourIds, ModeText, SecurebitsText, SetText, from_text};
+use super::{Call, Signal};
 use crate::capability::CapSet;
 use crate::kernel::Errno;
 use crate::rule::Rule;
+use crate::seccomp::Action;
 
 /// Any part of a step's result. What it names must be equal; `rules` must be contained.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
@@ -38,6 +39,21 @@ pub struct Expect {
     /// The file after the step.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub file: Option<ExpectFile>,
+    /// What the filters in force said of the call.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub action: Option<ActionText>,
+    /// The lower 16 bits of what they said.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub data: Option<u16>,
+    /// What decided so, as `process.seccomp[0].profile.syscalls[3].names[7]`.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<String>,
+    /// The signal that ended the process.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub killed: Option<Signal>,
+    /// Why the step was not performed.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub not_performed: Option<String>,
     /// Rules that must be among those that decided.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuleText>,
@@ -123,6 +139,18 @@ impl Expect {
         let caps = |caps: Option<&CapsEntry>| caps.map_or_else(|| "null".to_string(), |caps| caps.comparable(all));
         let read = result.attribute.as_ref().map_or_else(|| "none".to_string(), |caps| caps.comparable(all));
         compare("attribute", self.attribute.as_ref().map(|attribute| attribute.comparable(all)), read);
+        let unjudged = || "none: no filter judged it".to_string();
+        let action = result.action.map_or_else(unjudged, ToString::to_string);
+        let expected = self.action.and_then(|ActionText(action)| action.profile_name());
+        compare("action", expected.map(ToString::to_string), action);
+        let data = result.data.map_or_else(unjudged, |data| data.to_string());
+        compare("data", self.data.map(|data| data.to_string()), data);
+        compare("decided_by", self.decided_by.clone(), result.decided_by.clone().unwrap_or_else(unjudged));
+        let killed = result.killed.map_or("none", Signal::name).to_string();
+        compare("killed", self.killed.map(|signal| signal.name().to_string()), killed);
+        let performed = || "none: it was performed".to_string();
+        let not_performed = result.not_performed.clone().unwrap_or_else(performed);
+        compare("not_performed", self.not_performed.clone(), not_performed);
         if let Some(expected) = &self.file {
             let absent = || "none: the step is about no file".to_string();
             let actual = result.file.as_ref();
@@ -179,16 +207,37 @@ pub struct ErrnoText(pub Errno);
 
 impl Serialize for ErrnoText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.0.name())
+        serializer.collect_str(&self.0)
     }
 }
 
 impl<'de> Deserialize<'de> for ErrnoText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         from_text(deserializer, "the name of an errno, as \"EPERM\", or null for success", |text| {
+            let nameless = || text.parse().ok().and_then(Errno::returned).filter(|errno| errno.name() == "?");
             Errno::from_name(text)
+                .or_else(nameless)
                 .map(Self)
                 .ok_or_else(|| alloc::format!("{text:?} is no errno; names look like \"EPERM\", null is success"))
+        })
+    }
+}
+
+/// An action by its name in profiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActionText(pub Action);
+
+impl Serialize for ActionText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.profile_name().unwrap_or_default())
+    }
+}
+
+impl<'de> Deserialize<'de> for ActionText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        from_text(deserializer, "an action, as \"SCMP_ACT_ERRNO\"", |text| {
+            let known = Action::from_name(text).filter(|_| text.starts_with("SCMP_ACT_"));
+            known.map(Self).ok_or_else(|| alloc::format!("{text:?} is no action; one is as \"SCMP_ACT_ERRNO\""))
         })
     }
 }

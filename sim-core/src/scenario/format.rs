@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::Step;
 use super::values::{self, CapsEntry, FourIds, ModeText, NotYet, ReleaseText, SecurebitsText, SetText};
+use super::{FilterEntry, Step};
 
 /// A scenario as it is written. Reading it checks its form; a [`World`](super::World) checks its sense.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -193,10 +193,9 @@ pub struct Process {
     /// Who traces it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub traced: Option<Traced>,
-    /// Filters in force: not modelled yet, so the list must be empty.
-    #[serde(deserialize_with = "values::empty_list", skip_serializing)]
-    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::empty_list"))]
-    pub seccomp: (),
+    /// Filters of system calls in force, the oldest first. They judge every call step before anything else.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub seccomp: Vec<FilterEntry>,
 }
 
 /// A tracer, as recorded when it attached.

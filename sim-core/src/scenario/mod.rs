@@ -23,7 +23,11 @@ mod call_group;
 mod edit;
 mod expect;
 mod file_change;
+mod filter;
 mod format;
+mod in_force;
+mod json;
+mod judgement;
 mod lookup;
 mod operation;
 mod prctl_call;
@@ -33,7 +37,11 @@ mod result;
 mod run;
 #[cfg(feature = "schema")]
 mod schema;
+mod seccomp_call;
+#[cfg(test)]
+mod seccomp_tests;
 mod step;
+mod system_call;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -47,7 +55,10 @@ pub use file_change::{
     AttributeArguments, ChmodArguments, ChownArguments, FileChange, SetcapArguments, TruncateArguments,
     WriteArguments,
 };
+pub use filter::{EngineName, FilterEntry, FlagText, NativeName, ProfileFilter};
 pub use format::{FileEntry, Process, Scenario, Setgroups, Sysctl, Traced, UserNamespaceEntry};
+pub use json::Json;
+pub use judgement::{DecidedBy, Judgement, NotPerformed, Signal};
 pub use operation::*;
 pub use prctl_call::{PrctlArgument, PrctlCall};
 pub use read::{Loaded, MAX_SIZE, ReadError, read_value};
@@ -56,6 +67,7 @@ pub use result::{FileResult, ProcessResult, ScenarioResult, StepResult};
 pub use run::{Simulation, StepOutcome};
 #[cfg(feature = "schema")]
 pub use schema::json_schema;
+pub use seccomp_call::{SeccompCall, SyscallCall, WhichCall};
 pub use step::{Call, CapsetCall, CloneCall, CloneFlag, Step};
 pub use values::{
     CapsEntry, FileCapsObject, FourIds, LimitText, ModeText, ReleaseText, SecurebitsText, SetText, SetTextError,

@@ -98,8 +98,13 @@ fn unread(text: &str, error: json::Error) -> ReadError {
 }
 
 fn error_at(text: &str, offset: usize, path: &Path, message: String) -> ReadError {
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let (line, column) = line_and_column(text, offset);
     ReadError { line, column, path: path.to_string(), message }
+}
+
+/// Line and column, in characters, of an offset in bytes; both are counted from 1.
+pub(super) fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (before.matches('\n').count() + 1, column)
 }

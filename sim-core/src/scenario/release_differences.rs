@@ -3,10 +3,10 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::values::CapsEntry;
-use super::{FileResult, Options, Scenario, ScenarioResult, Simulation, StepResult, World};
+use super::{FileResult, Options, Scenario, ScenarioResult, Signal, Simulation, StepResult, World};
 use crate::capability::CapSet;
 use crate::file::VfsCaps;
-use crate::kernel::{CHANGES, Change, Errno, Release};
+use crate::kernel::{CHANGES, Change, Release};
 use crate::rule::Rule;
 
 /// A release at which the outcome of a scenario changes.
@@ -55,8 +55,10 @@ fn facts(result: &StepResult) -> Vec<(String, String)> {
     };
     let file = result.file.as_ref();
     let mut facts = alloc::vec![
-        ("errno", result.errno.map_or("none", Errno::name).to_string()),
+        ("errno", result.errno.map_or("none".to_string(), |errno| errno.to_string())),
         ("return", result.value.to_string()),
+        ("action", result.action.unwrap_or("none").to_string()),
+        ("killed", result.killed.map_or("none", Signal::name).to_string()),
         ("at_secure", at_secure),
         ("attribute", attribute(result.attribute.as_ref())),
         ("mode of the file", file.map_or("none".to_string(), |file| file.mode.0.to_string())),
@@ -139,7 +141,8 @@ fn alike(a: &StepResult, b: &StepResult, known: CapSet) -> bool {
     let file = |file: Option<&FileResult>| file.map(|f| (f.uid, f.gid, f.mode, caps(f.caps.as_ref())));
     let facts = |step: &StepResult| {
         let attribute = caps(step.attribute.as_ref());
-        (step.errno, step.value, step.at_secure, attribute, file(step.file.as_ref()))
+        let judged = (step.action, step.data, step.killed, step.not_performed.is_some());
+        (step.errno, step.value, step.at_secure, attribute, file(step.file.as_ref()), judged)
     };
     let (p, q) = (&a.process, &b.process);
     facts(a) == facts(b)

@@ -1,10 +1,10 @@
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use serde::{Serialize, Serializer};
 
 use super::values::{CapsEntry, ModeText};
-use super::{Call, Difference};
+use super::{Call, Difference, Signal};
 use crate::capability::CapSet;
 use crate::kernel::Errno;
 use crate::rule::SetName;
@@ -43,6 +43,22 @@ pub struct StepResult {
     /// After a step that is about a file: the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<FileResult>,
+    /// What the filters in force said of the call, by its name in profiles, as `SCMP_ACT_ERRNO`; of several calls, of the
+    /// first that they stopped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<&'static str>,
+    /// The lower 16 bits of what they said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<u16>,
+    /// What decided so, as `process.seccomp[0].profile.syscalls[3].names[7]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<String>,
+    /// The signal that ended the process at this step; `errno` is `null` then, and `return` is -1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub killed: Option<Signal>,
+    /// Why the step was not performed; `errno` is `null` then, and `return` is -1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_performed: Option<String>,
     /// The thread after the step.
     pub process: ProcessResult,
     /// The rules that decided: the refusing one, or those that applied, in order.
@@ -104,7 +120,7 @@ impl ProcessResult {
 
 #[expect(clippy::ref_option, reason = "serde passes a reference")]
 fn errno_name<S: Serializer>(errno: &Option<Errno>, serializer: S) -> Result<S::Ok, S::Error> {
-    errno.map(Errno::name).serialize(serializer)
+    errno.map(|errno| errno.to_string()).serialize(serializer)
 }
 
 fn digits<S: Serializer>(set: &CapSet, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,20 +1,33 @@
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use super::file_change::FileEffect;
+use super::in_force::{InForce, NoFilter, ReadyFilter};
+use super::system_call::{AskedCall, asked_calls};
 use super::values::CapsEntry;
-use super::{Call, CapsetCall, FileResult, ProcessResult, StepResult, World};
+use super::{
+    Call, CapsetCall, FileResult, Judgement, NotPerformed, ProcessResult, SeccompCall, Signal, StepResult, World,
+};
 use crate::access;
 use crate::calls::{self, Called, Capset, Entered};
 use crate::credentials::{Credentials, Memory, OVERFLOW_ID, Thread, UserNamespaces, UserNs};
 use crate::execve::{Executed, Program, execve_by_path};
 use crate::file::{File, VfsCaps};
+use crate::json::Path;
 use crate::outcome::{Outcome, Refusal};
-use crate::rule::Trace;
+use crate::rule::{Trace, write_map as rules};
+use crate::seccomp::region::Unknown;
+use crate::seccomp::syscalls::Call as SystemCall;
+use crate::seccomp::{self, Fate, Install, Installed, Mode};
 
 /// A world in which steps happen, one after the other.
 #[derive(Clone, Debug)]
 pub struct Simulation {
     world: World,
+    /// The step that comes next, counted from 0.
+    step: usize,
+    /// Why no further step is performed.
+    over: Option<NotPerformed>,
 }
 
 /// What a step did, with everything that led to it.
@@ -38,6 +51,12 @@ pub struct StepOutcome {
     pub file_before: Option<FileResult>,
     /// After a step that is about a file: the file.
     pub file: Option<FileResult>,
+    /// What the filters in force said of the call; of several calls, of the first that they stopped.
+    pub judgement: Option<Judgement>,
+    /// The signal that ended the process at this step.
+    pub killed: Option<Signal>,
+    /// Why the step was not performed.
+    pub not_performed: Option<NotPerformed>,
     /// Every rule that was tried.
     pub trace: Trace,
     process: ProcessResult,
@@ -46,7 +65,7 @@ pub struct StepOutcome {
 impl Simulation {
     /// Begins with this world.
     pub fn new(world: World) -> Self {
-        Self { world }
+        Self { world, step: 0, over: None }
     }
 
     /// The world as it is now.
@@ -58,7 +77,7 @@ impl Simulation {
     pub fn perform(&mut self, call: &Call) -> StepOutcome {
         let before = self.world.thread.clone();
         let mut trace = Trace::new();
-        let decided = self.decide(call, &mut trace);
+        let (course, judgement) = self.course(call, &mut trace);
         let file_before = match call {
             Call::FileChange(change) => self.world.file_result(change.path()),
             _ => None,
@@ -73,15 +92,28 @@ impl Simulation {
             attribute: None,
             file: file_before.clone(),
             file_before,
+            judgement,
+            killed: None,
+            not_performed: None,
             trace,
             process: self.process(&self.world.thread.credentials),
         };
-        match decided {
-            Outcome::Refused(refusal) => {
+        match course {
+            Err(Over::Killed(signal)) => {
+                outcome.killed = Some(signal);
+                outcome.value = -1;
+                self.over = Some(NotPerformed::Ended { step: self.step });
+            }
+            Err(Over::NotPerformed(reason)) => {
+                outcome.not_performed = Some(reason);
+                outcome.value = -1;
+                self.over.get_or_insert(NotPerformed::Unknown { step: self.step });
+            }
+            Ok(Outcome::Refused(refusal)) => {
                 outcome.refusal = Some(refusal);
                 outcome.value = -1;
             }
-            Outcome::Granted(effect) => {
+            Ok(Outcome::Granted(effect)) => {
                 outcome.value = effect.value;
                 outcome.at_secure = effect.at_secure;
                 if let Some(namespaces) = effect.namespaces {
@@ -96,6 +128,10 @@ impl Simulation {
                     self.world.system.user_namespaces = namespaces;
                     self.world.name_namespace(call, made);
                 }
+                if let Some(in_force) = effect.in_force {
+                    self.world.in_force = in_force;
+                }
+                self.hand_on_filters(call, outcome.judgement.as_ref(), &mut outcome.trace);
                 if let Some((path, file)) = effect.created {
                     self.world.files.insert(path, (file, None));
                 }
@@ -114,7 +150,99 @@ impl Simulation {
                 outcome.process = self.process(&outcome.after.credentials);
             }
         }
+        self.step += 1;
         outcome
+    }
+
+    /// What becomes of a call: the filters judge it first. Its name may stand for two: a file is opened, then written.
+    fn course(&self, call: &Call, trace: &mut Trace) -> (Course, Option<Judgement>) {
+        if let Some(over) = &self.over {
+            return (Err(Over::NotPerformed(over.clone())), None);
+        }
+        if let Call::Syscall(call) = call {
+            let data = call.data();
+            let name = SystemCall::by_number(call.arch.0, data.nr).map(|call| call.name);
+            return match self.world.in_force.judge(&self.world.system, (name, data, Unknown::default()), trace) {
+                Ok(judgement) => (Ok(Outcome::Granted(StepEffect::default())), Some(judgement)),
+                Err(reason) => (Err(Over::NotPerformed(reason)), None),
+            };
+        }
+        if let Call::Seccomp(call) = call
+            && let Err(NoFilter { problem, .. }) = self.ready(call)
+        {
+            return (Err(Over::NotPerformed(NotPerformed::NoFilter(problem))), None);
+        }
+        let calls = if self.world.in_force.state.mode() == Mode::Disabled {
+            Vec::new()
+        } else {
+            asked_calls(call, self.world.all)
+        };
+        let mut judgement = None;
+        if let Some(first) = calls.first() {
+            match self.judge(*first, trace) {
+                (None, judged) => judgement = judged,
+                (Some(course), judged) => return (course, judged),
+            }
+        }
+        let mut own = Trace::new();
+        let decided = self.decide(call, &mut own);
+        if let Some(second) = calls.get(1).filter(|_| is_opened(call, &decided))
+            && let (Some(course), judged) = self.judge(*second, trace)
+        {
+            return (course, judged);
+        }
+        trace.append(own);
+        (Ok(decided), judgement)
+    }
+
+    /// Has the filters judge a call; gives what becomes of it unless it runs.
+    fn judge(&self, call: AskedCall, trace: &mut Trace) -> (Option<Course>, Option<Judgement>) {
+        let AskedCall { name, data, unknown } = call;
+        let judgement = match self.world.in_force.judge(&self.world.system, (Some(name), data, unknown), trace) {
+            Ok(judgement) => judgement,
+            Err(reason) => return (Some(Err(Over::NotPerformed(reason))), None),
+        };
+        let course = match (judgement.fate, judgement.signal(), judgement.outcome()) {
+            (Fate::Runs, ..) => None,
+            (_, Some(signal), _) => Some(Err(Over::Killed(signal))),
+            (_, None, Some(outcome)) => Some(Ok(outcome.map(|()| StepEffect::default()))),
+            (_, None, None) => Some(Err(Over::NotPerformed(NotPerformed::AsksListener))),
+        };
+        (course, Some(judgement))
+    }
+
+    /// A child and a new program have the filters of before.
+    fn hand_on_filters(&mut self, call: &Call, judgement: Option<&Judgement>, trace: &mut Trace) {
+        if judgement.is_none_or(Judgement::stops) {
+            return;
+        }
+        let state = &mut self.world.in_force.state;
+        match call {
+            Call::Clone(_) => *state = state.forked(trace),
+            Call::Execve(_) => *state = core::mem::take(state).executed(trace),
+            _ => {}
+        }
+    }
+
+    /// The filter of a step, made for the thread as it is now.
+    fn ready(&self, call: &SeccompCall) -> Result<ReadyFilter, NoFilter> {
+        call.filter.ready(self.world.thread.credentials.bounding, self.world.system.release)
+    }
+
+    fn seccomp(&self, call: &SeccompCall, trace: &mut Trace) -> Outcome<StepEffect> {
+        let Ok(ready) = self.ready(call) else {
+            // It was made before.
+            return Outcome::Granted(StepEffect::default());
+        };
+        let flags = ready.flags.with(call.flags());
+        let install = Install { flags, ..Install::instructions(&ready.instructions) };
+        let (world, place) =
+            (&self.world, Path::default().key("steps").index(self.step).key("seccomp").key("filter"));
+        let installed = seccomp::install(&world.system, &world.thread, &world.in_force.state, &install, trace);
+        installed.map(|Installed { state, .. }| StepEffect {
+            in_force: Some(world.in_force.with(state, place, ready.made_of)),
+            ..StepEffect::default()
+        })
     }
 
     fn decide(&self, call: &Call, trace: &mut Trace) -> Outcome<StepEffect> {
@@ -154,6 +282,9 @@ impl Simulation {
                 namespaces: Some(namespaces),
                 ..StepEffect::default()
             }),
+            Call::Seccomp(call) => self.seccomp(call, trace),
+            // Only the filters' answer is asked.
+            Call::Syscall(_) => Outcome::Granted(StepEffect::default()),
             Call::Bind { port } => access::bind(system, thread, *port, trace).map(|()| StepEffect::default()),
             Call::FileChange(change) => {
                 let found = self.world.find(change.path(), trace);
@@ -211,6 +342,11 @@ impl StepOutcome {
             at_secure: self.at_secure,
             attribute: self.attribute.clone(),
             file: self.file.clone(),
+            action: self.judgement.as_ref().map(Judgement::action),
+            data: self.judgement.as_ref().map(Judgement::data),
+            decided_by: self.judgement.as_ref().and_then(|judgement| Some(judgement.decided_by.as_ref()?.path())),
+            killed: self.killed,
+            not_performed: self.not_performed.as_ref().map(ToString::to_string),
             process: self.process.clone(),
             rules: self.rules(),
             differences: alloc::vec![],
@@ -222,12 +358,38 @@ impl StepOutcome {
         &self.process
     }
 
-    fn rules(&self) -> alloc::vec::Vec<&'static str> {
+    /// Whether filters decided, and not the call itself.
+    pub fn stopped_by_filters(&self) -> bool {
+        self.judgement.as_ref().is_some_and(Judgement::stops)
+    }
+
+    fn rules(&self) -> Vec<&'static str> {
         match self.refusal {
-            Some(refusal) => alloc::vec![refusal.rule.id],
-            None => self.trace.applied_rules().into_iter().map(|rule| rule.id).collect(),
+            Some(refusal) if !self.stopped_by_filters() => Vec::from([refusal.rule.id]),
+            _ => self.trace.applied_rules().into_iter().map(|rule| rule.id).collect(),
         }
     }
+}
+
+/// Whether the file of a call that opens one could be opened.
+fn is_opened(call: &Call, decided: &Outcome<StepEffect>) -> bool {
+    let opening = [&rules::NO_PROCESS, &rules::NOT_DUMPABLE, &rules::PERMISSION, &rules::SETGROUPS_SYS_ADMIN];
+    match (call, decided.refusal()) {
+        (_, None) => true,
+        (Call::WriteMap(_), Some(refusal)) => !opening.contains(&refusal.rule),
+        (_, Some(_)) => false,
+    }
+}
+
+/// What becomes of a step: a call is made, or a filter answers in its place.
+type Course = Result<Outcome<StepEffect>, Over>;
+
+/// Why neither happens, nor anything after it.
+enum Over {
+    /// The process ends.
+    Killed(Signal),
+    /// The step is not performed.
+    NotPerformed(NotPerformed),
 }
 
 /// What a granted call changes.
@@ -250,6 +412,8 @@ struct StepEffect {
     file: Option<File>,
     /// What getxattr gave.
     attribute: Option<VfsCaps>,
+    /// The filters with a new one.
+    in_force: Option<InForce>,
 }
 
 impl From<FileEffect> for StepEffect {

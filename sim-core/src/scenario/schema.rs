@@ -3,16 +3,20 @@ use alloc::vec::Vec;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::expect::{ErrnoText, RuleText};
+use super::expect::{ActionText, ErrnoText, RuleText};
+use super::filter::FLAG_NAMES;
+use super::seccomp_call::Long;
 use super::step::{BindArguments, NoArguments, call_names};
 use super::values::{CapsEntry, FourIds, LimitText, ModeText, ReleaseText, SecurebitsText, SetText};
 use super::{
-    CapsetCall, CloneCall, Expect, FileChange, PathOperation, PrctlCall, ProcessOperation, Scenario, Step,
-    SystemOperation, WriteMapCall,
+    CapsetCall, CloneCall, EngineName, Expect, FileChange, FilterEntry, FlagText, NativeName, PathOperation,
+    PrctlCall, ProcessOperation, Scenario, SeccompCall, Step, SyscallCall, SystemOperation, WriteMapCall,
 };
 use crate::calls::{AmbientOperation, PrctlOption};
 use crate::credentials::Securebits;
 use crate::rule::Rule;
+use crate::seccomp::Action;
+use crate::seccomp::syscalls::Abi;
 
 /// The JSON Schema of the scenario format, made from the types that read it.
 pub fn json_schema() -> Schema {
@@ -35,11 +39,6 @@ pub(super) fn ids(generator: &mut SchemaGenerator) -> Schema {
 /// The schema of a call alone.
 pub(super) fn call(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "object", "minProperties": 1, "maxProperties": 1 })
-}
-
-/// The schema of a list that must be empty.
-pub(super) fn empty_list(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "array", "maxItems": 0 })
 }
 
 /// The schema of an absolute path.
@@ -189,13 +188,68 @@ schema!(PrctlCall, "Prctl", |_generator| {
 
 schema!(ErrnoText, "Errno", |_generator| json_schema!({
     "type": "string",
-    "pattern": "^E[0-9A-Z]+$",
-    "description": "The name of an errno."
+    "pattern": "^(E[0-9A-Z]+|[1-9][0-9]{0,3})$",
+    "description": "The name of an errno; its number if it has none."
+}));
+
+schema!(ActionText, "Action", |_generator| json_schema!({
+    "enum": Action::ALL.iter().filter_map(|action| action.profile_name()).collect::<Vec<_>>(),
+    "description": "An action by its name in profiles."
 }));
 
 schema!(RuleText, "RuleId", |_generator| json_schema!({
     "enum": Rule::all().map(|rule| rule.id).collect::<Vec<_>>(),
     "description": "The id of a rule."
+}));
+
+schema!(FilterEntry, "Filter", |generator| {
+    let (engine, native) = (generator.subschema_for::<EngineName>(), generator.subschema_for::<NativeName>());
+    json_schema!({
+        "description": "A filter of system calls: what an engine makes of a profile, or instructions.",
+        "anyOf": [
+            {
+                "type": "object",
+                "properties": {
+                    "profile": { "type": "object", "description": "An OCI or Docker profile." },
+                    "engine": engine,
+                    "native": native
+                },
+                "required": ["profile"],
+                "additionalProperties": false
+            },
+            {
+                "type": "object",
+                "properties": {
+                    "bpf": {
+                        "type": "string",
+                        "pattern": "^([0-9A-Fa-f]{16})*$",
+                        "description": "struct sock_filter records in hexadecimal digits, little-endian."
+                    }
+                },
+                "required": ["bpf"],
+                "additionalProperties": false
+            }
+        ]
+    })
+});
+
+schema!(NativeName, "Architecture", |_generator| json_schema!({
+    "enum": Abi::ALL.iter().map(|abi| abi.name()).collect::<Vec<_>>(),
+    "description": "An architecture, as libseccomp calls it."
+}));
+
+schema!(FlagText, "SeccompFlag", |_generator| json_schema!({
+    "anyOf": [
+        { "enum": FLAG_NAMES.iter().map(|(name, _)| *name).collect::<Vec<_>>() },
+        { "type": "integer", "minimum": 0, "maximum": u32::MAX }
+    ]
+}));
+
+schema!(Long, "Long", |_generator| json_schema!({
+    "anyOf": [
+        { "type": "integer", "minimum": 0, "maximum": u64::MAX },
+        { "type": "string", "pattern": "^0x[0-9A-Fa-f]{1,16}$" }
+    ]
 }));
 
 schema!(Step, "Step", |generator| {
@@ -228,6 +282,8 @@ schema!(Step, "Step", |generator| {
             "setns": { "type": "string", "description": "The name of a user namespace." },
             "write_map": generator.subschema_for::<WriteMapCall>(),
             "bind": generator.subschema_for::<BindArguments>(),
+            "seccomp": generator.subschema_for::<SeccompCall>(),
+            "syscall": generator.subschema_for::<SyscallCall>(),
             "expect": generator.subschema_for::<Expect>(),
             "note": { "type": "string" }
         },

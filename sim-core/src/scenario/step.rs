@@ -9,7 +9,8 @@ use serde::{Serialize, Serializer};
 
 use super::values::{self, GroupArguments, IdArgument, IdArguments, Refused, SetText};
 use super::{
-    Expect, FileChange, PathOperation, PrctlCall, ProcessOperation, SetcapArguments, SystemOperation, WriteMapCall,
+    Expect, FileChange, PathOperation, PrctlCall, ProcessOperation, SeccompCall, SetcapArguments, SyscallCall,
+    SystemOperation, WriteMapCall,
 };
 use crate::calls::{CloneFlags, IdChange, IdKind, SetId};
 use crate::capability::CapSet;
@@ -49,6 +50,10 @@ pub enum Call {
     Setns(String),
     /// A write to `/proc/PID/uid_map`, `gid_map` or `setgroups`.
     WriteMap(WriteMapCall),
+    /// seccomp(2), which installs a filter.
+    Seccomp(SeccompCall),
+    /// A call by name or number, of which only the filters' answer is asked.
+    Syscall(SyscallCall),
     /// bind(2) of an internet socket.
     Bind {
         /// The port.
@@ -193,7 +198,7 @@ const fn group(change: IdChange) -> SetId {
 }
 
 /// The calls that change the thread, and `bind`.
-const CALLS: [&str; 18] = [
+const CALLS: [&str; 20] = [
     "execve",
     "setuid",
     "setgid",
@@ -212,6 +217,8 @@ const CALLS: [&str; 18] = [
     "setns",
     "write_map",
     "bind",
+    "seccomp",
+    "syscall",
 ];
 
 /// The calls of the format that this version models.
@@ -219,9 +226,6 @@ pub(super) fn call_names() -> impl Iterator<Item = &'static str> + Clone {
     let operations = [FileChange::NAMES, ProcessOperation::NAMES, PathOperation::NAMES, SystemOperation::NAMES];
     CALLS.into_iter().chain(operations.into_iter().flatten().copied())
 }
-
-/// The calls of the format that this version does not model yet.
-const NOT_YET: &[&str] = &["seccomp", "syscall"];
 
 impl Call {
     /// The call's key in the format.
@@ -238,6 +242,8 @@ impl Call {
             Self::Setns(_) => "setns",
             Self::WriteMap(_) => "write_map",
             Self::Bind { .. } => "bind",
+            Self::Seccomp(_) => "seccomp",
+            Self::Syscall(_) => "syscall",
             Self::FileChange(change) => change.name(),
             Self::Process(operation) => operation.name(),
             Self::Path(operation) => operation.name(),
@@ -279,6 +285,8 @@ impl Call {
             Self::Setns(name) => map.serialize_entry(self.name(), name),
             Self::WriteMap(call) => map.serialize_entry(self.name(), call),
             Self::Bind { port } => map.serialize_entry(self.name(), &BindArguments { port: *port }),
+            Self::Seccomp(call) => map.serialize_entry(self.name(), call),
+            Self::Syscall(call) => map.serialize_entry(self.name(), call),
             Self::FileChange(change) => change.serialize_into(map),
             Self::Process(operation) => operation.serialize_into(map),
             Self::Path(operation) => operation.serialize_into(map),
@@ -309,6 +317,8 @@ impl Call {
             "setns" => Self::Setns(map.next_value()?),
             "write_map" => Self::WriteMap(map.next_value()?),
             "bind" => Self::Bind { port: map.next_value::<BindArguments>()?.port },
+            "seccomp" => Self::Seccomp(map.next_value()?),
+            "syscall" => Self::Syscall(map.next_value()?),
             other => return Self::next_operation(other, map),
         }))
     }
@@ -381,7 +391,7 @@ impl<'de> Deserialize<'de> for Step {
                         name => {
                             let Some(found) = Call::next_value(name, &mut map)? else {
                                 return Err(map
-                                    .next_value_seed(Refused(unknown_call(name)))
+                                    .next_value_seed(Refused(unknown_call()))
                                     .err()
                                     .unwrap_or_else(|| de::Error::custom("this key cannot stand here")));
                             };
@@ -418,12 +428,8 @@ fn once<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
     Ok(())
 }
 
-fn unknown_call(name: &str) -> String {
-    if NOT_YET.contains(&name) {
-        format!("the call `{name}` is part of the format, but this version does not model it yet")
-    } else {
-        format!("unknown key; a step has `expect`, `note` and one of {}", List(call_names()))
-    }
+fn unknown_call() -> String {
+    format!("unknown key; a step has `expect`, `note` and one of {}", List(call_names()))
 }
 
 /// `` `a`, `b`, `c` ``

@@ -143,7 +143,7 @@ fn steps_that_make_no_sense() {
         let marked = text.find('«').unwrap();
         assert!(read(&text.replace('«', "")).is_err(), "{marked}: {text}");
     }
-    check_error(r#"{"steps": [{"seccomp": «{}}]}"#, "steps[0].seccomp", "does not model it yet");
+    check_error(r#"{"steps": [{"seccomp": «{}}]}"#, "steps[0].seccomp", "missing field `filter`");
     let unnamed = r#"{"steps": [{"unshare": «{"flags": ["CLONE_NEWUSER"]}}]}"#;
     check_error(unnamed, "steps[0].unshare", "give it a name");
     let nothing = r#"{"steps": [{"clone": «{"flags": [], "user_ns": "a"}}]}"#;
@@ -167,7 +167,7 @@ fn steps_that_make_no_sense() {
     check_error(r#"{"steps": [{"setgroups": [1, «"x"]}]}"#, "steps[0].setgroups[1]", "an id as a program passes it");
     check_error(r#"{"steps": [{"capget": «[]}]}"#, "steps[0].capget", "an empty object");
     check_error(r#"{"runtime": «{"engine": "podman"}}"#, "runtime", "does not model it yet");
-    check_error(r#"{"process": {"seccomp": «[{}]}}"#, "process.seccomp", "does not model them yet");
+    check_error(r#"{"process": {"seccomp": [«{}]}}"#, "process.seccomp[0]", "either a `profile` or `bpf`");
     let interpreter = r#"{"files": {"/x": {"interpreter": «"/y"}}}"#;
     check_error(interpreter, r#"files["/x"].interpreter"#, "no file \"/y\"");
     let errno = r#"{"steps": [{"bind": {"port": 1}, "expect": {"errno": «"EPRM"}}]}"#;

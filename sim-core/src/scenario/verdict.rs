@@ -19,6 +19,9 @@ use crate::rule::{Effect, Event, Flow, Link, Motion, SetName};
 /// ```
 pub fn verdict(outcome: &StepOutcome) -> String {
     let call = outcome.call.in_words();
+    if let Some(told) = told_by_filters(outcome) {
+        return told;
+    }
     if let Some(refusal) = outcome.refusal {
         let lacking = lacking(outcome);
         let lacking = if lacking.is_empty() { String::new() } else { format!(" Lacking: {}.", lacking.in_words()) };
@@ -40,9 +43,39 @@ pub fn verdict(outcome: &StepOutcome) -> String {
             };
             format!("{call} succeeds. {told}").trim_end().to_string()
         }
-        Call::Prctl(_) | Call::Setgroups(_) | Call::Capget | Call::WriteMap(_) => format!("{call} succeeds."),
+        Call::Prctl(_)
+        | Call::Setgroups(_)
+        | Call::Capget
+        | Call::WriteMap(_)
+        | Call::Seccomp(_)
+        | Call::Syscall(_) => format!("{call} succeeds."),
         Call::Bind { .. } | Call::Process(_) | Call::Path(_) | Call::System(_) => format!("{call} is permitted."),
     }
+}
+
+/// What filters made of the step, where the call itself did not decide.
+fn told_by_filters(outcome: &StepOutcome) -> Option<String> {
+    let call = outcome.call.in_words();
+    if let Some(reason) = &outcome.not_performed {
+        return Some(format!("{call} is not performed: {reason}."));
+    }
+    let judgement = outcome.judgement.as_ref()?;
+    let (action, reason) = (judgement.action(), judgement.reason());
+    if matches!(outcome.call, Call::Syscall(_)) {
+        let data = if judgement.data() == 0 { String::new() } else { format!(" with data {}", judgement.data()) };
+        return Some(format!("{call}: {action}{data}; {reason}."));
+    }
+    if !judgement.stops() {
+        return None;
+    }
+    // What the step is called, unless it is one of several calls that it makes.
+    let made = judgement.name.filter(|name| *name != outcome.call.name());
+    let whole = made.map_or(call.clone(), |name| format!("{name}, as part of {call},"));
+    Some(match (outcome.killed, outcome.refusal) {
+        (Some(signal), _) => format!("seccomp ends the process at {whole} with {}: {reason}.", signal.name()),
+        (None, Some(refusal)) => format!("seccomp refuses {whole} with {}: {reason}.", refusal.errno),
+        (None, None) => format!("seccomp answers {whole} with 0, and it is not made: {reason}."),
+    })
 }
 
 /// One move of one bit, in words. `held` says whether the question is why the bit is there, or why it is not.
@@ -130,6 +163,8 @@ impl Call {
             Self::Setns(name) => format!("setns to the user namespace {name}"),
             Self::WriteMap(call) => call.in_words(),
             Self::Bind { port } => format!("bind to port {port}"),
+            Self::Seccomp(call) => call.in_words(),
+            Self::Syscall(call) => call.in_words(),
             Self::FileChange(change) => change.in_words(),
             Self::Process(operation) => operation.in_words(),
             Self::Path(operation) => operation.in_words(),

@@ -2,6 +2,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::in_force::InForce;
 use super::lookup::{LONGEST_PATH, paths_above};
 use super::values::{CapsEntry, FourIds, ModeText, SecurebitsText};
 use super::{Call, CloneCall, FileEntry, FileResult, Process, Scenario, Setgroups, Sysctl};
@@ -12,7 +13,9 @@ use crate::credentials::{
 };
 use crate::file::{File, FileKind, Mount};
 use crate::json::Path;
-use crate::kernel::Release;
+use crate::kernel::{Errno, Release};
+use crate::seccomp::compile::CompileError;
+use crate::seccomp::profile;
 use crate::system::System;
 
 /// What the reader of a scenario may decide instead of the scenario.
@@ -37,6 +40,8 @@ pub struct World {
     pub files: BTreeMap<String, (File, Option<String>)>,
     /// What `"all"` means.
     pub all: CapSet,
+    /// The filters of system calls in force on the thread.
+    pub(super) in_force: InForce,
     namespaces: Vec<(String, UserNs)>,
     /// The bytes of attributes that execve cannot read, by path.
     unreadable: BTreeMap<String, Vec<u8>>,
@@ -158,6 +163,29 @@ pub enum Problem {
         /// The path.
         path: String,
     },
+    /// A profile that cannot be read.
+    #[error("{message}")]
+    Profile {
+        /// What is wrong with it, and what would be right.
+        message: String,
+    },
+    /// A profile of which the engine makes no filter.
+    #[error("the engine makes no filter of it: {0}")]
+    NoFilter(profile::Problem),
+    /// A profile whose meaning is not made a filter.
+    #[error(transparent)]
+    NotCompiled(#[from] CompileError),
+    /// A filter that the kernel would not have taken.
+    #[error("no such filter is in force, for the kernel refuses it with {errno}: {statement}")]
+    NotInForce {
+        /// What it refuses with.
+        errno: Errno,
+        /// The rule.
+        statement: &'static str,
+    },
+    /// Filters of a process beside the thread.
+    #[error("only the thread of `process` can have filters")]
+    FiltersOfOthers,
 }
 
 impl World {
@@ -172,7 +200,9 @@ impl World {
         let find = |name: &str| namespaces.find(name);
         let thread = Builder { process: &scenario.process, place, system: &system, find: &find, all }.thread()?;
         let (files, unreadable) = (files(scenario, all)?, unreadable(scenario, all));
-        let world = Self { files, namespaces: namespaces.named, system, thread, all, unreadable };
+        let in_force = InForce::default();
+        let mut world = Self { files, in_force, namespaces: namespaces.named, system, thread, all, unreadable };
+        world.put_in_force(&scenario.process)?;
         world.check_steps(scenario)?;
         Ok(world)
     }
@@ -227,6 +257,9 @@ impl World {
     }
 
     fn thread_at(&self, process: &Process, place: Path) -> Result<Thread, WorldError> {
+        if !process.seccomp.is_empty() {
+            return Err(WorldError { path: place.key("seccomp"), problem: Problem::FiltersOfOthers });
+        }
         let find = |name: &str| self.namespace(name);
         Builder { process, place, system: &self.system, find: &find, all: self.all }.thread()
     }
@@ -296,6 +329,13 @@ impl World {
                         return Err(WorldError { path: at(step.call.name()), problem });
                     }
                     given.extend(call.user_ns.as_deref());
+                }
+                Call::Seccomp(call) => {
+                    let ready = call.filter.ready(self.thread.credentials.bounding, self.system.release);
+                    ready.map_err(|error| {
+                        let path = at("seccomp").key("filter").join(error.place);
+                        WorldError { path, problem: error.problem }
+                    })?;
                 }
                 Call::Setns(name) if self.namespace(name).is_none() && !given.contains(name.as_str()) => {
                     return Err(WorldError {

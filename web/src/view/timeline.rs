@@ -34,10 +34,7 @@ fn go(id: &'static str, text: &str, possible: bool, position: usize, dispatch: &
 
 fn entry(index: usize, step: &Step, outcome: Option<&StepOutcome>, state: &State, dispatch: &Dispatch) -> Html {
     let shown = index + 1 == state.position;
-    let result = outcome.map(|outcome| match outcome.refusal {
-        Some(refusal) => ("refused", format!("✗ {}", refusal.errno)),
-        None => ("granted", "✓ granted".to_owned()),
-    });
+    let result = outcome.map(in_brief);
     html! {
         <li>
             <button type="button" class={classes!(outcome.is_some().then_some("done"))}
@@ -54,18 +51,29 @@ fn entry(index: usize, step: &Step, outcome: Option<&StepOutcome>, state: &State
     }
 }
 
+/// What came of a step: its class, and a word or two.
+fn in_brief(outcome: &StepOutcome) -> (&'static str, String) {
+    match (&outcome.not_performed, outcome.killed, outcome.refusal, &outcome.judgement) {
+        (Some(_), ..) => ("refused", "✗ not performed".to_owned()),
+        (_, Some(signal), ..) => ("refused", format!("✗ {}", signal.name())),
+        (_, _, Some(refusal), _) => ("refused", format!("✗ {}", refusal.errno)),
+        (_, _, _, Some(judgement)) if judgement.stops() => ("refused", format!("✗ {}", judgement.action())),
+        _ => ("granted", "✓ granted".to_owned()),
+    }
+}
+
 fn verdict_on_step(state: &State, played: &Shown) -> Html {
     let (errno, class, text) = match played {
-        Err(error) => ("invalid", "refused", format!("This start makes no sense. {error}.")),
+        Err(error) => ("invalid".to_owned(), "refused", format!("This start makes no sense. {error}.")),
         Ok(played) => match played.shown() {
             None if state.scenario.steps.is_empty() => {
-                ("", "pending", "There are no steps; add one to the scenario's JSON.".to_owned())
+                (String::new(), "pending", "There are no steps; add one to the scenario's JSON.".to_owned())
             }
-            None => ("", "pending", "Press Step to see what the kernel decides.".to_owned()),
-            Some(outcome) => match outcome.refusal {
-                Some(refusal) => (refusal.errno.name(), "refused", verdict(outcome)),
-                None => ("none", "granted", verdict(outcome)),
-            },
+            None => (String::new(), "pending", "Press Step to see what the kernel decides.".to_owned()),
+            Some(outcome) => {
+                let errno = outcome.refusal.map_or("none".to_owned(), |refusal| refusal.errno.to_string());
+                (errno, in_brief(outcome).0, verdict(outcome))
+            }
         },
     };
     let sign = match class {

@@ -18,7 +18,6 @@ pub use set::{SetText, SetTextError};
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 
@@ -201,14 +200,6 @@ where
     }
 
     deserializer.deserialize_map(MapVisitor(PhantomData))
-}
-
-/// A list that must be empty, because what it would hold is not modelled yet.
-pub(super) fn empty_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
-    if Vec::<de::IgnoredAny>::deserialize(deserializer)?.is_empty() {
-        return Ok(());
-    }
-    Err(de::Error::custom("seccomp filters are part of the format, but this version does not model them yet"))
 }
 
 /// Reads a string with `parse`, whose error becomes the message.

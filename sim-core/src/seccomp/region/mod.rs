@@ -23,6 +23,7 @@ mod compare;
 mod diagram;
 mod listing;
 mod nodes;
+mod partial;
 mod policy;
 mod program;
 mod stack;
@@ -37,6 +38,7 @@ pub use by_call::CallDifference;
 pub use compare::{Difference, Permission};
 pub use diagram::{Answers, Calls, Diagram};
 pub use listing::{Region, Values};
+pub use partial::Unknown;
 pub use undecided::Undecided;
 pub use word::Word;
 

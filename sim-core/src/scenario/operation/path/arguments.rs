@@ -218,7 +218,7 @@ impl UtimensatArguments {
 }
 
 impl MknodArguments {
-    pub(super) fn node(&self) -> Node {
+    pub(in crate::scenario) fn node(&self) -> Node {
         let kind = match self.kind {
             NodeKind::Regular => FileKind::Regular,
             NodeKind::Fifo => FileKind::Fifo,

@@ -1,0 +1,191 @@
+//! The filters in force on the thread, and how a filter of a scenario becomes instructions.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::filter::{FilterEntry, ProfileFilter};
+use super::world::Problem;
+use super::{Process, SeccompCall, World, WorldError};
+use crate::capability::CapSet;
+use crate::credentials::{Credentials, Thread};
+use crate::json::Path;
+use crate::kernel::Release;
+use crate::outcome::Outcome;
+use crate::rule::Silent;
+use crate::seccomp::bpf::Instruction;
+use crate::seccomp::compile::compile;
+use crate::seccomp::profile::{Origin, Place, Placed, Policy, Profile, ResolveError, Target, resolve};
+use crate::seccomp::syscalls::Version;
+use crate::seccomp::{Flags, Install, Installed, Seccomp, install};
+
+/// Mode and filters of the thread, and what each filter was made of; the oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct InForce {
+    pub(super) state: Seccomp,
+    pub(super) sources: Vec<Source>,
+}
+
+/// What a filter was made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Source {
+    /// Where the filter stands in the scenario.
+    pub(super) place: Path,
+    /// The profile, and what the engine made of it.
+    pub(super) made_of: Option<Arc<MadeOf>>,
+}
+
+/// A profile, and what an engine makes of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct MadeOf {
+    pub(super) profile: Profile,
+    pub(super) policy: Policy,
+    /// Where in the text the profile itself is, if that is a whole configuration.
+    pub(super) inside: Path,
+}
+
+/// A filter as it is handed to the kernel.
+#[derive(Clone, Debug)]
+pub(super) struct ReadyFilter {
+    pub(super) instructions: Vec<Instruction>,
+    pub(super) flags: Flags,
+    pub(super) made_of: Option<Arc<MadeOf>>,
+}
+
+/// Why there is no filter, and where below it.
+pub(super) struct NoFilter {
+    pub(super) place: Path,
+    pub(super) problem: Problem,
+}
+
+impl FilterEntry {
+    /// The filter, made for a process with this bounding set.
+    pub(super) fn ready(&self, bounding: CapSet, release: Release) -> Result<ReadyFilter, NoFilter> {
+        match self {
+            Self::Instructions(instructions) => {
+                let instructions = instructions.clone();
+                Ok(ReadyFilter { instructions, flags: Flags::default(), made_of: None })
+            }
+            Self::Profile(filter) => filter.ready(bounding, release),
+        }
+    }
+}
+
+impl ProfileFilter {
+    fn ready(&self, bounding: CapSet, release: Release) -> Result<ReadyFilter, NoFilter> {
+        let at = || Path::default().key("profile");
+        // Places in this text are of no use; what is wrong is told by its path.
+        let text = serde_json::to_string(&self.profile).unwrap_or_default();
+        let profile = Profile::read(&text).map_err(|error| NoFilter {
+            place: at().join(Path::parse(&error.path)),
+            problem: Problem::Profile { message: error.message },
+        })?;
+        let (major, minor) = release.numbers();
+        let target = Target {
+            native: self.native(),
+            bounding: Some(bounding),
+            kernel: Version::new(major, minor, 0),
+            engine: self.engine(),
+        };
+        let inside = self.inside();
+        let policy = resolve(&profile, &target).map_err(|error| {
+            let ResolveError { place, problem } = error;
+            let below = place.and_then(|place| path_of(&profile, place)).unwrap_or_default();
+            NoFilter { place: at().join(inside.clone()).join(below), problem: Problem::NoFilter(problem) }
+        })?;
+        let program =
+            compile(&policy).map_err(|error| NoFilter { place: at(), problem: Problem::NotCompiled(error) })?;
+        let (instructions, flags) = (program.instructions().to_vec(), policy.flags);
+        Ok(ReadyFilter { instructions, flags, made_of: Some(Arc::new(MadeOf { profile, policy, inside })) })
+    }
+
+    /// Where the profile is in a whole configuration.
+    fn inside(&self) -> Path {
+        let whole = self.profile.get("defaultAction").is_none() && self.profile.get("linux").is_some();
+        if whole { Path::default().key("linux").key("seccomp") } else { Path::default() }
+    }
+}
+
+/// The path of the name in a profile that a rule comes from.
+pub(super) fn rule_path(origin: Origin) -> Path {
+    let index = |index: u32| usize::try_from(index).unwrap_or(usize::MAX);
+    let entry = Path::default().key("syscalls").index(index(origin.entry));
+    match origin.name {
+        Some(name) => entry.key("names").index(index(name)),
+        None => entry.key("name"),
+    }
+}
+
+/// The path of what stands at a place of a profile.
+fn path_of(profile: &Profile, place: Place) -> Option<Path> {
+    let within = |key: &str, list: &[Placed<String>]| {
+        let index = list.iter().position(|placed| placed.place == place)?;
+        Some(Path::default().key(key).index(index))
+    };
+    let entries = || {
+        profile.syscalls.iter().enumerate().find_map(|(index, entry)| {
+            let at = Path::default().key("syscalls").index(index);
+            let origin = entry.origins(index).map(|(_, origin)| origin).find(|origin| origin.place == place);
+            match origin {
+                Some(origin) => Some(rule_path(origin)),
+                None => (entry.place == place).then_some(at),
+            }
+        })
+    };
+    let maps = || {
+        let index = profile.arch_map.iter().position(|map| map.architecture.place == place)?;
+        Some(Path::default().key("archMap").index(index))
+    };
+    within("architectures", &profile.architectures)
+        .or_else(|| within("flags", profile.flags.as_deref().unwrap_or_default()))
+        .or_else(entries)
+        .or_else(maps)
+}
+
+impl InForce {
+    /// What a granted installation leaves.
+    pub(super) fn with(&self, state: Seccomp, place: Path, made_of: Option<Arc<MadeOf>>) -> Self {
+        let mut sources = self.sources.clone();
+        if state.filters().len() > sources.len() {
+            sources.push(Source { place, made_of });
+        }
+        Self { state, sources }
+    }
+}
+
+impl World {
+    /// Puts the filters of `process.seccomp` in force, by somebody who may.
+    pub(super) fn put_in_force(&mut self, process: &Process) -> Result<(), WorldError> {
+        let installer = Thread::from(Credentials::root(self.system.capabilities()));
+        let bounding = self.thread.credentials.bounding;
+        for (index, entry) in process.seccomp.iter().enumerate() {
+            let place = Path::default().key("process").key("seccomp").index(index);
+            let ready = entry
+                .ready(bounding, self.system.release)
+                .map_err(|error| WorldError { path: place.clone().join(error.place), problem: error.problem })?;
+            let call = Install { flags: ready.flags, ..Install::instructions(&ready.instructions) };
+            match install(&self.system, &installer, &self.in_force.state, &call, &mut Silent) {
+                Outcome::Granted(Installed { state, .. }) => {
+                    self.in_force = self.in_force.with(state, place, ready.made_of);
+                }
+                Outcome::Refused(refusal) => {
+                    let problem = Problem::NotInForce { errno: refusal.errno, statement: refusal.rule.statement };
+                    return Err(WorldError { path: place, problem });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Mode and filters of the thread.
+    pub fn seccomp(&self) -> &Seccomp {
+        &self.in_force.state
+    }
+
+    /// The filter of a step as the thread hands it to the kernel now: instructions and all flags. None if no engine makes
+    /// one.
+    pub fn filter_of(&self, call: &SeccompCall) -> Option<(Vec<Instruction>, Flags)> {
+        let ready = call.filter.ready(self.thread.credentials.bounding, self.system.release).ok()?;
+        Some((ready.instructions, ready.flags.with(call.flags())))
+    }
+}
