@@ -1,5 +1,8 @@
 //! Profiles.
 
+use sim_core::seccomp::check::{Argument, Observed, remedies};
+use sim_core::seccomp::lint::lint;
+use sim_core::seccomp::merge::{Mode, merge};
 use sim_core::seccomp::profile::{Engine, MAX_SIZE, Note, Policy, Problem, Profile, ResolveError, Target, resolve};
 use sim_core::seccomp::syscalls::Abi;
 
@@ -169,4 +172,20 @@ fn numbers_beyond_their_width_are_refused() {
     }
     let largest = "{\"names\":[\"read\"],\"action\":\"SCMP_ACT_KILL\",\"errnoRet\":4294967295,\"args\":[{\"index\":5,\"op\":\"SCMP_CMP_EQ\",\"value\":18446744073709551615}]}";
     assert_eq!(read(&profile(largest), 40).unwrap().syscalls[0].args[0].value, u64::MAX);
+}
+
+#[test]
+fn tools_bear_many_entries() {
+    let entry = "{\"names\":[\"read\",\"write\",\"no_call\"],\"action\":\"SCMP_ACT_ALLOW\",\"comment\":\"x\"}";
+    let split = "{\"names\":[\"read\"],\"action\":\"SCMP_ACT_KILL\",\"args\":[{\"index\":0,\"value\":7,\"op\":\"SCMP_CMP_EQ\"}]}";
+    let text = profile(&[vec![entry; 5_000], vec![split; 5_000]].concat().join(",\n"));
+    let read = read(&text, 40).unwrap();
+    let target = Target::new(Abi::X86_64, Engine::DOCKER);
+    let (findings, held) = peak(|| lint(&read, &target));
+    assert!(!findings.is_empty() && held <= 40 * text.len(), "{held} bytes");
+    let profiles = [read.clone(), read];
+    let (merged, held) = peak(|| merge(&profiles, &target, Mode::Union));
+    assert!(merged.is_ok() && held <= 100 * text.len(), "{held} bytes");
+    let call = &Observed::by_name(Abi::X86_64, "getppid", [Argument::Unknown; 6])[0];
+    assert!(!remedies(&profiles[0], &target, call).is_empty());
 }
