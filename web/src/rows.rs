@@ -45,8 +45,7 @@ impl Sets {
             }
         }
         let (many, few): (Vec<_>, Vec<_>) = alike.into_iter().partition(|(_, row)| row.len() > FEW);
-        let mut single: Vec<_> = few.into_iter().flat_map(|(_, row)| row).chain(focus).collect();
-        single.sort_unstable();
+        let single = few.into_iter().flat_map(|(_, row)| row).fold(focus, |all, capability| all | capability.into());
         single.into_iter().map(|capability| vec![capability]).chain(many.into_iter().map(|(_, row)| row)).collect()
     }
 }

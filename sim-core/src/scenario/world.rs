@@ -499,13 +499,15 @@ fn files(scenario: &Scenario, all: CapSet) -> Result<BTreeMap<String, (File, Opt
 }
 
 fn unreadable(scenario: &Scenario, all: CapSet) -> BTreeMap<String, Vec<u8>> {
-    let entries = scenario.files.iter().filter_map(|(path, entry)| Some((path, entry.caps.as_ref()?)));
-    entries
-        .filter_map(|(path, caps)| match caps {
-            CapsEntry::Bytes(bytes) if caps.resolve(all).is_err() => Some((path.clone(), bytes.clone())),
-            _ => None,
-        })
-        .collect()
+    let mut unreadable = BTreeMap::new();
+    for (path, entry) in &scenario.files {
+        if let Some(caps @ CapsEntry::Bytes(bytes)) = &entry.caps
+            && caps.resolve(all).is_err()
+        {
+            unreadable.insert(path.clone(), bytes.clone());
+        }
+    }
+    unreadable
 }
 
 fn file(entry: &FileEntry, all: CapSet) -> File {

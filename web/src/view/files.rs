@@ -9,8 +9,9 @@ use crate::state::{Action, FileEdit, State};
 /// The files; the one that decides in the step that is shown, first and open.
 pub(crate) fn files(state: &State, played: &Shown, dispatch: &Dispatch) -> Html {
     let deciding = played.as_ref().ok().and_then(|played| played.deciding_path(state));
-    let mut files: Vec<_> = state.scenario.files.iter().collect();
-    files.sort_by_key(|(path, _)| Some(path.as_str()) != deciding);
+    let (mut files, others): (Vec<_>, Vec<_>) =
+        state.scenario.files.iter().partition(|(path, _)| Some(path.as_str()) == deciding);
+    files.extend(others);
     if files.is_empty() {
         return html! {};
     }
