@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use serde::{Deserialize, Serialize};
-use sim_core::scenario::{Loaded, MAX_SIZE, Options, Scenario};
+use sim_core::scenario::{Json, Loaded, MAX_SIZE, Options, Scenario};
 
 /// The only version so far.
 const VERSION: &str = "1.";
@@ -63,9 +63,11 @@ impl Linked {
         let body = fragment.strip_prefix(VERSION).ok_or(LinkError::Version)?;
         let packed = URL_SAFE_NO_PAD.decode(body).map_err(|_| LinkError::Damaged)?;
         let json = decompress_to_vec_with_limit(&packed, MAX_SIZE).map_err(|_| LinkError::Damaged)?;
-        let envelope: Envelope<serde_json::Value> = serde_json::from_slice(&json).map_err(|_| LinkError::Damaged)?;
-        let loaded = Loaded::read(envelope.s.to_string(), &Options::default())
-            .map_err(|error| LinkError::Scenario(error.to_string()))?;
+        let envelope: Envelope<Json> = serde_json::from_slice(&json).map_err(|_| LinkError::Damaged)?;
+        // Written out again as it stands, members in their order.
+        let text = serde_json::to_vec(&envelope.s).map_err(|_| LinkError::Damaged)?;
+        let loaded =
+            Loaded::read(text, &Options::default()).map_err(|error| LinkError::Scenario(error.to_string()))?;
         let position = envelope.p.min(loaded.scenario.steps.len());
         Ok(Self { scenario: loaded.scenario, position })
     }
