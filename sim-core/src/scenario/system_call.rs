@@ -39,38 +39,38 @@ const UNKNOWN: Argument = None;
 
 /// The calls that a step makes on a machine, in order, if `"all"` means `all`.
 pub(super) fn asked_calls(call: &Call, all: CapSet, native: Abi) -> Vec<AskedCall> {
-    let calls = match call {
+    let calls: Vec<Named> = match call {
         // Only the filters' answer is asked; and another process has no filters.
-        Call::Syscall(_) | Call::WriteMap(WriteMapCall { by: Some(_), .. }) => [None, None],
+        Call::Syscall(_) | Call::WriteMap(WriteMapCall { by: Some(_), .. }) => Vec::new(),
         Call::WriteMap(call) => written(call.text.len() as u64),
         Call::FileChange(FileChange::Write(WriteArguments { bytes, .. })) => written(*bytes),
-        Call::FileChange(change) => [file_change(change, all), None],
-        Call::Process(operation) => [process(operation), None],
-        Call::Path(operation) => [path(operation), None],
-        Call::System(operation) => [system(operation), None],
-        Call::Execve(_) | Call::Capset(_) | Call::Capget => [asked(call.name(), &[]), None],
+        Call::FileChange(change) => Vec::from([file_change(change, all)]),
+        Call::Process(operation) => Vec::from([process(operation)]),
+        Call::Path(operation) => Vec::from([path(operation)]),
+        Call::System(operation) => Vec::from([system(operation)]),
+        Call::Execve(_) | Call::Capset(_) | Call::Capget => Vec::from([asked(call.name(), &[])]),
         Call::Prctl(prctl) => {
             let call = prctl.resolve();
             let [a, b, c, d] = call.arguments.map(Some);
-            [asked("prctl", &[Some(call.option.number().into()), a, b, c, d]), None]
+            Vec::from([asked("prctl", &[Some(call.option.number().into()), a, b, c, d])])
         }
         Call::SetId(call) => {
             let ids: Vec<Argument> = call.ids().iter().map(|&id| Some(id.into())).collect();
-            [asked(call.name(), &ids), None]
+            Vec::from([asked(call.name(), &ids)])
         }
-        Call::Setgroups(groups) => [asked("setgroups", &[Some(groups.len() as u64)]), None],
-        Call::Unshare(call) => [asked("unshare", &[Some(clone_flags(call))]), None],
+        Call::Setgroups(groups) => Vec::from([asked("setgroups", &[Some(groups.len() as u64)])]),
+        Call::Unshare(call) => Vec::from([asked("unshare", &[Some(clone_flags(call))])]),
         Call::Clone(call) => {
             // The signal of the child's end is among the flags, which stand behind the stack on s390.
             let flags = Some(clone_flags(call) | SIGCHLD);
             let behind = matches!(native, Abi::S390 | Abi::S390X);
-            [asked("clone", &if behind { [UNKNOWN, flags] } else { [flags, UNKNOWN] }), None]
+            Vec::from([asked("clone", &if behind { [UNKNOWN, flags] } else { [flags, UNKNOWN] })])
         }
-        Call::Setns(_) => [asked("setns", &[UNKNOWN, Some(CloneFlag::NewUser.bits())]), None],
-        Call::Bind { .. } => [asked("bind", &[UNKNOWN, UNKNOWN, Some(INTERNET_ADDRESS)]), None],
-        Call::Seccomp(call) => [asked("seccomp", &[Some(SET_MODE_FILTER), seccomp_flags(call)]), None],
+        Call::Setns(_) => Vec::from([asked("setns", &[UNKNOWN, Some(CloneFlag::NewUser.bits())])]),
+        Call::Bind { .. } => Vec::from([asked("bind", &[UNKNOWN, UNKNOWN, Some(INTERNET_ADDRESS)])]),
+        Call::Seccomp(call) => Vec::from([asked("seccomp", &[Some(SET_MODE_FILTER), seccomp_flags(call)])]),
     };
-    calls.into_iter().flatten().filter_map(|(name, known)| on_machine(name, &known, native)).collect()
+    calls.into_iter().filter_map(|(name, known)| on_machine(name, &known, native)).collect()
 }
 
 const SIGCHLD: u64 = 17;
@@ -80,14 +80,14 @@ const INTERNET_ADDRESS: u64 = 16;
 const O_WRONLY: u64 = 1;
 
 /// A call and its arguments, those that are left out being unknown.
-type Named = Option<(&'static str, [Argument; 6])>;
+type Named = (&'static str, [Argument; 6]);
 
 fn asked(name: &'static str, known: &[Argument]) -> Named {
     let mut arguments = [UNKNOWN; 6];
     for (place, argument) in arguments.iter_mut().zip(known) {
         *place = *argument;
     }
-    Some((name, arguments))
+    (name, arguments)
 }
 
 /// Calls that many machines have only with a directory to start from.
@@ -103,14 +103,15 @@ const WITH_DIRECTORY: [(&str, &str); 7] = [
 
 /// The call as a machine has it, if it has it.
 fn on_machine(name: &'static str, arguments: &[Argument; 6], native: Abi) -> Option<AskedCall> {
-    let [a, b, c, d, e, _] = *arguments;
     let number = |name: &str| SystemCall::by_name(name).and_then(|call| call.number(native));
-    let (name, number, arguments) = match number(name) {
-        Some(number) => (name, number, *arguments),
-        None => {
-            let (_, named) = WITH_DIRECTORY.iter().find(|(plain, _)| *plain == name)?;
-            (*named, number(named)?, [UNKNOWN, a, b, c, d, e])
-        }
+    let (name, number, arguments) = if let Some(number) = number(name) {
+        (name, number, *arguments)
+    } else {
+        let (_, named) = WITH_DIRECTORY.iter().find(|(plain, _)| *plain == name)?;
+        // The directory comes before all; the last one is unknown as it is.
+        let mut arguments = *arguments;
+        arguments.rotate_right(1);
+        (*named, number(named)?, arguments)
     };
     let data = SeccompData::call(native.architecture(), number, arguments.map(Option::unwrap_or_default));
     let unknown = Unknown { args: arguments.map(|argument| argument.is_none()), instruction_pointer: true };
@@ -123,8 +124,11 @@ const fn signed(number: i32) -> u64 {
 }
 
 /// A file is opened for writing, and this many bytes are written.
-fn written(bytes: u64) -> [Named; 2] {
-    [asked("openat", &[UNKNOWN, UNKNOWN, Some(O_WRONLY)]), asked("write", &[UNKNOWN, UNKNOWN, Some(bytes)])]
+fn written(bytes: u64) -> Vec<Named> {
+    Vec::from([
+        asked("openat", &[UNKNOWN, UNKNOWN, Some(O_WRONLY)]),
+        asked("write", &[UNKNOWN, UNKNOWN, Some(bytes)]),
+    ])
 }
 
 /// What an engine adds is not in the step.
