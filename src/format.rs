@@ -25,7 +25,17 @@ pub(crate) fn book(out: &mut impl Write) -> Result<Status> {
          [`scenarios/scenario.schema`](scenarios/scenario.schema).\n\n\
          Ids in `process` and in the arguments of calls are those that the process sees, in its own user namespace; on `files`\n\
          and `owner` they are host ids. What a program could pass to the kernel is never an input error: it gets the kernel's\n\
-         answer. An operation that only asks for a permission returns 0 when it is granted, and changes nothing.\n"
+         answer. An operation that only asks for a permission returns 0 when it is granted, and changes nothing.\n\n\
+         Filters of system calls, those of `process.seccomp` and those that steps install, judge every call step before the kernel\n\
+         looks at it, as a call of the machine that they are made for. A step makes the system call that its key names; `setcap` is\n\
+         setxattr, and `write` and `write_map` are openat and write. (A machine may have only fchownat for chown, and a C library\n\
+         may make openat of open; a `syscall` step asks about any call.) Ids, flags, options, sizes and modes are known to the\n\
+         filters as the step has them, the signal of a child's end among clone's flags; pointers, descriptors, pids, the\n\
+         instruction's address and registers beyond a call's arguments are not, and where the verdict depends on them the result\n\
+         says so in `not_performed`. After a step that is `killed`, or whose outcome is not known, no other is performed. SIGSYS has\n\
+         no handler, no tracer asked for events, and nobody answers for a listener.\n\n\
+         A profile without an engine has its own meaning, several conditions on one argument all demanded; its `includes`, `excludes`\n\
+         and `archMap` are read as by Docker, which is so with runc and youki too, and with crun as by Podman.\n"
     )?;
     fields(out, "A scenario", &schema)?;
     calls(out, definitions.get("Step").context("the schema has no steps")?)?;

@@ -41,8 +41,8 @@ impl Filters {
         if filters.first.is_empty() && !filtered {
             return Ok(filters);
         }
-        if cfg!(not(target_arch = "x86_64")) {
-            return Err(Skip("filters are judged as on x86_64".to_owned()));
+        if cfg!(not(target_arch = "x86_64")) || world.native != Abi::X86_64 {
+            return Err(Skip("filters are installed on x86_64 alone, and for it".to_owned()));
         }
         let mut simulation = Simulation::new(world.clone());
         for (index, step) in steps.iter().enumerate() {

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::filter::{FilterEntry, ProfileFilter};
 use super::world::Problem;
-use super::{Process, SeccompCall, World, WorldError};
+use super::{Call, Process, Scenario, SeccompCall, World, WorldError};
 use crate::capability::CapSet;
 use crate::credentials::{Credentials, Thread};
 use crate::json::Path;
@@ -16,7 +16,7 @@ use crate::rule::Silent;
 use crate::seccomp::bpf::Instruction;
 use crate::seccomp::compile::compile;
 use crate::seccomp::profile::{Origin, Place, Placed, Policy, Profile, ResolveError, Target, resolve};
-use crate::seccomp::syscalls::Version;
+use crate::seccomp::syscalls::{Abi, Version};
 use crate::seccomp::{Flags, Install, Installed, Seccomp, install};
 
 /// Mode and filters of the thread, and what each filter was made of; the oldest first.
@@ -114,6 +114,26 @@ pub(super) fn rule_path(origin: Origin) -> Path {
         Some(name) => entry.key("names").index(index(name)),
         None => entry.key("name"),
     }
+}
+
+/// The architecture of the machine that all profiles of a scenario are made filters for; x86_64 without any.
+pub(super) fn native(scenario: &Scenario) -> Result<Abi, WorldError> {
+    let first = |index| Path::default().key("process").key("seccomp").index(index);
+    let installed = |index| Path::default().key("steps").index(index).key("seccomp").key("filter");
+    let in_force = scenario.process.seccomp.iter().enumerate().map(|(index, entry)| (first(index), entry));
+    let steps = scenario.steps.iter().enumerate().filter_map(|(index, step)| match &step.call {
+        Call::Seccomp(call) => Some((installed(index), &call.filter)),
+        _ => None,
+    });
+    let mut found = None;
+    for (place, entry) in in_force.chain(steps) {
+        let FilterEntry::Profile(filter) = entry else { continue };
+        let (native, other) = (filter.native(), *found.get_or_insert(filter.native()));
+        if native != other {
+            return Err(WorldError { path: place.key("native"), problem: Problem::TwoMachines { other } });
+        }
+    }
+    Ok(found.unwrap_or(Abi::X86_64))
 }
 
 /// The path of what stands at a place of a profile.

@@ -175,7 +175,7 @@ impl Simulation {
         let calls = if self.world.in_force.state.mode() == Mode::Disabled {
             Vec::new()
         } else {
-            asked_calls(call, self.world.all)
+            asked_calls(call, self.world.all, self.world.native)
         };
         let mut judgement = None;
         if let Some(first) = calls.first() {

@@ -267,6 +267,40 @@ fn a_file_is_opened_before_it_is_written() {
 }
 
 #[test]
+fn steps_are_made_on_the_machine_that_filters_are_made_for() {
+    let filter = |native: &str| {
+        format!(
+            r#"{{"profile": {{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{{"names": ["fchownat", "clone"], "action":
+            "SCMP_ACT_ERRNO", "args": [{{"index": 1, "value": 17, "op": "SCMP_CMP_EQ"}}]}},
+            {{"names": ["mkdirat", "setuid"], "action": "SCMP_ACT_ERRNO"}}]}}, "native": "{native}"}}"#
+        )
+    };
+    let errno = |native: &str, step: &str| {
+        results(&with_filters(&[filter(native)]), step).remove(0).errno.map(|errno| errno.to_string())
+    };
+    let clone = r#"{"clone": {"flags": []}}"#;
+    assert_eq!(errno("s390x", clone).as_deref(), Some("EPERM"), "the flags are the second argument there");
+    assert_eq!(errno("x86_64", r#"{"chown": {"path": "/f", "uid": 17, "gid": 0}}"#), None);
+    for native in ["x86_64", "aarch64", "s390x", "mips64"] {
+        assert_eq!(errno(native, SETUID).as_deref(), Some("EPERM"), "{native}");
+    }
+    let chmod = |native: &str| {
+        let fchmodat = filter(native).replace("fchownat", "fchmodat").replace("\"value\": 17", "\"value\": 5");
+        let process = with_filters(&[fchmodat]);
+        results(&process, r#"{"chmod": {"path": "/f", "mode": "5"}}"#).remove(0)
+    };
+    assert!(chmod("aarch64").not_performed.is_some(), "its path is the second argument, and not known");
+    assert_eq!(chmod("x86_64").errno, None);
+    let two = format!(
+        r#"{{"process": {{"seccomp": [{}]}}, "steps": [{{"seccomp": {{"filter": «{}}}}}]}}"#,
+        filter("arm"),
+        filter("x86")
+    );
+    let two = two.replace('«', "").replace("\"native\": \"x86\"", "\"native\": «\"x86\"");
+    check_error(&two, "steps[0].seccomp.filter.native", "a machine of arm");
+}
+
+#[test]
 fn a_listener_is_waited_for() {
     let steps = format!(
         r#"{{"seccomp": {{"filter": {}, "flags": ["SECCOMP_FILTER_FLAG_NEW_LISTENER"]}}}}, {SETUID}"#,

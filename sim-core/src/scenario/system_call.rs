@@ -1,7 +1,7 @@
-//! The system calls that a step makes, as filters are shown them on x86_64.
+//! The system calls that a step makes, as filters are shown them.
 //!
 //! A step makes the call that its key names; `setcap` is setxattr, and `write` and `write_map` open the file with openat
-//! and write to it. Only what the step itself says is known: pointers, descriptors, pids and what registers hold beside the
+//! and write to it. Where a machine has no call without a directory to start from, it is the one with it: fchownat for chown. Only what the step itself says is known: pointers, descriptors, pids and what registers hold beside the
 //! arguments are not.
 
 use alloc::vec::Vec;
@@ -17,9 +17,9 @@ use crate::access::{
 };
 use crate::capability::CapSet;
 use crate::file::FileKind;
+use crate::seccomp::SeccompData;
 use crate::seccomp::region::Unknown;
 use crate::seccomp::syscalls::{Abi, Call as SystemCall};
-use crate::seccomp::{Architecture, SeccompData};
 
 /// A system call as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,36 +37,40 @@ type Argument = Option<u64>;
 
 const UNKNOWN: Argument = None;
 
-/// The calls that a step makes, in order, if `"all"` means `all`.
-pub(super) fn asked_calls(call: &Call, all: CapSet) -> Vec<AskedCall> {
-    let calls = match call {
+/// The calls that a step makes on a machine, in order, if `"all"` means `all`.
+pub(super) fn asked_calls(call: &Call, all: CapSet, native: Abi) -> Vec<AskedCall> {
+    let calls: Vec<Named> = match call {
         // Only the filters' answer is asked; and another process has no filters.
-        Call::Syscall(_) | Call::WriteMap(WriteMapCall { by: Some(_), .. }) => [None, None],
+        Call::Syscall(_) | Call::WriteMap(WriteMapCall { by: Some(_), .. }) => Vec::new(),
         Call::WriteMap(call) => written(call.text.len() as u64),
         Call::FileChange(FileChange::Write(WriteArguments { bytes, .. })) => written(*bytes),
-        Call::FileChange(change) => [file_change(change, all), None],
-        Call::Process(operation) => [process(operation), None],
-        Call::Path(operation) => [path(operation), None],
-        Call::System(operation) => [system(operation), None],
-        Call::Execve(_) | Call::Capset(_) | Call::Capget => [asked(call.name(), &[]), None],
+        Call::FileChange(change) => Vec::from([file_change(change, all)]),
+        Call::Process(operation) => Vec::from([process(operation)]),
+        Call::Path(operation) => Vec::from([path(operation)]),
+        Call::System(operation) => Vec::from([system(operation)]),
+        Call::Execve(_) | Call::Capset(_) | Call::Capget => Vec::from([asked(call.name(), &[])]),
         Call::Prctl(prctl) => {
             let call = prctl.resolve();
             let [a, b, c, d] = call.arguments.map(Some);
-            [asked("prctl", &[Some(call.option.number().into()), a, b, c, d]), None]
+            Vec::from([asked("prctl", &[Some(call.option.number().into()), a, b, c, d])])
         }
         Call::SetId(call) => {
             let ids: Vec<Argument> = call.ids().iter().map(|&id| Some(id.into())).collect();
-            [asked(call.name(), &ids), None]
+            Vec::from([asked(call.name(), &ids)])
         }
-        Call::Setgroups(groups) => [asked("setgroups", &[Some(groups.len() as u64)]), None],
-        Call::Unshare(call) => [asked("unshare", &[Some(clone_flags(call))]), None],
-        // The signal of the child's end is among the flags.
-        Call::Clone(call) => [asked("clone", &[Some(clone_flags(call) | SIGCHLD)]), None],
-        Call::Setns(_) => [asked("setns", &[UNKNOWN, Some(CloneFlag::NewUser.bits())]), None],
-        Call::Bind { .. } => [asked("bind", &[UNKNOWN, UNKNOWN, Some(INTERNET_ADDRESS)]), None],
-        Call::Seccomp(call) => [asked("seccomp", &[Some(SET_MODE_FILTER), seccomp_flags(call)]), None],
+        Call::Setgroups(groups) => Vec::from([asked("setgroups", &[Some(groups.len() as u64)])]),
+        Call::Unshare(call) => Vec::from([asked("unshare", &[Some(clone_flags(call))])]),
+        Call::Clone(call) => {
+            // The signal of the child's end is among the flags, which stand behind the stack on s390.
+            let flags = Some(clone_flags(call) | SIGCHLD);
+            let behind = matches!(native, Abi::S390 | Abi::S390X);
+            Vec::from([asked("clone", &if behind { [UNKNOWN, flags] } else { [flags, UNKNOWN] })])
+        }
+        Call::Setns(_) => Vec::from([asked("setns", &[UNKNOWN, Some(CloneFlag::NewUser.bits())])]),
+        Call::Bind { .. } => Vec::from([asked("bind", &[UNKNOWN, UNKNOWN, Some(INTERNET_ADDRESS)])]),
+        Call::Seccomp(call) => Vec::from([asked("seccomp", &[Some(SET_MODE_FILTER), seccomp_flags(call)])]),
     };
-    calls.into_iter().flatten().collect()
+    calls.into_iter().filter_map(|(name, known)| on_machine(name, &known, native)).collect()
 }
 
 const SIGCHLD: u64 = 17;
@@ -75,16 +79,43 @@ const SET_MODE_FILTER: u64 = 1;
 const INTERNET_ADDRESS: u64 = 16;
 const O_WRONLY: u64 = 1;
 
-/// A call by its name; the arguments that are not given are unknown.
-fn asked(name: &'static str, known: &[Argument]) -> Option<AskedCall> {
-    let number = SystemCall::by_name(name)?.number(Abi::X86_64)?;
-    let mut args = [0; 6];
-    let mut unknown = Unknown { args: [true; 6], instruction_pointer: true };
-    for ((place, unknown), argument) in args.iter_mut().zip(&mut unknown.args).zip(known) {
-        *unknown = argument.is_none();
-        *place = argument.unwrap_or_default();
+/// A call and its arguments, those that are left out being unknown.
+type Named = (&'static str, [Argument; 6]);
+
+fn asked(name: &'static str, known: &[Argument]) -> Named {
+    let mut arguments = [UNKNOWN; 6];
+    for (place, argument) in arguments.iter_mut().zip(known) {
+        *place = *argument;
     }
-    Some(AskedCall { name, data: SeccompData::call(Architecture::X86_64, number, args), unknown })
+    (name, arguments)
+}
+
+/// Calls that many machines have only with a directory to start from.
+const WITH_DIRECTORY: [(&str, &str); 7] = [
+    ("open", "openat"),
+    ("chown", "fchownat"),
+    ("chmod", "fchmodat"),
+    ("link", "linkat"),
+    ("unlink", "unlinkat"),
+    ("mknod", "mknodat"),
+    ("mkdir", "mkdirat"),
+];
+
+/// The call as a machine has it, if it has it.
+fn on_machine(name: &'static str, arguments: &[Argument; 6], native: Abi) -> Option<AskedCall> {
+    let number = |name: &str| SystemCall::by_name(name).and_then(|call| call.number(native));
+    let (name, number, arguments) = if let Some(number) = number(name) {
+        (name, number, *arguments)
+    } else {
+        let (_, named) = WITH_DIRECTORY.iter().find(|(plain, _)| *plain == name)?;
+        // The directory comes before all; the last one is unknown as it is.
+        let mut arguments = *arguments;
+        arguments.rotate_right(1);
+        (*named, number(named)?, arguments)
+    };
+    let data = SeccompData::call(native.architecture(), number, arguments.map(Option::unwrap_or_default));
+    let unknown = Unknown { args: arguments.map(|argument| argument.is_none()), instruction_pointer: true };
+    Some(AskedCall { name, data, unknown })
 }
 
 /// A number as a register of 64 bits holds it.
@@ -93,8 +124,11 @@ const fn signed(number: i32) -> u64 {
 }
 
 /// A file is opened for writing, and this many bytes are written.
-fn written(bytes: u64) -> [Option<AskedCall>; 2] {
-    [asked("openat", &[UNKNOWN, UNKNOWN, Some(O_WRONLY)]), asked("write", &[UNKNOWN, UNKNOWN, Some(bytes)])]
+fn written(bytes: u64) -> Vec<Named> {
+    Vec::from([
+        asked("openat", &[UNKNOWN, UNKNOWN, Some(O_WRONLY)]),
+        asked("write", &[UNKNOWN, UNKNOWN, Some(bytes)]),
+    ])
 }
 
 /// What an engine adds is not in the step.
@@ -126,7 +160,7 @@ impl CloneFlag {
     }
 }
 
-fn file_change(change: &FileChange, all: CapSet) -> Option<AskedCall> {
+fn file_change(change: &FileChange, all: CapSet) -> Named {
     match change {
         FileChange::Chown(ChownArguments { uid, gid, .. }) => {
             asked("chown", &[UNKNOWN, Some((*uid).into()), Some((*gid).into())])
@@ -143,7 +177,7 @@ fn file_change(change: &FileChange, all: CapSet) -> Option<AskedCall> {
     }
 }
 
-fn process(operation: &ProcessOperation) -> Option<AskedCall> {
+fn process(operation: &ProcessOperation) -> Named {
     const PTRACE_SEIZE: u64 = 0x4206;
     const PRIO_PROCESS: u64 = 0;
     let whom = if operation.target().is_some() { UNKNOWN } else { Some(0) };
@@ -167,7 +201,7 @@ fn process(operation: &ProcessOperation) -> Option<AskedCall> {
     }
 }
 
-fn path(operation: &PathOperation) -> Option<AskedCall> {
+fn path(operation: &PathOperation) -> Named {
     const O_RDWR: u64 = 2;
     const O_NOATIME: u64 = 0o1_000_000;
     match operation {
@@ -209,7 +243,7 @@ fn path(operation: &PathOperation) -> Option<AskedCall> {
     }
 }
 
-fn system(operation: &SystemOperation) -> Option<AskedCall> {
+fn system(operation: &SystemOperation) -> Named {
     const SOL_SOCKET: u64 = 1;
     const SIZE_OF_INT: u64 = 4;
     const KEYCTL_CHOWN: u64 = 4;

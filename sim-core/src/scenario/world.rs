@@ -2,7 +2,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::in_force::InForce;
+use super::in_force::{InForce, native};
 use super::lookup::{LONGEST_PATH, paths_above};
 use super::values::{CapsEntry, FourIds, ModeText, SecurebitsText};
 use super::{Call, CloneCall, FileEntry, FileResult, Process, Scenario, Setgroups, Sysctl};
@@ -16,6 +16,7 @@ use crate::json::Path;
 use crate::kernel::{Errno, Release};
 use crate::seccomp::compile::CompileError;
 use crate::seccomp::profile;
+use crate::seccomp::syscalls::Abi;
 use crate::system::System;
 
 /// What the reader of a scenario may decide instead of the scenario.
@@ -40,6 +41,8 @@ pub struct World {
     pub files: BTreeMap<String, (File, Option<String>)>,
     /// What `"all"` means.
     pub all: CapSet,
+    /// The machine's architecture, which counts where filters are in force.
+    pub native: Abi,
     /// The filters of system calls in force on the thread.
     pub(super) in_force: InForce,
     namespaces: Vec<(String, UserNs)>,
@@ -183,6 +186,12 @@ pub enum Problem {
         /// The rule.
         statement: &'static str,
     },
+    /// Filters made for machines of two architectures.
+    #[error("another filter is made for a machine of {other}; `native` is x86_64 if left out")]
+    TwoMachines {
+        /// The one of an earlier filter.
+        other: Abi,
+    },
     /// Filters of a process beside the thread.
     #[error("only the thread of `process` can have filters")]
     FiltersOfOthers,
@@ -200,8 +209,9 @@ impl World {
         let find = |name: &str| namespaces.find(name);
         let thread = Builder { process: &scenario.process, place, system: &system, find: &find, all }.thread()?;
         let (files, unreadable) = (files(scenario, all)?, unreadable(scenario, all));
-        let in_force = InForce::default();
-        let mut world = Self { files, in_force, namespaces: namespaces.named, system, thread, all, unreadable };
+        let (native, in_force) = (native(scenario)?, InForce::default());
+        let mut world =
+            Self { files, native, in_force, namespaces: namespaces.named, system, thread, all, unreadable };
         world.put_in_force(&scenario.process)?;
         world.check_steps(scenario)?;
         Ok(world)
