@@ -81,11 +81,11 @@ fn filter(text: &str, target: &TargetArguments) -> Result<(String, Program)> {
     let Side { name, parts } = Side::read(text, target)?;
     let mut parts = parts.into_iter();
     match (parts.next(), parts.next()) {
-        (Some(Part::Policy(policy)), None) => {
+        (Some(Part::Policy(_, policy)), None) => {
             let program = sim_core::seccomp::compile::compile(&policy).with_context(|| name.clone())?;
             Ok((name, program))
         }
-        (Some(Part::Program(program, _)), None) => Ok((name, program)),
+        (Some(Part::Program(_, program, _)), None) => Ok((name, program)),
         _ => bail!("{name}: the cost is told of one filter, not of a stack"),
     }
 }

@@ -143,7 +143,7 @@ impl<'a> Matrix<'a> {
             let Some(diagram) = known else { continue };
             cell.resolved = match named.resolve(&cell.target) {
                 Ok(policy) => {
-                    let answers = diagram.policy(&policy)?;
+                    let answers = diagram.policy(&policy).with_context(|| named.name.clone())?;
                     Ok(Resolved {
                         tables: policy.tables.iter().map(|table| table.abi).collect(),
                         default_action: policy.default_action,

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use sim_core::seccomp::bpf::Program;
+use sim_core::rule::Silent;
+use sim_core::seccomp::bpf::{Program, Steps};
 use sim_core::seccomp::profile::{MAX_SIZE, Policy};
 use sim_core::seccomp::region::{Answers, Diagram, Undecided};
 use sim_core::seccomp::text::MAX_TEXT;
-use sim_core::seccomp::{Architecture, ByteOrder};
+use sim_core::seccomp::{Architecture, ByteOrder, FilterReturn, SeccompData};
 
 use super::target::{Named, TargetArguments, preset_name};
 use super::{filter, source};
@@ -24,10 +25,10 @@ pub(crate) struct Side {
 /// A policy or a filter.
 #[derive(Debug)]
 pub(crate) enum Part {
-    /// What an engine makes of a profile.
-    Policy(Box<Policy>),
-    /// A filter, and the byte order that its bytes show.
-    Program(Program, Option<ByteOrder>),
+    /// The name of a profile, and what an engine makes of it.
+    Policy(String, Box<Policy>),
+    /// The name of a filter, the filter, and the byte order that its bytes show.
+    Program(String, Program, Option<ByteOrder>),
 }
 
 /// A part that is not yet read as what it is.
@@ -57,8 +58,8 @@ impl Side {
     /// The byte order of its machine, if something tells it.
     pub(crate) fn order(&self) -> Result<Option<ByteOrder>> {
         let mut orders = self.parts.iter().filter_map(|part| match part {
-            Part::Policy(policy) => policy.tables.first().map(|table| table.abi.architecture().byte_order()),
-            Part::Program(_, order) => *order,
+            Part::Policy(_, policy) => policy.tables.first().map(|table| table.abi.architecture().byte_order()),
+            Part::Program(.., order) => *order,
         });
         let first = orders.next();
         if orders.any(|order| Some(order) != first) {
@@ -70,8 +71,8 @@ impl Side {
     /// Its answers, in a diagram.
     pub(crate) fn answers(&self, diagram: &mut Diagram) -> Result<Answers, Undecided> {
         let answers = self.parts.iter().map(|part| match part {
-            Part::Policy(policy) => diagram.policy(policy),
-            Part::Program(program, _) => diagram.program(program),
+            Part::Policy(_, policy) => diagram.policy(policy),
+            Part::Program(_, program, _) => diagram.program(program),
         });
         let answers: Vec<Answers> = answers.collect::<Result<_, _>>()?;
         let stacked = match answers.as_slice() {
@@ -79,6 +80,47 @@ impl Side {
             several => diagram.stacked(several)?,
         };
         diagram.effective(stacked)
+    }
+
+    /// What decides a call: the rule with its place, or the instruction that returns.
+    pub(crate) fn reason(&self, call: &SeccompData, order: ByteOrder) -> String {
+        let (mut best, mut decisive) = (FilterReturn::ALLOW, None);
+        for part in self.parts.iter().rev() {
+            let word = part.answer(call, order);
+            if word.is_stricter_than(best) {
+                (best, decisive) = (word, Some(part));
+            }
+        }
+        match (decisive, self.parts.as_slice()) {
+            (Some(part), _) | (None, [part]) => part.reason(call, order),
+            (None, _) => "all of them allow it".to_owned(),
+        }
+    }
+}
+
+impl Part {
+    fn answer(&self, call: &SeccompData, order: ByteOrder) -> FilterReturn {
+        match self {
+            Self::Policy(_, policy) => policy.verdict(call).action,
+            Self::Program(_, program, _) => program.run_in(call, order, &mut Silent).returned,
+        }
+    }
+
+    fn reason(&self, call: &SeccompData, order: ByteOrder) -> String {
+        match self {
+            Self::Policy(name, policy) => {
+                let verdict = policy.verdict(call);
+                let place = verdict.rule().map(|rule| rule.origin.place);
+                let place = place.map_or(String::new(), |place| format!(":{}:{}", place.line, place.column));
+                format!("{name}{place}: {}", verdict.reason)
+            }
+            Self::Program(name, program, _) => {
+                let mut steps = Steps::default();
+                let run = program.run_in(call, order, &mut steps);
+                let last = steps.0.last().map_or(0, |step| step.index);
+                format!("{name}: instruction {last:04} returns {}", run.returned)
+            }
+        }
     }
 }
 
@@ -103,13 +145,13 @@ impl Unread {
                 let policy = named.resolve(&on)?;
                 let tables: Vec<_> = policy.tables.iter().map(|table| table.abi.name()).collect();
                 let name = format!("{}, as {} makes it, for {}", named.name, on.engine, tables.join(", "));
-                Ok((name, Part::Policy(Box::new(policy))))
+                Ok((name, Part::Policy(named.name, Box::new(policy))))
             }
             Self::Filter(name, bytes) => {
                 let read = filter::of_bytes(&bytes, &name, order)?;
                 let length = read.instructions.len();
                 let program = filter::checked(read.instructions, &name)?;
-                Ok((format!("{name}, {length} instructions"), Part::Program(program, read.order)))
+                Ok((format!("{name}, {length} instructions"), Part::Program(name, program, read.order)))
             }
         }
     }
