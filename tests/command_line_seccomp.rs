@@ -97,8 +97,7 @@ eperm: the sides are for machines of different byte orders; no call is made on b
 
 #[test]
 fn disasm_tells_whether_a_filter_installs() {
-    let text =
-        "A = arch\nif (A != ARCH_X86_64) goto kill\nA = args[1]\nA &= 3\nreturn A\nkill: return KILL_PROCESS\n";
+    let text = "A = arch\nif (A != ARCH_X86_64) goto kill\nA = sys_number\nif (A == 257) goto kill\nA = args[1]\nA &= 3\nreturn A\nkill: return KILL_PROCESS\n";
     seccomp(&["disasm", "-"]).stdin(text).assert().code(0).stdout_eq(file!["snapshots/seccomp-disasm.txt"]);
     let refused = seccomp(&["disasm", "-"]).stdin("A = len\nA <<= 32\nreturn A\n").assert().code(1);
     refused.stdout_eq(file!["snapshots/seccomp-disasm-refused.txt"]);
