@@ -97,7 +97,8 @@ eperm: the sides are for machines of different byte orders; no call is made on b
 
 #[test]
 fn disasm_tells_whether_a_filter_installs() {
-    let text = "A = arch\nif (A != ARCH_X86_64) goto kill\nA = sys_number\nif (A == 257) goto kill\nA = args[1]\nA &= 3\nreturn A\nkill: return KILL_PROCESS\n";
+    let text = "A = arch\nif (A != ARCH_X86_64) goto kill\nA = sys_number\nif (A == 257) goto kill\n\
+                A = args[1]\nA &= 3\nreturn A\nkill: return KILL_PROCESS\n";
     seccomp(&["disasm", "-"]).stdin(text).assert().code(0).stdout_eq(file!["snapshots/seccomp-disasm.txt"]);
     let refused = seccomp(&["disasm", "-"]).stdin("A = len\nA <<= 32\nreturn A\n").assert().code(1);
     refused.stdout_eq(file!["snapshots/seccomp-disasm-refused.txt"]);
@@ -191,7 +192,8 @@ fn explain_names_the_rule() {
     let calls = "openat, personality(8), mount, x86:socketcall(1), uprobe";
     let explained = seccomp(&["explain", "--preset", "docker", "--syscall", calls]).assert().code(1);
     explained.stdout_eq(file!["snapshots/seccomp-explain.txt"]);
-    let text = "A = args[0] >> 32\nif (A != 0) goto no\nA = args[0]\nif (A < 8) goto yes\nno: return TRAP(3)\nyes: return ALLOW\n";
+    let text = "A = args[0] >> 32\nif (A != 0) goto no\nA = args[0]\nif (A < 8) goto yes\n\
+                no: return TRAP(3)\nyes: return ALLOW\n";
     let path = seccomp(&["explain", "-", "--syscall", "lseek(9)", "--path"]).stdin(text).assert().code(1);
     path.stdout_eq(file!["snapshots/seccomp-explain-path.txt"]);
     let line = json(&seccomp(&["explain", LS, "--syscall", "read", "--json"]).assert().code(0));
