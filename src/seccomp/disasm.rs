@@ -25,7 +25,8 @@ use crate::Status;
 /// Read are the kernel's bytes (.bpf, in both byte orders), hexadecimal digits, C, and what seccomp-tools, libseccomp's
 /// scmp_bpf_disasm and eperm print; which one it is shows in the text. The report tells whether the kernel accepts the
 /// filter or by which rule it refuses it, what the filter weighs, and what its returns mean. It stands behind the listing as
-/// comments, as do the names of calls whose numbers are compared; for other forms than listing and asm it goes to standard error.
+/// comments, as do the names of calls whose numbers are compared; for other forms than listing and asm it goes to
+/// standard error.
 ///
 /// Exit status: 0 if the kernel accepts the filter, 1 if it refuses it, 2 if it cannot be read.
 #[derive(Debug, Args)]

@@ -4,13 +4,14 @@ use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use serde::Serialize;
 use sim_core::kernel::Release;
+use sim_core::prelude::{Credentials, Rule, Silent, System, Thread, Trace};
 use sim_core::seccomp::bpf::Program;
 use sim_core::seccomp::compile::compile;
 use sim_core::seccomp::explanation::{self, Execution, Explanation, Meaning, Part, unfiltered};
 use sim_core::seccomp::profile::{MAX_SIZE, Policy, Reason};
 use sim_core::seccomp::region::Permission;
 use sim_core::seccomp::syscalls::{Abi, AskedCall, read_calls};
-use sim_core::seccomp::{FilterReturn, SeccompData};
+use sim_core::seccomp::{FilterReturn, Install, Seccomp, SeccompData, install, judge};
 
 use super::sides::is_profile;
 use super::target::{Named, ProfileArguments, TargetArguments, preset_name};
@@ -109,6 +110,18 @@ impl Subject {
         Some(explanation::explain(&named.profile, policy, call))
     }
 
+    /// The kernel's rules that apply when a thread with this filter makes the call.
+    fn rules(&self, call: &SeccompData, machine: &Machine) -> Vec<&'static Rule> {
+        let system = System { release: machine.release, ..System::default() };
+        let root = Thread::from(Credentials::root(system.capabilities()));
+        let call_to_install = Install::filter(&self.program);
+        let installed = install(&system, &root, &Seccomp::default(), &call_to_install, &mut Silent);
+        let Some(installed) = installed.granted() else { return Vec::new() };
+        let mut trace = Trace::new();
+        let _ = judge(&system, &installed.state, call, false, &mut trace);
+        trace.applied_rules()
+    }
+
     fn tell(&self, call: &AskedCall, machine: &Machine, path: bool, out: &mut impl Write) -> Result<FilterReturn> {
         let Machine { native, release } = *machine;
         let execution = Execution::new(&self.program, native, &call.data, release);
@@ -118,7 +131,7 @@ impl Subject {
             tell_entries(call, &told, named, out)?;
         }
         if let Some(rule) = unfiltered(&call.data, release) {
-            writeln!(out, "  But the kernel does not ask: {} ({})", rule.statement, rule.id)?;
+            writeln!(out, "  But the kernel does not ask: {}", rule.statement)?;
         }
         let steps = Execution::path(&self.program, native, &call.data);
         let (needed, length) = (execution.instructions, self.program.instructions().len());
@@ -132,6 +145,8 @@ impl Subject {
             writeln!(out, "  {}: instruction {last:04} returns it", self.name)?;
         }
         writeln!(out, "  The filter needs {needed} of its {length} instructions; {cache}.")?;
+        let rules: Vec<_> = self.rules(&call.data, machine).into_iter().map(|rule| rule.id).collect();
+        writeln!(out, "  Rules: {}", rules.join(", "))?;
         for step in steps.into_iter().filter(|_| path) {
             writeln!(out, "    {:04}: {:40} with A = 0x{:x}", step.index, step.statement, step.a)?;
         }
@@ -150,8 +165,13 @@ impl Subject {
             let steps = Execution::path(&self.program, machine.native, &call.data);
             steps.into_iter().map(|it| StepLine { index: it.index, statement: it.statement, a: it.a }).collect()
         });
-        let unfiltered = unfiltered(&call.data, machine.release).map(|rule| rule.id);
-        let line = Line { answer, execution: ExecutionLine::new(execution, &self.program), unfiltered, path: steps };
+        let line = Line {
+            answer,
+            execution: ExecutionLine::new(execution, &self.program),
+            unfiltered: unfiltered(&call.data, machine.release).is_some(),
+            rules: self.rules(&call.data, machine).into_iter().map(|rule| rule.id).collect(),
+            path: steps,
+        };
         serde_json::to_writer(&mut *out, &line)?;
         writeln!(out)?;
         Ok(execution.returned)
@@ -223,9 +243,10 @@ struct Line<'a> {
     answer: AnswerLine<'a>,
     #[serde(rename = "filter")]
     execution: ExecutionLine,
-    /// The rule by which the kernel does not ask the filter.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    unfiltered: Option<&'static str>,
+    /// Whether the kernel does not ask the filter.
+    unfiltered: bool,
+    /// The kernel's rules that apply.
+    rules: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<Vec<StepLine>>,
 }

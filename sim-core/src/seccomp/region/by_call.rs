@@ -201,8 +201,12 @@ mod tests {
         #[test]
         fn no_number_is_missed(masks in prop::collection::vec((0_u32..64, 0_u32..64), 1..4), sample in 0_u32..64) {
             let program = |extra: &str| {
-                let tests = masks.iter().map(|(mask, k)| format!("A = sys_number\n A &= {mask}\n if (A == {k}) goto yes\n"));
-                let text = format!("A = sys_number\n if (A > 63) goto no\n {}no: return KILL\n yes: {extra}return ALLOW", tests.collect::<alloc::string::String>());
+                let tests: alloc::string::String = masks
+                    .iter()
+                    .map(|(mask, k)| format!("A = sys_number\n A &= {mask}\n if (A == {k}) goto yes\n"))
+                    .collect();
+                let start = "A = sys_number\n if (A > 63) goto no\n";
+                let text = format!("{start}{tests} no: return KILL\n yes: {extra}return ALLOW");
                 assemble(&text).unwrap()
             };
             let (left, right) = (program(""), assemble("return KILL").unwrap());
