@@ -47,7 +47,7 @@ pub(crate) struct Cost {
 
 /// Measures one filter or two.
 pub(crate) fn cost(arguments: &Cost, out: &mut impl Write) -> Result<Status> {
-    let native = arguments.target.arch.first().copied().unwrap_or(Abi::X86_64);
+    let native = arguments.target.native();
     let table = arguments.table.unwrap_or(native);
     let (calls, which) = match &arguments.calls {
         Some(path) => (counted(path, table)?, format!("calls of {}", source::name(path))),
@@ -85,7 +85,7 @@ fn filter(text: &str, target: &TargetArguments) -> Result<(String, Program)> {
             let program = sim_core::seccomp::compile::compile(&policy).with_context(|| name.clone())?;
             Ok((name, program))
         }
-        (Some(Part::Program(_, program, _)), None) => Ok((name, program)),
+        (Some(Part::Program(_, program)), None) => Ok((name, program)),
         _ => bail!("{name}: the cost is told of one filter, not of a stack"),
     }
 }

@@ -46,7 +46,7 @@ pub(crate) struct Explain {
 
 /// Explains each call.
 pub(crate) fn explain(arguments: &Explain, out: &mut impl Write) -> Result<Status> {
-    let native = arguments.target.arch.first().copied().unwrap_or(Abi::X86_64);
+    let native = arguments.target.native();
     let mut calls = Vec::new();
     for text in &arguments.syscall {
         let read = read_calls(text, native);
@@ -75,7 +75,7 @@ impl Explain {
             Some(path) if preset_name(path).is_none() => {
                 let (name, bytes) = (source::name(path), source::read(path, MAX_SIZE)?);
                 if !is_profile(&bytes) {
-                    let filter = filter::of_bytes(&bytes, &name, None)?;
+                    let filter = filter::for_machine(&bytes, &name, self.target.native())?;
                     let program = filter::checked(filter.instructions, &name)?;
                     return Ok(Subject { name, program, profile: None });
                 }

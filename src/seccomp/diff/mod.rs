@@ -13,7 +13,7 @@ use sim_core::seccomp::{Architecture, ByteOrder, FilterReturn};
 use self::rows::{Called, More, Row, named, rows, words};
 use super::compile::DifferenceLine;
 use super::explain::call_in_words;
-use super::sides::{Side, architectures, common_order};
+use super::sides::{Side, architectures};
 use super::target::{TargetArguments, capabilities, engine};
 use crate::Status;
 
@@ -69,7 +69,7 @@ pub(crate) fn diff(arguments: &Diff, out: &mut impl Write) -> Result<Status> {
     };
     let left = Side::read(&arguments.left, &arguments.target)?;
     let right = Side::read(&arguments.right, &on_the_right)?;
-    let mut diagram = Diagram::new(common_order(&left, &right)?);
+    let mut diagram = Diagram::new(arguments.target.native().architecture().byte_order());
     let answers = |side: &Side, diagram: &mut Diagram| side.answers(diagram).with_context(|| side.name.clone());
     let both = [answers(&left, &mut diagram)?, answers(&right, &mut diagram)?];
     let comparison = Comparison::new(&mut diagram, both)?;
