@@ -19,8 +19,8 @@ use crate::run::printable;
 ///
 /// A filter is one of a profile, made as by compile, or one that is given in any form that disasm reads. Counted are the
 /// calls 0 to 334 and 424 to 471 of x86_64, or every call that another table has, each once and with all arguments zero;
-/// or the calls of a file with how often each was made. Since Linux 5.11 the kernel keeps which calls a filter allows
-/// whatever their arguments are, and answers them without running it.
+/// or the calls of a file with how often each was made. Since Linux 5.11 the kernel remembers which calls a filter
+/// allows whatever their arguments are, and answers those without running it.
 ///
 /// Exit status: 0, or 2 if something cannot be read.
 #[derive(Debug, Args)]

@@ -21,9 +21,9 @@ use crate::run::printable;
 
 /// Tell why calls are answered as they are: rules, conditions, cost and cache.
 ///
-/// Of a profile are told, for each call, the answer, the rule that decides and where it stands, every entry that names the
-/// call and why it counts or not, how many instructions the filter executes, and whether the kernel's cache of allowed
-/// calls answers without the filter. Of a filter, in any form that disasm reads, all but the rules are told.
+/// For each call: the answer; the rule that decides and where it stands; every entry that names the call, and why it counts
+/// or not; how many instructions the filter executes; whether the kernel's cache of allowed calls answers without it; and
+/// the kernel's rules that apply. In place of a profile there may be a filter, in any form that disasm reads.
 ///
 /// Exit status: 0 if no call is refused, 1 if some is, 2 if something cannot be read.
 #[derive(Debug, Args)]
