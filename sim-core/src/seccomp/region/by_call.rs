@@ -204,10 +204,8 @@ mod tests {
         #[test]
         fn no_number_is_missed(masks in prop::collection::vec((0_u32..64, 0_u32..64), 1..4), sample in 0_u32..64) {
             let program = |extra: &str| {
-                let tests: alloc::string::String = masks
-                    .iter()
-                    .map(|(mask, k)| format!("A = sys_number\n A &= {mask}\n if (A == {k}) goto yes\n"))
-                    .collect();
+                let test = |(mask, k): &(u32, u32)| format!("A = sys_number\n A &= {mask}\n if (A == {k}) goto yes\n");
+                let tests = masks.iter().map(test).collect::<Vec<_>>().concat();
                 let start = "A = sys_number\n if (A > 63) goto no\n";
                 let text = format!("{start}{tests} no: return KILL\n yes: {extra}return ALLOW");
                 assemble(&text).unwrap()
