@@ -4,13 +4,14 @@ use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use serde::Serialize;
 use sim_core::kernel::Release;
+use sim_core::prelude::{Credentials, Rule, Silent, System, Thread, Trace};
 use sim_core::seccomp::bpf::Program;
 use sim_core::seccomp::compile::compile;
 use sim_core::seccomp::explanation::{self, Execution, Explanation, Meaning, Part, unfiltered};
 use sim_core::seccomp::profile::{MAX_SIZE, Policy, Reason};
 use sim_core::seccomp::region::Permission;
 use sim_core::seccomp::syscalls::{Abi, AskedCall, read_calls};
-use sim_core::seccomp::{FilterReturn, SeccompData};
+use sim_core::seccomp::{FilterReturn, Install, Seccomp, SeccompData, install, judge};
 
 use super::sides::is_profile;
 use super::target::{Named, ProfileArguments, TargetArguments, preset_name};
@@ -20,9 +21,9 @@ use crate::run::printable;
 
 /// Tell why calls are answered as they are: rules, conditions, cost and cache.
 ///
-/// Of a profile are told, for each call, the answer, the rule that decides and where it stands, every entry that names the
-/// call and why it counts or not, how many instructions the filter executes, and whether the kernel's cache of allowed
-/// calls answers without the filter. Of a filter, in any form that disasm reads, all but the rules are told.
+/// For each call: the answer; the rule that decides and where it stands; every entry that names the call, and why it counts
+/// or not; how many instructions the filter executes; whether the kernel's cache of allowed calls answers without it; and
+/// the kernel's rules that apply. In place of a profile there may be a filter, in any form that disasm reads.
 ///
 /// Exit status: 0 if no call is refused, 1 if some is, 2 if something cannot be read.
 #[derive(Debug, Args)]
@@ -45,7 +46,7 @@ pub(crate) struct Explain {
 
 /// Explains each call.
 pub(crate) fn explain(arguments: &Explain, out: &mut impl Write) -> Result<Status> {
-    let native = arguments.target.arch.first().copied().unwrap_or(Abi::X86_64);
+    let native = arguments.target.native();
     let mut calls = Vec::new();
     for text in &arguments.syscall {
         let read = read_calls(text, native);
@@ -74,7 +75,7 @@ impl Explain {
             Some(path) if preset_name(path).is_none() => {
                 let (name, bytes) = (source::name(path), source::read(path, MAX_SIZE)?);
                 if !is_profile(&bytes) {
-                    let filter = filter::of_bytes(&bytes, &name, None)?;
+                    let filter = filter::for_machine(&bytes, &name, self.target.native())?;
                     let program = filter::checked(filter.instructions, &name)?;
                     return Ok(Subject { name, program, profile: None });
                 }
@@ -109,6 +110,18 @@ impl Subject {
         Some(explanation::explain(&named.profile, policy, call))
     }
 
+    /// The kernel's rules that apply when a thread with this filter makes the call.
+    fn rules(&self, call: &SeccompData, machine: &Machine) -> Vec<&'static Rule> {
+        let system = System { release: machine.release, ..System::default() };
+        let root = Thread::from(Credentials::root(system.capabilities()));
+        let call_to_install = Install::filter(&self.program);
+        let installed = install(&system, &root, &Seccomp::default(), &call_to_install, &mut Silent);
+        let Some(installed) = installed.granted() else { return Vec::new() };
+        let mut trace = Trace::new();
+        let _ = judge(&system, &installed.state, call, false, &mut trace);
+        trace.applied_rules()
+    }
+
     fn tell(&self, call: &AskedCall, machine: &Machine, path: bool, out: &mut impl Write) -> Result<FilterReturn> {
         let Machine { native, release } = *machine;
         let execution = Execution::new(&self.program, native, &call.data, release);
@@ -118,7 +131,7 @@ impl Subject {
             tell_entries(call, &told, named, out)?;
         }
         if let Some(rule) = unfiltered(&call.data, release) {
-            writeln!(out, "  But the kernel does not ask: {} ({})", rule.statement, rule.id)?;
+            writeln!(out, "  But the kernel does not ask: {}", rule.statement)?;
         }
         let steps = Execution::path(&self.program, native, &call.data);
         let (needed, length) = (execution.instructions, self.program.instructions().len());
@@ -132,6 +145,8 @@ impl Subject {
             writeln!(out, "  {}: instruction {last:04} returns it", self.name)?;
         }
         writeln!(out, "  The filter needs {needed} of its {length} instructions; {cache}.")?;
+        let rules: Vec<_> = self.rules(&call.data, machine).into_iter().map(|rule| rule.id).collect();
+        writeln!(out, "  Rules: {}", rules.join(", "))?;
         for step in steps.into_iter().filter(|_| path) {
             writeln!(out, "    {:04}: {:40} with A = 0x{:x}", step.index, step.statement, step.a)?;
         }
@@ -150,8 +165,13 @@ impl Subject {
             let steps = Execution::path(&self.program, machine.native, &call.data);
             steps.into_iter().map(|it| StepLine { index: it.index, statement: it.statement, a: it.a }).collect()
         });
-        let unfiltered = unfiltered(&call.data, machine.release).map(|rule| rule.id);
-        let line = Line { answer, execution: ExecutionLine::new(execution, &self.program), unfiltered, path: steps };
+        let line = Line {
+            answer,
+            execution: ExecutionLine::new(execution, &self.program),
+            unfiltered: unfiltered(&call.data, machine.release).is_some(),
+            rules: self.rules(&call.data, machine).into_iter().map(|rule| rule.id).collect(),
+            path: steps,
+        };
         serde_json::to_writer(&mut *out, &line)?;
         writeln!(out)?;
         Ok(execution.returned)
@@ -223,9 +243,10 @@ struct Line<'a> {
     answer: AnswerLine<'a>,
     #[serde(rename = "filter")]
     execution: ExecutionLine,
-    /// The rule by which the kernel does not ask the filter.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    unfiltered: Option<&'static str>,
+    /// Whether the kernel does not ask the filter.
+    unfiltered: bool,
+    /// The kernel's rules that apply.
+    rules: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<Vec<StepLine>>,
 }

@@ -109,8 +109,12 @@ impl TargetArguments {
             named.profile.architectures = self.arch.iter().map(placed).collect();
             named.profile.arch_map = Vec::new();
         }
-        let native = self.arch.first().copied().unwrap_or(Abi::X86_64);
-        self.on(native, self.engine.or(named.engine).unwrap_or(Engine::DOCKER))
+        self.on(self.native(), self.engine.or(named.engine).unwrap_or(Engine::DOCKER))
+    }
+
+    /// The machine's own architecture.
+    pub(crate) fn native(&self) -> Abi {
+        self.arch.first().copied().unwrap_or(Abi::X86_64)
     }
 
     /// The kernel's release; the oldest that is modelled for older ones.
