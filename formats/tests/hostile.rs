@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, reason = "a helper of tests may say what it expects")]
 
 use formats::{MAX_LINE, audit, read_filter, read_libseccomp, read_seccomp_tools, strace};
+use sim_core::seccomp::check::Argument;
+use sim_core::seccomp::syscalls::Abi;
 use sim_core::seccomp::text::{MAX_TEXT, TextFault};
 
 /// What `work` answers, and how many bytes it held at most at one time.
@@ -101,4 +103,16 @@ fn more_processes_than_are_remembered_are_told() {
     let (problems, held) = peak(|| strace::read(log.as_bytes()).filter(Result::is_err).count());
     assert_eq!(problems, 66_000 - 65_536);
     assert!(held <= 64 << 20, "{held} bytes");
+    // What is remembered of a call does not grow with its line.
+    let string = "x".repeat(MAX_LINE / 4);
+    let long = |pid: usize| {
+        format!("{pid} read(3, \"{string}\", {string} <unfinished ...>\n{pid} {string}(<unfinished ...>")
+    };
+    let log = (0..300).map(long).collect::<Vec<_>>().join("\n");
+    let (problems, held) = peak(|| strace::read(log.as_bytes()).filter(Result::is_err).count());
+    assert!(problems == 300 && held <= 16 * MAX_LINE, "{problems} problems, {held} bytes");
+    let halves = "7 read(3</a>, \"\", 5 <unfinished ...>\n7 <... read resumed>) = 0\n";
+    let Some(Ok(strace::Record::Call(call))) = strace::read(halves.as_bytes()).next() else { unreachable!() };
+    assert_eq!(call.arguments(Abi::X86_64)[0], Argument::Known(3));
+    assert_eq!(call.arguments(Abi::X86_64)[1..3], [Argument::Unknown, Argument::Known(5)]);
 }

@@ -3,6 +3,7 @@ use sim_core::seccomp::SeccompData;
 use sim_core::seccomp::bpf::Program;
 use sim_core::seccomp::compile::{CompileError, compile};
 use sim_core::seccomp::equivalence::{Subject, difference};
+use sim_core::seccomp::lint::lint;
 use sim_core::seccomp::profile::{CallPolicy, Engine, Policy, Profile, Target, resolve};
 use sim_core::seccomp::syscalls::Abi;
 
@@ -29,15 +30,37 @@ pub fn profile(bytes: &[u8]) {
     for entry in &profile.syscalls {
         check_place(bytes, entry.place.line as usize, entry.place.column as usize);
     }
+    check_written(&profile);
     let engine = ENGINES[bytes.len() % ENGINES.len()];
     let native = MACHINES[bytes.len() / ENGINES.len() % MACHINES.len()];
-    match resolve(&profile, &Target::new(native, engine)) {
+    let target = Target::new(native, engine);
+    for finding in lint(&profile, &target) {
+        assert!(!finding.message.is_empty());
+        if finding.place.line > 0 {
+            check_place(bytes, finding.place.line as usize, finding.place.column as usize);
+        }
+    }
+    match resolve(&profile, &target) {
         Ok(policy) => check_policy(&profile, &policy),
         Err(error) => {
             if let Some(place) = error.place {
                 check_place(bytes, place.line as usize, place.column as usize);
             }
         }
+    }
+}
+
+/// What is written of a profile says the same.
+fn check_written(profile: &Profile) {
+    let written = profile.to_string();
+    let again = Profile::read(&written).unwrap_or_else(|error| panic!("{written}\n{error}"));
+    assert_eq!(again.to_string(), written);
+    assert_eq!(again.default_action, profile.default_action);
+    assert_eq!(again.syscalls.len(), profile.syscalls.len());
+    for (again, entry) in again.syscalls.iter().zip(&profile.syscalls) {
+        assert!(again.origins(0).map(|(name, _)| name).eq(entry.origins(0).map(|(name, _)| name)));
+        assert_eq!((again.action, again.errno_ret, &again.args), (entry.action, entry.errno_ret, &entry.args));
+        assert_eq!((&again.includes, &again.excludes), (&entry.includes, &entry.excludes));
     }
 }
 

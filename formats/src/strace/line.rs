@@ -48,6 +48,13 @@ pub(super) struct Begun {
     arguments: Vec<String>,
 }
 
+/// So many arguments has a call.
+const REGISTERS: usize = 6;
+/// Longer texts of a value are not remembered, in bytes.
+const LONGEST_VALUE: usize = 512;
+/// A longer word is no name of a call.
+const LONGEST_NAME: usize = 64;
+
 impl Begun {
     pub(super) fn new(name: String) -> Self {
         let number = name.strip_prefix("syscall_0x").and_then(|digits| u32::from_str_radix(digits, 16).ok());
@@ -56,6 +63,17 @@ impl Begun {
 
     pub(super) fn at(line: u64, name: String) -> Self {
         Self { line, ..Self::new(name) }
+    }
+
+    /// Forgets the texts that tell no value, so that a call that is not ended is remembered in little memory.
+    pub(super) fn settle(&mut self) {
+        self.arguments.truncate(REGISTERS);
+        for text in &mut self.arguments {
+            let told = text.starts_with("flags=") || value(text).argument != Argument::Unknown;
+            if !told || text.len() > LONGEST_VALUE {
+                *text = String::new();
+            }
+        }
     }
 
     /// What its second half adds.
@@ -248,7 +266,8 @@ fn signal(inside: &str) -> Kind {
 
 fn is_name(text: &str) -> bool {
     let mut bytes = text.bytes();
-    bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+    text.len() <= LONGEST_NAME
+        && bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 

@@ -240,6 +240,7 @@ impl<R: BufRead> Reader<R> {
                     let fault = Fault::TooMany(MOST_PROCESSES);
                     return Some(Err(Problem { line: line.number, column: 1, fault }));
                 }
+                begun.settle();
                 let lost = self.begun.insert(pid, begun);
                 return lost.map(|begun| Ok(Record::Call(self.call(begun, pid, Outcome::Unknown, true))));
             }
