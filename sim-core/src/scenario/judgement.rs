@@ -14,7 +14,7 @@ use crate::outcome::{Outcome, Refusal};
 use crate::rule::{Rule, Silent, Trace, seccomp as rules};
 use crate::seccomp::bpf::Steps;
 use crate::seccomp::profile::{self, Reason};
-use crate::seccomp::region::{Undecided, Unknown};
+use crate::seccomp::region::{StackAnswers, Undecided, Unknown};
 use crate::seccomp::{Action, Fate, FilterReturn, Mode, SeccompData, judge};
 use crate::system::System;
 
@@ -85,10 +85,11 @@ impl InForce {
         &self,
         system: &System,
         (name, data, unknown): (Option<&'static str>, SeccompData, Unknown),
+        answers: &mut StackAnswers,
         trace: &mut Trace,
     ) -> Result<Judgement, NotPerformed> {
         if self.state.mode() == Mode::Filter && unknown != Unknown::default() {
-            let answers = unknown.answers(&self.state, &data).map_err(NotPerformed::Undecided)?;
+            let answers = answers.of(&self.state, &data, unknown).map_err(NotPerformed::Undecided)?;
             if answers.len() > 1 {
                 return Err(NotPerformed::Depends(answers));
             }
