@@ -238,6 +238,9 @@ impl Signal {
     }
 }
 
+/// So many answers are told.
+const MOST_TOLD: usize = 4;
+
 impl fmt::Display for NotPerformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -245,10 +248,13 @@ impl fmt::Display for NotPerformed {
             Self::Unknown { step } => write!(f, "what became of step {} is not known", step + 1),
             Self::Depends(answers) => {
                 f.write_str("what the filters answer depends on an argument that is not known: ")?;
-                for (index, answer) in answers.iter().enumerate() {
+                for (index, answer) in answers.iter().take(MOST_TOLD).enumerate() {
                     write!(f, "{}{answer}", if index == 0 { "" } else { " or " })?;
                 }
-                Ok(())
+                match answers.len().checked_sub(MOST_TOLD) {
+                    None | Some(0) => Ok(()),
+                    Some(more) => write!(f, " or one of {more} more"),
+                }
             }
             Self::Undecided(undecided) => {
                 write!(f, "whether the filters' answer depends on what is not known cannot be told: {undecided}")

@@ -36,8 +36,10 @@ pub struct Unknown {
 #[derive(Clone, Debug, Default)]
 pub struct StackAnswers {
     /// For how many filters and which byte order, and the answers.
-    built: Option<(usize, ByteOrder, Result<(Diagram, Answers), Undecided>)>,
+    built: Option<(usize, ByteOrder, Built)>,
 }
+
+type Built = Result<(Diagram, Answers), Undecided>;
 
 /// So many places of a diagram are looked at for one call.
 const MOST_PLACES: usize = 1 << 14;
@@ -67,7 +69,7 @@ impl StackAnswers {
     }
 }
 
-fn build(seccomp: &Seccomp, order: ByteOrder) -> Result<(Diagram, Answers), Undecided> {
+fn build(seccomp: &Seccomp, order: ByteOrder) -> Built {
     let mut diagram = Diagram::new(order);
     let answers = diagram.stack(seccomp)?;
     let answers = diagram.effective(answers)?;
