@@ -70,10 +70,8 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8> {
     let suite = Suite::read(arguments, &machine)?;
     suite.say(&describe(&machine));
     if suite.senseless > 0 {
-        suite.say(&format!(
-            "{} of the steps make no sense without those before them, and are left out.",
-            suite.senseless
-        ));
+        let why = "a step makes no sense without those before it, or an argument is not known";
+        suite.say(&format!("{} cases are left out: {why}.", suite.senseless));
     }
     let code = match machine.obstacle() {
         Some(reason) => suite.perform(&mut |_| Err(Skip(reason.clone()))),

@@ -19,6 +19,23 @@ use crate::seccomp::{Action, Fate, FilterReturn, Mode, SeccompData, judge};
 use crate::system::System;
 
 /// What the filters in force said of a call.
+///
+/// ```
+/// use sim_core::scenario::{Loaded, Options, Simulation};
+///
+/// let text = r#"{
+///     "process": { "seccomp": [ { "profile": { "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+///         { "names": ["setuid", "setgid"], "action": "SCMP_ACT_ERRNO" } ] } } ] },
+///     "steps": [ { "setgid": 5 } ]
+/// }"#;
+/// let loaded = Loaded::read(text, &Options::default())?;
+/// let judgement = Simulation::new(loaded.world).perform(&loaded.scenario.steps[0].call).judgement.unwrap();
+/// assert_eq!((judgement.action(), judgement.data()), ("SCMP_ACT_ERRNO", 1));
+/// let decided_by = judgement.decided_by.unwrap();
+/// assert_eq!(decided_by.path(), "process.seccomp[0].profile.syscalls[0].names[1]");
+/// assert_eq!(decided_by.line_and_column(text), Some((3, 31)));
+/// # Ok::<(), sim_core::scenario::ReadError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
     /// The name of the call, where it has one.
