@@ -77,6 +77,12 @@ fn every_scenario_is_valid_by_the_schema() {
         r#"{"steps": [{"prctl": ["PR_SET_NAME"]}]}"#,
         r#"{"files": {"/x": {"caps": {"revision": 4}}}}"#,
         r#"{"files": {"/x": {"mode": "777777777"}}}"#,
+        r#"{"process": {"seccomp": [{"bpf": "0600"}]}}"#,
+        r#"{"process": {"seccomp": [{"engine": "crun"}]}}"#,
+        r#"{"process": {"seccomp": [{"profile": {}, "engine": "lxc"}]}}"#,
+        r#"{"steps": [{"seccomp": {"filter": {"bpf": ""}, "flags": ["TSYNC"]}}]}"#,
+        r#"{"steps": [{"syscall": {"name": "read"}}]}"#,
+        r#"{"steps": [{"syscall": {"arch": "x86_64", "nr": 0, "args": ["ff"]}}]}"#,
     ] {
         assert!(!validator.is_valid(&serde_json::from_str(bad).unwrap()), "{bad}");
     }

@@ -1,3 +1,5 @@
+mod under_filters;
+
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -8,7 +10,9 @@ use serde::Serialize;
 use sim_core::scenario::{Loaded, MAX_SIZE};
 use walkdir::WalkDir;
 
-use super::{AGREE, CommonArguments, FAILED, Results, describe, exit_code, on_stage, options, say, survey, verify};
+use super::{
+    AGREE, CommonArguments, FAILED, Results, describe, exit_code, load, on_stage, options, say, survey, verify,
+};
 use crate::compare::{Comparison, Difference, show};
 use crate::evidence::Evidence;
 use crate::junit::Junit;
@@ -22,6 +26,10 @@ pub(crate) struct RunArguments {
     /// Scenario files, or JSON Lines in .jsonl files; a folder stands for both below it.
     #[arg(required = true)]
     pub(crate) paths: Vec<PathBuf>,
+    /// Performs them under filters instead: whole under one that allows; each step alone under ones that answer with the
+    /// call's number and with its arguments, and under one that kills.
+    #[arg(long)]
+    pub(crate) under_filters: bool,
     #[command(flatten)]
     pub(crate) common: CommonArguments,
 }
@@ -61,6 +69,10 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8> {
     let machine = survey(&arguments.common)?;
     let suite = Suite::read(arguments, &machine)?;
     suite.say(&describe(&machine));
+    if suite.senseless > 0 {
+        let why = "a step makes no sense without those before it, or an argument is not known";
+        suite.say(&format!("{} cases are left out: {why}.", suite.senseless));
+    }
     let code = match machine.obstacle() {
         Some(reason) => suite.perform(&mut |_| Err(Skip(reason.clone()))),
         None => on_stage(&suite.stop, &machine, |stage| suite.perform(&mut |loaded| verify(stage, &machine, loaded))),
@@ -73,6 +85,8 @@ struct Suite<'a> {
     machine: &'a Machine,
     arguments: &'a RunArguments,
     scenarios: Vec<(PathBuf, Loaded)>,
+    /// How many variants make no sense: steps without those before them, and arguments that are not known.
+    senseless: usize,
     unreadable: bool,
     results: Results,
     stop: Stop,
@@ -84,7 +98,8 @@ type Verifier<'a> = dyn FnMut(&Loaded) -> Result<Comparison, Skip> + 'a;
 impl<'a> Suite<'a> {
     fn read(arguments: &'a RunArguments, machine: &'a Machine) -> Result<Self> {
         let (results, stop) = (Results::of(&arguments.common)?, Stop::listen()?);
-        let mut suite = Self { machine, arguments, scenarios: Vec::new(), unreadable: false, results, stop };
+        let mut suite =
+            Self { machine, arguments, scenarios: Vec::new(), senseless: 0, unreadable: false, results, stop };
         let mut texts = Vec::new();
         for path in files(&arguments.paths)? {
             if path.extension().is_some_and(|extension| extension == "jsonl") {
@@ -102,6 +117,15 @@ impl<'a> Suite<'a> {
 
     fn add(&mut self, place: PathBuf, text: &[u8]) {
         match Loaded::read(text, &options(self.machine)) {
+            Ok(loaded) if self.arguments.under_filters => {
+                for (how, scenario) in under_filters::variants(&loaded.scenario) {
+                    let place = PathBuf::from(format!("{}, {how}", place.display()));
+                    match load(&scenario, self.machine) {
+                        Ok(loaded) if under_filters::is_decided(&loaded) => self.scenarios.push((place, loaded)),
+                        _ => self.senseless += 1,
+                    }
+                }
+            }
             Ok(loaded) => self.scenarios.push((place, loaded)),
             Err(error) => {
                 eprintln!("{}: {error}", place.display());

@@ -15,6 +15,19 @@ use crate::seccomp::{ByteOrder, Flags};
 use crate::text::{HexBytes, parse_hex_bytes};
 
 /// A filter of system calls.
+///
+/// ```
+/// use sim_core::scenario::FilterEntry;
+/// use sim_core::seccomp::syscalls::Abi;
+///
+/// let text = r#"{"profile":{"defaultAction":"SCMP_ACT_LOG"},"engine":"crun"}"#;
+/// let entry: FilterEntry = serde_json::from_str(text)?;
+/// assert_eq!(serde_json::to_string(&entry)?, text);
+/// assert!(matches!(entry, FilterEntry::Profile(profile) if profile.native() == Abi::X86_64));
+/// let allow: FilterEntry = serde_json::from_str(r#"{"bpf": "060000000000ff7f"}"#)?;
+/// assert!(matches!(allow, FilterEntry::Instructions(instructions) if instructions[0].k == 0x7fff_0000));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
 pub enum FilterEntry {

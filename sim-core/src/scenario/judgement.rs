@@ -14,11 +14,28 @@ use crate::outcome::{Outcome, Refusal};
 use crate::rule::{Rule, Silent, Trace, seccomp as rules};
 use crate::seccomp::bpf::Steps;
 use crate::seccomp::profile::{self, Reason};
-use crate::seccomp::region::{Undecided, Unknown};
+use crate::seccomp::region::{StackAnswers, Undecided, Unknown};
 use crate::seccomp::{Action, Fate, FilterReturn, Mode, SeccompData, judge};
 use crate::system::System;
 
 /// What the filters in force said of a call.
+///
+/// ```
+/// use sim_core::scenario::{Loaded, Options, Simulation};
+///
+/// let text = r#"{
+///     "process": { "seccomp": [ { "profile": { "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+///         { "names": ["setuid", "setgid"], "action": "SCMP_ACT_ERRNO" } ] } } ] },
+///     "steps": [ { "setgid": 5 } ]
+/// }"#;
+/// let loaded = Loaded::read(text, &Options::default())?;
+/// let judgement = Simulation::new(loaded.world).perform(&loaded.scenario.steps[0].call).judgement.unwrap();
+/// assert_eq!((judgement.action(), judgement.data()), ("SCMP_ACT_ERRNO", 1));
+/// let decided_by = judgement.decided_by.unwrap();
+/// assert_eq!(decided_by.path(), "process.seccomp[0].profile.syscalls[0].names[1]");
+/// assert_eq!(decided_by.line_and_column(text), Some((3, 31)));
+/// # Ok::<(), sim_core::scenario::ReadError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
     /// The name of the call, where it has one.
@@ -85,10 +102,11 @@ impl InForce {
         &self,
         system: &System,
         (name, data, unknown): (Option<&'static str>, SeccompData, Unknown),
+        answers: &mut StackAnswers,
         trace: &mut Trace,
     ) -> Result<Judgement, NotPerformed> {
         if self.state.mode() == Mode::Filter && unknown != Unknown::default() {
-            let answers = unknown.answers(&self.state, &data).map_err(NotPerformed::Undecided)?;
+            let answers = answers.of(&self.state, &data, unknown).map_err(NotPerformed::Undecided)?;
             if answers.len() > 1 {
                 return Err(NotPerformed::Depends(answers));
             }
@@ -237,6 +255,9 @@ impl Signal {
     }
 }
 
+/// So many answers are told.
+const MOST_TOLD: usize = 4;
+
 impl fmt::Display for NotPerformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -244,10 +265,13 @@ impl fmt::Display for NotPerformed {
             Self::Unknown { step } => write!(f, "what became of step {} is not known", step + 1),
             Self::Depends(answers) => {
                 f.write_str("what the filters answer depends on an argument that is not known: ")?;
-                for (index, answer) in answers.iter().enumerate() {
+                for (index, answer) in answers.iter().take(MOST_TOLD).enumerate() {
                     write!(f, "{}{answer}", if index == 0 { "" } else { " or " })?;
                 }
-                Ok(())
+                match answers.len().checked_sub(MOST_TOLD) {
+                    None | Some(0) => Ok(()),
+                    Some(more) => write!(f, " or one of {more} more"),
+                }
             }
             Self::Undecided(undecided) => {
                 write!(f, "whether the filters' answer depends on what is not known cannot be told: {undecided}")

@@ -16,7 +16,7 @@ use crate::file::{File, VfsCaps};
 use crate::json::Path;
 use crate::outcome::{Outcome, Refusal};
 use crate::rule::{Trace, write_map as rules};
-use crate::seccomp::region::Unknown;
+use crate::seccomp::region::{StackAnswers, Unknown};
 use crate::seccomp::syscalls::Call as SystemCall;
 use crate::seccomp::{self, Fate, Install, Installed, Mode};
 
@@ -28,6 +28,8 @@ pub struct Simulation {
     step: usize,
     /// Why no further step is performed.
     over: Option<NotPerformed>,
+    /// What is known of the filters in force.
+    answers: StackAnswers,
 }
 
 /// What a step did, with everything that led to it.
@@ -65,7 +67,7 @@ pub struct StepOutcome {
 impl Simulation {
     /// Begins with this world.
     pub fn new(world: World) -> Self {
-        Self { world, step: 0, over: None }
+        Self { world, step: 0, over: None, answers: StackAnswers::default() }
     }
 
     /// The world as it is now.
@@ -155,14 +157,15 @@ impl Simulation {
     }
 
     /// What becomes of a call: the filters judge it first. Its name may stand for two: a file is opened, then written.
-    fn course(&self, call: &Call, trace: &mut Trace) -> (Course, Option<Judgement>) {
+    fn course(&mut self, call: &Call, trace: &mut Trace) -> (Course, Option<Judgement>) {
         if let Some(over) = &self.over {
             return (Err(Over::NotPerformed(over.clone())), None);
         }
         if let Call::Syscall(call) = call {
             let data = call.data();
             let name = SystemCall::by_number(call.arch.0, data.nr).map(|call| call.name);
-            return match self.world.in_force.judge(&self.world.system, (name, data, Unknown::default()), trace) {
+            let call = (name, data, Unknown::default());
+            return match self.world.in_force.judge(&self.world.system, call, &mut self.answers, trace) {
                 Ok(judgement) => (Ok(Outcome::Granted(StepEffect::default())), Some(judgement)),
                 Err(reason) => (Err(Over::NotPerformed(reason)), None),
             };
@@ -196,9 +199,10 @@ impl Simulation {
     }
 
     /// Has the filters judge a call; gives what becomes of it unless it runs.
-    fn judge(&self, call: AskedCall, trace: &mut Trace) -> (Option<Course>, Option<Judgement>) {
+    fn judge(&mut self, call: AskedCall, trace: &mut Trace) -> (Option<Course>, Option<Judgement>) {
         let AskedCall { name, data, unknown } = call;
-        let judgement = match self.world.in_force.judge(&self.world.system, (Some(name), data, unknown), trace) {
+        let call = (Some(name), data, unknown);
+        let judgement = match self.world.in_force.judge(&self.world.system, call, &mut self.answers, trace) {
             Ok(judgement) => judgement,
             Err(reason) => return (Some(Err(Over::NotPerformed(reason))), None),
         };

@@ -26,6 +26,16 @@ pub struct SeccompCall {
 }
 
 /// The arguments of `syscall`: a call of which only the filters' answer is asked. Nothing is killed by it.
+///
+/// ```
+/// use sim_core::scenario::SyscallCall;
+/// use sim_core::seccomp::Architecture;
+///
+/// let call: SyscallCall = serde_json::from_str(r#"{"arch": "x32", "name": "openat", "args": ["0xff", 2]}"#)?;
+/// let data = call.data();
+/// assert_eq!((data.arch, data.nr, data.args[..2].to_vec()), (Architecture::X86_64, (1 << 30) + 257, vec![255, 2]));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(try_from = "WrittenSyscall", into = "WrittenSyscall")]

@@ -38,7 +38,7 @@ pub use by_call::CallDifference;
 pub use compare::{Difference, Permission};
 pub use diagram::{Answers, Calls, Diagram};
 pub use listing::{Region, Values};
-pub use partial::Unknown;
+pub use partial::{StackAnswers, Unknown};
 pub use undecided::Undecided;
 pub use word::Word;
 

@@ -6,22 +6,6 @@ use crate::seccomp::bpf::{Instruction, Registers, StepWitness, opcode};
 use crate::seccomp::{ByteOrder, FilterReturn, Seccomp, SeccompData};
 
 /// What is not known of a call: its number and architecture are.
-///
-/// ```
-/// use sim_core::prelude::*;
-/// use sim_core::seccomp::region::Unknown;
-/// use sim_core::seccomp::{Architecture, Install, Seccomp, SeccompData, install, text::assemble};
-///
-/// let program = assemble("A = args[1]\n if (A == 7) goto 3\n return ALLOW\n return ERRNO(1)")?;
-/// let (system, state) = (System::default(), Seccomp::default());
-/// let root = Thread::from(Credentials::root(system.capabilities()));
-/// let installed = install(&system, &root, &state, &Install::filter(&program), &mut Silent).granted().unwrap();
-/// let call = SeccompData::call(Architecture::X86_64, 39, [0; 6]);
-/// let answers = |args| Unknown { args, instruction_pointer: true }.answers(&installed.state, &call).unwrap();
-/// assert_eq!(answers([true, false, false, false, false, false]).len(), 1);
-/// assert_eq!(answers([false, true, false, false, false, false]).len(), 2);
-/// # Ok::<(), sim_core::seccomp::text::TextError>(())
-/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unknown {
     /// Whether each argument is unknown, as pointers are.
@@ -30,21 +14,69 @@ pub struct Unknown {
     pub instruction_pointer: bool,
 }
 
-impl Unknown {
-    /// Every answer that the filters of a thread can give, as far as it makes a difference; what is unknown can be anything.
-    pub fn answers(&self, seccomp: &Seccomp, data: &SeccompData) -> Result<Vec<FilterReturn>, Undecided> {
+/// What the filters of a thread answer to calls of which something is unknown. It remembers what it found out about them, so
+/// that many calls cost little more than one.
+///
+/// ```
+/// use sim_core::prelude::*;
+/// use sim_core::seccomp::region::{StackAnswers, Unknown};
+/// use sim_core::seccomp::{Architecture, Install, Seccomp, SeccompData, install, text::assemble};
+///
+/// let program = assemble("A = args[1]\n if (A == 7) goto 3\n return ALLOW\n return ERRNO(1)")?;
+/// let (system, state) = (System::default(), Seccomp::default());
+/// let root = Thread::from(Credentials::root(system.capabilities()));
+/// let installed = install(&system, &root, &state, &Install::filter(&program), &mut Silent).granted().unwrap();
+/// let call = SeccompData::call(Architecture::X86_64, 39, [0; 6]);
+/// let mut answers = StackAnswers::default();
+/// let mut count = |args| answers.of(&installed.state, &call, Unknown { args, instruction_pointer: true }).unwrap().len();
+/// assert_eq!(count([true, false, false, false, false, false]), 1);
+/// assert_eq!(count([false, true, false, false, false, false]), 2);
+/// # Ok::<(), sim_core::seccomp::text::TextError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct StackAnswers {
+    /// For how many filters and which byte order, and the answers.
+    built: Option<(usize, ByteOrder, Built)>,
+}
+
+type Built = Result<(Diagram, Answers), Undecided>;
+
+/// So many places of a diagram are looked at for one call.
+const MOST_PLACES: usize = 1 << 14;
+
+impl StackAnswers {
+    /// Every answer that the filters can give, as far as it makes a difference; what is unknown can be anything. The filters
+    /// are those asked about before, or those and newer ones.
+    pub fn of(
+        &mut self,
+        seccomp: &Seccomp,
+        data: &SeccompData,
+        unknown: Unknown,
+    ) -> Result<Vec<FilterReturn>, Undecided> {
         let order = data.arch.byte_order();
-        let mut looks = Looks { unknown: *self, order, found: false };
+        let mut looks = Looks { unknown, order, found: false };
         let verdict = seccomp.run(data, &mut looks);
         if !looks.found {
             return Ok(Vec::from([verdict.returned]));
         }
-        let mut diagram = Diagram::new(order);
-        let answers = diagram.stack(seccomp)?;
-        let answers = diagram.effective(answers)?;
-        Ok(diagram.reached(answers, data, *self).into_iter().collect())
+        let count = seccomp.filters().len();
+        let known = self.built.take().filter(|(filters, in_order, _)| (*filters, *in_order) == (count, order));
+        let (.., built) = self.built.insert(known.unwrap_or_else(|| (count, order, build(seccomp, order))));
+        match built {
+            Ok((diagram, answers)) => Ok(diagram.reached(*answers, data, unknown)?.into_iter().collect()),
+            Err(undecided) => Err(*undecided),
+        }
     }
+}
 
+fn build(seccomp: &Seccomp, order: ByteOrder) -> Built {
+    let mut diagram = Diagram::new(order);
+    let answers = diagram.stack(seccomp)?;
+    let answers = diagram.effective(answers)?;
+    Ok((diagram, answers))
+}
+
+impl Unknown {
     fn has(&self, word: Word) -> bool {
         match word {
             Word::Architecture | Word::Number => false,
@@ -56,12 +88,20 @@ impl Unknown {
 
 impl Diagram {
     /// Every answer to a call of which something is unknown.
-    fn reached(&self, Answers(id): Answers, data: &SeccompData, unknown: Unknown) -> BTreeSet<FilterReturn> {
+    fn reached(
+        &self,
+        Answers(id): Answers,
+        data: &SeccompData,
+        unknown: Unknown,
+    ) -> Result<BTreeSet<FilterReturn>, Undecided> {
         let (mut seen, mut found): (BTreeSet<Id>, _) = (BTreeSet::new(), BTreeSet::new());
         let mut open = Vec::from([id]);
         while let Some(id) = open.pop() {
             if !seen.insert(id) {
                 continue;
+            }
+            if seen.len() > MOST_PLACES {
+                return Err(Undecided::TooComplex);
             }
             match self.cofactors(id) {
                 Err(word) => {
@@ -73,7 +113,7 @@ impl Diagram {
                 },
             }
         }
-        found
+        Ok(found)
     }
 }
 
@@ -93,7 +133,7 @@ impl StepWitness for Looks {
 
 #[cfg(test)]
 mod tests {
-    use super::Unknown;
+    use super::{StackAnswers, Unknown};
     use crate::prelude::*;
     use crate::seccomp::{Architecture, FilterReturn, Install, Seccomp, SeccompData, install, text::assemble};
     use alloc::vec::Vec;
@@ -106,7 +146,24 @@ mod tests {
             install(&system, &root, &state, &Install::filter(&program), &mut Silent).granted().unwrap().state
         });
         let data = SeccompData::call(Architecture::X86_64, 1, [5, 6, 0, 0, 0, 0]);
-        Unknown { args, instruction_pointer: true }.answers(&state, &data).unwrap()
+        StackAnswers::default().of(&state, &data, Unknown { args, instruction_pointer: true }).unwrap()
+    }
+
+    #[test]
+    fn newer_filters_are_asked_too() {
+        let system = System::default();
+        let root = Thread::from(Credentials::root(system.capabilities()));
+        let looks = assemble("A = args[0]\n if (A == 5) goto 3\n return LOG\n return ERRNO(2)").unwrap();
+        let data = SeccompData::call(Architecture::X86_64, 1, [0; 6]);
+        let unknown = Unknown { args: [true; 6], instruction_pointer: true };
+        let (mut answers, mut state) = (StackAnswers::default(), Seccomp::default());
+        let mut counts = Vec::new();
+        for program in [looks, assemble("return ERRNO(7)").unwrap(), assemble("return KILL").unwrap()] {
+            state = install(&system, &root, &state, &Install::filter(&program), &mut Silent).granted().unwrap().state;
+            counts.push(answers.of(&state, &data, unknown).unwrap().len());
+            assert_eq!(answers.of(&state, &data, unknown).unwrap().len(), counts[counts.len() - 1]);
+        }
+        assert_eq!(counts, [2, 1, 1]);
     }
 
     #[test]
