@@ -44,7 +44,7 @@ fn fault(line: usize, column: usize, fault: TextFault) -> TextError {
 }
 
 /// Reads lines as `0003: 0x15 0x00 0x01 0x0000003b …`; what stands behind the columns is left alone. Lines without a
-/// number before a colon are headings or rules.
+/// number before a colon are headings, rules or comments.
 fn columns(text: &str) -> Result<Vec<Instruction>, TextError> {
     if text.len() > MAX_TEXT {
         return Err(fault(1, 1, TextFault::TooMuch { what: "bytes of text", max: MAX_TEXT }));
@@ -54,7 +54,7 @@ fn columns(text: &str) -> Result<Vec<Instruction>, TextError> {
         let mut words = Words { line: number, column: 1, rest: line };
         let Some(first) = words.next() else { continue };
         if !first.text.starts_with(|c: char| c.is_ascii_digit()) {
-            if is_heading(line) {
+            if is_heading(line) || first.text.starts_with('#') {
                 continue;
             }
             return Err(first.expected("the number of an instruction and a colon"));

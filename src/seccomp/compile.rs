@@ -14,8 +14,10 @@ use super::target::{Named, ProfileArguments, TargetArguments};
 use crate::Status;
 use crate::run::printable;
 
-/// Makes a filter in classic BPF that answers every call as the profile says, for all of its architectures in one. Then
-/// it is proven, for every number and every argument there can be; no call is left out, none is only tried.
+/// Make a filter in classic BPF of a profile, and prove it.
+///
+/// The filter answers every call as the profile says, for all of its architectures in one. Then it is proven, for every
+/// number and every argument there can be; no call is left out, none is only tried.
 ///
 /// The filter is written to the file of -o, or in a --format to standard output; without both there is only the report.
 ///
@@ -131,7 +133,7 @@ impl Report<'_> {
         let (weight, release) = (self.weight(), self.release);
         writeln!(
             out,
-            "  Weight on Linux {release}: {weight}; all filters of a thread may weigh {MAX_PATH}, and each counts {PATH_PENALTY} more"
+            "  Weight: {weight} on Linux {release}; all filters of a thread may weigh {MAX_PATH}, each counting {PATH_PENALTY} more"
         )?;
         match &self.proof {
             Proof::Equal => writeln!(out, "  Proven: it answers every call as the profile says")?,

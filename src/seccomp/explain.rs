@@ -15,7 +15,9 @@ use super::target::{Named, ProfileArguments, TargetArguments};
 use crate::Status;
 use crate::run::printable;
 
-/// Tells for each call the answer, the rule that decides and where it stands in the profile, every entry that names the
+/// Tell why calls are answered as they are: rules, conditions, cost and cache.
+///
+/// Told are, for each call, the answer, the rule that decides and where it stands in the profile, every entry that names the
 /// call and why it counts or not, how many instructions the filter executes, and whether the kernel's cache of allowed
 /// calls answers without the filter.
 ///

@@ -1,10 +1,20 @@
 //! `eperm seccomp`: one file a tool. What a profile means, and what a filter does, is the model's.
 
+mod asm;
+mod check;
 mod compile;
+mod cost;
+mod diff;
+mod disasm;
 mod explain;
 mod filter;
 mod lint;
+mod merge;
+mod record;
+mod resolve;
 mod sarif;
+mod sides;
+mod sightings;
 mod source;
 mod target;
 
@@ -15,25 +25,37 @@ use clap::Subcommand;
 
 use crate::Status;
 
-/// The tools for filters.
+/// The tools for filters; the first sentence of each is told by the tool's own arguments.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Tool {
-    /// Make a filter in classic BPF of a profile, and prove it.
     Compile(compile::Compile),
-    /// Tell why calls are answered as they are: rules, conditions, cost and cache.
+    Disasm(disasm::Disasm),
+    Asm(asm::Asm),
+    Diff(diff::Diff),
+    Resolve(resolve::Resolve),
+    Cost(cost::Cost),
     Explain(explain::Explain),
-    /// Say what is wrong in a profile, or not what it seems.
+    Check(check::Check),
     Lint(lint::Lint),
-    /// List what lint looks for.
     Lints(lint::Lints),
+    Record(record::Record),
+    Merge(merge::Merge),
 }
 
 /// Uses a tool.
 pub(crate) fn perform(tool: &Tool, out: &mut impl Write) -> Result<Status> {
     match tool {
         Tool::Compile(arguments) => compile::compile(arguments, out),
+        Tool::Disasm(arguments) => disasm::disasm(arguments, out),
+        Tool::Asm(arguments) => asm::asm(arguments, out),
+        Tool::Diff(arguments) => diff::diff(arguments, out),
+        Tool::Resolve(arguments) => resolve::resolve(arguments, out),
+        Tool::Cost(arguments) => cost::cost(arguments, out),
         Tool::Explain(arguments) => explain::explain(arguments, out),
+        Tool::Check(arguments) => check::check(arguments, out),
         Tool::Lint(arguments) => lint::lint(arguments, out),
         Tool::Lints(arguments) => lint::lints(arguments, out),
+        Tool::Record(arguments) => record::record(arguments, out),
+        Tool::Merge(arguments) => merge::merge(arguments, out),
     }
 }

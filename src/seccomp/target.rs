@@ -14,7 +14,8 @@ use crate::run::printable;
 /// Which profile.
 #[derive(Debug, Args)]
 pub(crate) struct ProfileArguments {
-    /// A profile as Docker, Podman and OCI runtimes read it, or an OCI configuration; - for standard input.
+    /// A profile as Docker, Podman and OCI runtimes read it, or an OCI configuration; - for standard input; preset:docker
+    /// is the same as --preset docker.
     #[arg(required_unless_present = "preset")]
     pub(crate) profile: Option<PathBuf>,
     /// The default profile of an engine, instead of a file: docker, podman or crio.
@@ -69,8 +70,11 @@ impl ProfileArguments {
 }
 
 impl Named {
-    /// Reads the profile of a file, or of standard input for `-`.
+    /// Reads the profile of a file, of standard input for `-`, or an engine's own for `preset:docker`.
     pub(crate) fn read(path: &Path) -> Result<Self> {
+        if let Some(name) = path.to_str().and_then(|text| text.strip_prefix("preset:")) {
+            return Ok(Self::preset(preset(name)?));
+        }
         let bytes = source::read(path, MAX_SIZE)?;
         let name = source::name(path);
         let profile = Profile::read(bytes).map_err(|error| anyhow!("{name}: {}", printable(&error.to_string())))?;
@@ -154,4 +158,9 @@ pub(crate) fn capabilities(text: &str) -> Result<CapSet> {
         };
     }
     Ok(set)
+}
+
+/// Reads a kernel release that is modelled.
+pub(crate) fn release(text: &str) -> Result<Release> {
+    Ok(text.parse()?)
 }

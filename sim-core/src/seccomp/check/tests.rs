@@ -65,7 +65,10 @@ fn remedies_permit_the_call_and_the_first_permits_least() {
     let call = observed("personality", &[Argument::Known(1)]);
     let found = remedies(&profile, &target, &call);
     let texts: Vec<_> = found.iter().map(ToString::to_string).collect();
-    assert_eq!(texts, ["a new entry: personality with args[0] == 1", "personality among syscalls[0].names"]);
+    assert_eq!(
+        texts,
+        ["a new entry that allows personality where args[0] == 1", "personality among syscalls[0].names"]
+    );
     let policies: Vec<_> = found.iter().map(|remedy| resolve(&remedy.profile, &target).unwrap()).collect();
     let more = |a, b| permits_more(&Subject::Policy(a), &Subject::Policy(b)).unwrap();
     assert_eq!(more(&policy, &policies[0]), None);
@@ -80,13 +83,14 @@ fn a_rule_that_refuses_is_taken_out() {
     let found = remedies(&profile, &target, &observed("kexec_load", &[]));
     let text = found[0].to_string();
     assert!(
-        text.starts_with("kexec_load no more in syscalls[") && text.ends_with("; kexec_load among syscalls[1].names"),
+        text.starts_with("kexec_load taken out of syscalls[")
+            && text.ends_with("; kexec_load among syscalls[1].names"),
         "{text}"
     );
     let deny =
         r#"{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_KILL"}]}"#;
     let found = remedies(&Profile::read(deny).unwrap(), &target, &observed("mkdir", &[]));
-    assert_eq!(found[0].to_string(), "mkdir no more in syscalls[0].names[0]");
+    assert_eq!(found[0].to_string(), "mkdir taken out of syscalls[0].names[0]");
     assert!(found[0].profile.syscalls.is_empty());
 }
 

@@ -35,6 +35,7 @@
 //! # }
 //! ```
 
+mod cost;
 mod entry;
 mod execution;
 #[cfg(test)]
@@ -49,6 +50,7 @@ use super::syscalls::{Abi, Call};
 use crate::kernel::Release;
 use crate::rule::Rule;
 
+pub use cost::{Costs, STANDARD_NUMBERS};
 pub use entry::{Entry, Part, TestedCondition, Trial};
 pub use execution::{Execution, PathStep};
 pub use words::Meaning;

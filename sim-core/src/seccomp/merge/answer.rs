@@ -154,25 +154,26 @@ fn together(left: &[Condition], right: &[Condition]) -> Option<Option<Vec<Condit
 
 /// The one of two conditions that demands the other too, where one does.
 fn narrower(a: &Condition, b: &Condition) -> Option<Condition> {
-    use Operator::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual};
-    let implies = |a: &Condition, b: &Condition| {
-        let holds = |value: u64| {
-            let mut args = [0; 6];
-            if let Some(argument) = args.get_mut(usize::from(b.argument)) {
-                *argument = value;
-            }
-            b.holds(&args)
-        };
-        match (a.operator, b.operator) {
-            _ if a == b => true,
-            (Equal, _) => holds(a.value),
-            // The edge that is nearest to the other's decides for all values beyond.
-            (Less, Less | LessOrEqual) => a.value.checked_sub(1).is_none_or(holds),
-            (LessOrEqual, Less | LessOrEqual) => holds(a.value),
-            (Greater, Greater | GreaterOrEqual) => a.value.checked_add(1).is_none_or(holds),
-            (GreaterOrEqual, Greater | GreaterOrEqual) => holds(a.value),
-            _ => false,
-        }
-    };
     if implies(a, b) { Some(*a) } else { implies(b, a).then_some(*b) }
+}
+
+/// Whether the second holds wherever the first does.
+fn implies(a: &Condition, b: &Condition) -> bool {
+    if a == b {
+        return true;
+    }
+    let operator = match b.operator {
+        Operator::NotEqual => Operator::Equal,
+        Operator::Less => Operator::GreaterOrEqual,
+        Operator::LessOrEqual => Operator::Greater,
+        Operator::Equal => Operator::NotEqual,
+        Operator::GreaterOrEqual => Operator::Less,
+        Operator::Greater => Operator::LessOrEqual,
+        // What a mask leaves out is no single condition; a number can be tried.
+        Operator::MaskedEqual => return a.operator == Operator::Equal && a.value & b.mask == b.value,
+    };
+    let mut region = Region::new(u64::MAX);
+    region.demand(a);
+    region.demand(&Condition { operator, ..*b });
+    region.example().is_none()
 }

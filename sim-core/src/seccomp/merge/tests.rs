@@ -34,7 +34,7 @@ fn presets_are_merged_exactly_both_ways() {
     for mode in [Mode::Union, Mode::Intersection] {
         let merged = merge(&presets, &target(), mode).unwrap();
         let proof = merged.proof().unwrap();
-        assert!(proof.is_right(), "{mode:?}: {proof:?}");
+        assert!(proof.is_right() && proof.is_exact(), "{mode:?}: {proof:?}");
         let again = merge(&[merged.profile.clone()], &target(), mode).unwrap();
         assert_eq!(again.profile, merged.profile, "{mode:?}");
     }

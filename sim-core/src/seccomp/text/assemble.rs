@@ -19,8 +19,21 @@ use crate::seccomp::bpf::{Instruction, Program};
 /// assert_eq!(error.to_string(), "line 2, column 8: a comparison should stand here, not \"=\"");
 /// ```
 pub fn assemble(text: &str) -> Result<Program, TextError> {
+    assemble_in(text, ByteOrder::Little)
+}
+
+/// The same for a machine of this byte order, which decides where the halves of an argument are.
+///
+/// ```
+/// use sim_core::seccomp::{ByteOrder, text::assemble_in};
+///
+/// let program = assemble_in("A = args[0]\n return A", ByteOrder::Big)?;
+/// assert_eq!(program.instructions()[0].k, 20);
+/// # Ok::<(), sim_core::seccomp::text::TextError>(())
+/// ```
+pub fn assemble_in(text: &str, order: ByteOrder) -> Result<Program, TextError> {
     let lines = lines(text)?;
-    let instructions = instructions(&lines, ByteOrder::Little)?;
+    let instructions = instructions(&lines, order)?;
     Program::check(instructions).map_err(|error| {
         let line = lines.statements.get(error.instruction.unwrap_or(0));
         let (line, column) = line.and_then(|line| line.first()).map_or((1, 1), |token| (token.line, token.column));

@@ -24,7 +24,7 @@ mod tests;
 mod token;
 mod write;
 
-pub use assemble::{assemble, read};
+pub use assemble::{assemble, assemble_in, read};
 pub use c_array::read_c_array;
 pub use disassemble::{disassemble, statements};
 pub use error::{MAX_TEXT, TextError, TextFault};
