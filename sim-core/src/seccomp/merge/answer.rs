@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 
 use super::Mode;
 use crate::seccomp::FilterReturn;
-use crate::seccomp::profile::{Condition, Operator, Policy, Region};
+use crate::seccomp::profile::{self, Condition, Operator, Policy, Region};
 use crate::seccomp::region::Permission;
 use crate::seccomp::syscalls::Call;
 
@@ -40,13 +40,21 @@ impl Answer {
             [] => Self::Always(default),
             [rule] if rule.conditions.is_empty() => Self::Always(rule.action),
             rules => {
+                // One that changes the errno only is left out, where it keeps no other rule from deciding.
+                let same = |rule: &profile::Rule| permission(rule.action) == permission(default);
+                let apart = |a: &profile::Rule, b: &profile::Rule| {
+                    a.origin == b.origin || matches!(together(&a.conditions, &b.conditions), Some(None))
+                };
+                let idle =
+                    |rule: &profile::Rule| same(rule) && rules.iter().all(|other| same(other) || apart(rule, other));
+                let rules: Vec<&profile::Rule> = rules.iter().filter(|rule| !idle(rule)).collect();
                 let more = rules.iter().all(|rule| permission(rule.action) > permission(default));
                 let less = rules.iter().all(|rule| permission(rule.action) < permission(default));
                 if !more && !less || rules.len() > MOST_RULES {
                     return Self::Unwritable;
                 }
-                let rules = rules.iter().map(|rule| (rule.conditions.to_vec(), rule.action)).collect();
-                Self::Rules { rules, default }
+                let rules = rules.into_iter().map(|rule| (rule.conditions.to_vec(), rule.action)).collect();
+                Self::with(rules, default)
             }
         }
     }
