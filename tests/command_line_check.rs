@@ -1,6 +1,13 @@
 //! `eperm seccomp check`, `lint`, `record` and `merge` as people and programs use them. `SNAPSHOTS=overwrite cargo test`
 //! accepts what they print now.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper of tests may say what it expects"
+)]
+
 use std::path::PathBuf;
 
 use serde_json::Value;

@@ -53,7 +53,7 @@ pub(crate) fn lint(arguments: &Lint, out: &mut impl Write) -> Result<Status> {
     }
     if arguments.json {
         for finding in &found {
-            serde_json::to_writer(&mut *out, &Line::new(finding))?;
+            serde_json::to_writer(&mut *out, &FindingLine::new(finding))?;
             writeln!(out)?;
         }
     } else if arguments.sarif {
@@ -110,7 +110,7 @@ fn for_people(named: &Named, found: &[Finding], out: &mut impl Write) -> Result<
 
 /// A finding in JSON.
 #[derive(Serialize)]
-struct Line<'a> {
+struct FindingLine<'a> {
     lint: &'static str,
     severity: String,
     line: u32,
@@ -121,7 +121,7 @@ struct Line<'a> {
     call: Option<CallLine>,
 }
 
-impl<'a> Line<'a> {
+impl<'a> FindingLine<'a> {
     fn new(finding: &'a Finding) -> Self {
         Self {
             lint: finding.lint.name(),

@@ -47,7 +47,7 @@ pub(super) struct UnknownCall {
 pub(super) struct Groups<'p> {
     policy: &'p Policy,
     all: bool,
-    groups: BTreeMap<Vec<Observed>, (usize, Group)>,
+    kinds: BTreeMap<Vec<Observed>, (usize, Group)>,
     unknown: BTreeMap<(String, String), UnknownCall>,
 }
 
@@ -79,7 +79,7 @@ pub(super) struct Report<'p> {
 
 impl<'p> Groups<'p> {
     pub(super) const fn new(policy: &'p Policy, all: bool) -> Self {
-        Self { policy, all, groups: BTreeMap::new(), unknown: BTreeMap::new() }
+        Self { policy, all, kinds: BTreeMap::new(), unknown: BTreeMap::new() }
     }
 
     /// Counts a call. Arguments that make no difference are left out, so that there are few kinds.
@@ -110,7 +110,7 @@ impl<'p> Groups<'p> {
                 }
             }
         }
-        let order = self.groups.len();
+        let order = self.kinds.len();
         let key = candidates.clone();
         let new = || Group {
             candidates,
@@ -120,7 +120,7 @@ impl<'p> Groups<'p> {
             outcomes: BTreeMap::new(),
             assumed: false,
         };
-        let (_, group) = self.groups.entry(key).or_insert_with(|| (order, new()));
+        let (_, group) = self.kinds.entry(key).or_insert_with(|| (order, new()));
         group.count += 1;
         group.assumed |= assumed;
         if let Some(outcome) = outcome {
@@ -133,7 +133,7 @@ impl<'p> Groups<'p> {
 
     /// Holds every kind against the profile.
     pub(super) fn report(self, named: &'p Named, target: &Target, rest: Rest) -> Result<Report<'p>> {
-        let mut groups: Vec<(usize, Group)> = self.groups.into_values().collect();
+        let mut groups: Vec<(usize, Group)> = self.kinds.into_values().collect();
         groups.sort_by_key(|(order, _)| *order);
         let kinds = groups.len();
         let calls = groups.iter().map(|(_, group)| group.count).sum();

@@ -41,7 +41,8 @@ pub(super) fn tell(report: &Report<'_>, all: bool, out: &mut impl Write) -> Resu
         }
     }
     let result = if parts.is_empty() { "none refused".to_owned() } else { parts.join(", ") };
-    writeln!(out, "{}: {} calls, {} different: {result}", report.named.name, report.calls, report.kinds)?;
+    let calls = if report.calls == 1 { "1 call".to_owned() } else { format!("{} calls", report.calls) };
+    writeln!(out, "{}: {calls}, {} different: {result}", report.named.name, report.kinds)?;
     Ok(())
 }
 

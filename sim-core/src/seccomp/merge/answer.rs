@@ -43,7 +43,7 @@ impl Answer {
                 // One that changes the errno only is left out, where it keeps no other rule from deciding.
                 let same = |rule: &profile::Rule| permission(rule.action) == permission(default);
                 let apart = |a: &profile::Rule, b: &profile::Rule| {
-                    a.origin == b.origin || matches!(together(&a.conditions, &b.conditions), Some(None))
+                    a.origin == b.origin || together(&a.conditions, &b.conditions) == Together::Never
                 };
                 let idle =
                     |rule: &profile::Rule| same(rule) && rules.iter().all(|other| same(other) || apart(rule, other));
@@ -131,16 +131,28 @@ fn both(first: &[Rule], second: &[Rule], mode: Mode) -> Option<Vec<Rule>> {
     }
     for (left, first_action) in first {
         for (right, second_action) in second {
-            if let Some(conditions) = together(left, right)? {
-                rules.push((conditions, mode.of(*first_action, *second_action)));
+            match together(left, right) {
+                Together::Written(conditions) => rules.push((conditions, mode.of(*first_action, *second_action))),
+                Together::Never => {}
+                Together::Unwritable => return None,
             }
         }
     }
     Some(rules)
 }
 
-/// Conditions that are all demanded: `Some(None)` if nothing meets them, `None` if they cannot be one a argument.
-fn together(left: &[Condition], right: &[Condition]) -> Option<Option<Vec<Condition>>> {
+/// Conditions that are all demanded.
+#[derive(Debug, PartialEq, Eq)]
+enum Together {
+    /// One an argument.
+    Written(Vec<Condition>),
+    /// Nothing meets them.
+    Never,
+    /// Two on one argument remain that cannot be one.
+    Unwritable,
+}
+
+fn together(left: &[Condition], right: &[Condition]) -> Together {
     let mut conditions = left.to_vec();
     for &condition in right {
         let same = conditions.iter_mut().find(|other| other.argument == condition.argument);
@@ -152,12 +164,13 @@ fn together(left: &[Condition], right: &[Condition]) -> Option<Option<Vec<Condit
         region.demand(other);
         region.demand(&condition);
         if region.example().is_none() {
-            return Some(None);
+            return Together::Never;
         }
-        *other = narrower(other, &condition)?;
+        let Some(narrower) = narrower(other, &condition) else { return Together::Unwritable };
+        *other = narrower;
     }
     conditions.sort_unstable();
-    Some(Some(conditions))
+    Together::Written(conditions)
 }
 
 /// The one of two conditions that demands the other too, where one does.
