@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
-use sim_core::seccomp::lint::hidden_from_recording;
 use sim_core::seccomp::record::{Recorder, read_annotation};
 use sim_core::seccomp::syscalls::{Abi, Call};
 
@@ -87,18 +86,10 @@ pub(crate) fn record(arguments: &Record, out: &mut impl Write) -> Result<Status>
     let seen = recorder.names().count();
     let mut complete = true;
     if let Some(base) = &base {
-        for finding in hidden_from_recording(&base.profile) {
-            let hidden = recorder.names().any(|name| finding.message.split(' ').next() == Some(name));
-            if hidden {
-                complete = false;
-                eprintln!(
-                    "{}: {}: {} [{}]",
-                    base.at(finding.place),
-                    finding.path,
-                    printable(&finding.message),
-                    finding.lint
-                );
-            }
+        for finding in recorder.hidden(&base.profile) {
+            complete = false;
+            let (at, message) = (base.at(finding.place), printable(&finding.message));
+            eprintln!("{at}: {}: {message} [{}]", finding.path, finding.lint);
         }
     }
     for (name, place) in &left_out {

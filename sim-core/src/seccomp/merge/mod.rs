@@ -25,7 +25,7 @@
 
 mod answer;
 mod proof;
-#[cfg(all(test, feature = "serde"))]
+#[cfg(test)]
 mod tests;
 
 use alloc::collections::{BTreeMap, BTreeSet};

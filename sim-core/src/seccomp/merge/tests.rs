@@ -35,7 +35,7 @@ fn presets_are_merged_exactly_both_ways() {
         let merged = merge(&presets, &target(), mode).unwrap();
         let proof = merged.proof().unwrap();
         assert!(proof.is_right() && proof.is_exact(), "{mode:?}: {proof:?}");
-        let again = merge(&[merged.profile.clone()], &target(), mode).unwrap();
+        let again = merge(core::slice::from_ref(&merged.profile), &target(), mode).unwrap();
         assert_eq!(again.profile, merged.profile, "{mode:?}");
     }
 }

@@ -197,7 +197,7 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-#[cfg(all(test, feature = "serde"))]
+#[cfg(test)]
 mod tests {
     use super::super::{Place, Profile};
     use crate::seccomp::preset::Preset;
