@@ -16,13 +16,14 @@ use crate::run::printable;
 
 /// Make a filter in classic BPF of a profile, and prove it.
 ///
-/// The filter answers every call as the profile says, for all of its architectures in one. Then it is proven, for every
-/// number and every argument there can be; no call is left out, none is only tried.
+/// One filter answers for all architectures of the profile. It is proven to answer as the profile says, for every number
+/// and every argument there can be; nothing is left out, and nothing only sampled.
 ///
-/// The filter is written to the file of -o, or in a --format to standard output; without both there is only the report.
+/// -o writes the filter to a file; --format without -o writes it to standard output, and the report to standard error. Without
+/// both there is only the report. Rules with different actions that apply to one call are reported as ambiguous.
 ///
-/// Exit status: 0 if the filter is proven, or --no-validate is given; 1 if it could not be proven, or differs (then it is
-/// not written); 2 if something cannot be read, or no filter can be made.
+/// Exit status: 0 if the filter is proven, or --no-validate is given; 1 if it could not be proven, or differs from the
+/// profile (then it is not written); 2 if something cannot be read, or no filter can be made.
 #[derive(Debug, Args)]
 pub(crate) struct Compile {
     #[command(flatten)]

@@ -19,8 +19,8 @@ use crate::run::printable;
 ///
 /// A filter is one of a profile, made as by compile, or one that is given in any form that disasm reads. Counted are the
 /// calls 0 to 334 and 424 to 471 of x86_64, or every call that another table has, each once and with all arguments zero;
-/// or the calls of a file with how often each was made. Since Linux 5.11 the kernel keeps which calls a filter allows
-/// whatever their arguments are, and answers them without running it.
+/// or the calls of a file with how often each was made. Since Linux 5.11 the kernel remembers which calls a filter
+/// allows whatever their arguments are, and answers those without running it.
 ///
 /// Exit status: 0, or 2 if something cannot be read.
 #[derive(Debug, Args)]
@@ -47,7 +47,7 @@ pub(crate) struct Cost {
 
 /// Measures one filter or two.
 pub(crate) fn cost(arguments: &Cost, out: &mut impl Write) -> Result<Status> {
-    let native = arguments.target.arch.first().copied().unwrap_or(Abi::X86_64);
+    let native = arguments.target.native();
     let table = arguments.table.unwrap_or(native);
     let (calls, which) = match &arguments.calls {
         Some(path) => (counted(path, table)?, format!("calls of {}", source::name(path))),
@@ -81,11 +81,11 @@ fn filter(text: &str, target: &TargetArguments) -> Result<(String, Program)> {
     let Side { name, parts } = Side::read(text, target)?;
     let mut parts = parts.into_iter();
     match (parts.next(), parts.next()) {
-        (Some(Part::Policy(policy)), None) => {
+        (Some(Part::Policy(_, policy)), None) => {
             let program = sim_core::seccomp::compile::compile(&policy).with_context(|| name.clone())?;
             Ok((name, program))
         }
-        (Some(Part::Program(program, _)), None) => Ok((name, program)),
+        (Some(Part::Program(_, program)), None) => Ok((name, program)),
         _ => bail!("{name}: the cost is told of one filter, not of a stack"),
     }
 }

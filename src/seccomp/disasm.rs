@@ -10,13 +10,14 @@ use sim_core::prelude::{Credentials, Silent, System, Thread};
 use sim_core::rule::Rule;
 use sim_core::seccomp::bpf::{CheckError, Instruction, MAX_PATH, PATH_PENALTY, check, opcode};
 use sim_core::seccomp::explanation::Meaning;
-use sim_core::seccomp::text::statements;
+use sim_core::seccomp::syscalls::{Abi, Call};
+use sim_core::seccomp::text::{call_names, statements};
 use sim_core::seccomp::{ByteOrder, FilterReturn, Install, Seccomp, install};
 
 use super::explain::ActionLine;
 use super::filter::{Form, Order, Output, read};
 use super::source;
-use super::target::release;
+use super::target::{abi, release};
 use crate::Status;
 
 /// Read a filter in any form, write it in another, and tell whether it installs.
@@ -24,7 +25,8 @@ use crate::Status;
 /// Read are the kernel's bytes (.bpf, in both byte orders), hexadecimal digits, C, and what seccomp-tools, libseccomp's
 /// scmp_bpf_disasm and eperm print; which one it is shows in the text. The report tells whether the kernel accepts the
 /// filter or by which rule it refuses it, what the filter weighs, and what its returns mean. It stands behind the listing as
-/// comments; for other forms than listing and asm it goes to standard error.
+/// comments, as do the names of calls whose numbers are compared; for other forms than listing and asm it goes to
+/// standard error.
 ///
 /// Exit status: 0 if the kernel accepts the filter, 1 if it refuses it, 2 if it cannot be read.
 #[derive(Debug, Args)]
@@ -42,6 +44,9 @@ pub(crate) struct Disasm {
     /// The kernel that it is to be installed on, as 5.10.
     #[arg(long, value_name = "RELEASE", value_parser = release, default_value = "6.18")]
     kernel: Release,
+    /// The architecture whose calls are named where the filter does not ask for it.
+    #[arg(long, value_name = "ARCH", value_parser = abi)]
+    arch: Option<Abi>,
     /// Instructions and report as one JSON object.
     #[arg(long)]
     json: bool,
@@ -52,13 +57,15 @@ pub(crate) fn disasm(arguments: &Disasm, out: &mut impl Write) -> Result<Status>
     let given = arguments.byte_order.map(ByteOrder::from);
     let filter = read(&arguments.file, given)?;
     let order = given.or(filter.order).unwrap_or(ByteOrder::Little);
-    let report = Report::new(&filter, order, arguments.kernel);
+    let names = call_names(&filter.instructions, arguments.arch.map(Abi::architecture));
+    let report = Report::new(&filter, order, arguments.kernel, names);
     if arguments.json {
         serde_json::to_writer(&mut *out, &report.line(&source::name(&arguments.file)))?;
         writeln!(out)?;
     } else {
         let mut bytes = arguments.format.write(&filter.instructions, order);
         if matches!(arguments.format, Form::Listing | Form::Asm) {
+            bytes = report.named(&bytes);
             report.tell("# ", &mut bytes)?;
         } else {
             report.tell("", &mut io::stderr().lock())?;
@@ -80,10 +87,17 @@ struct Report<'a> {
     returns: BTreeMap<FilterReturn, Vec<usize>>,
     /// The instructions that return what A holds.
     computed: Vec<usize>,
+    /// The calls that instructions compare with.
+    names: Vec<Option<&'static Call>>,
 }
 
 impl<'a> Report<'a> {
-    fn new(filter: &'a formats::Filter, order: ByteOrder, release: Release) -> Self {
+    fn new(
+        filter: &'a formats::Filter,
+        order: ByteOrder,
+        release: Release,
+        names: Vec<Option<&'static Call>>,
+    ) -> Self {
         let instructions = filter.instructions.as_slice();
         let system = System { release, ..System::default() };
         let root = Thread::from(Credentials::root(system.capabilities()));
@@ -100,7 +114,7 @@ impl<'a> Report<'a> {
             }
         }
         let fault = check(instructions).err();
-        Self { filter, order, release, refusal, fault, weight, returns, computed }
+        Self { filter, order, release, refusal, fault, weight, returns, computed, names }
     }
 
     fn tell(&self, before: &str, out: &mut impl Write) -> io::Result<()> {
@@ -135,6 +149,18 @@ impl<'a> Report<'a> {
         Ok(())
     }
 
+    /// A listing with the names of calls as comments.
+    fn named(&self, listing: &[u8]) -> Vec<u8> {
+        let listing = String::from_utf8_lossy(listing);
+        let heading = listing.lines().count().saturating_sub(self.names.len());
+        let names = std::iter::repeat_n(&None, heading).chain(&self.names);
+        let lines = listing.lines().zip(names).map(|(line, name)| match name {
+            Some(call) => format!("{line}  # {}\n", call.name),
+            None => format!("{line}\n"),
+        });
+        lines.collect::<String>().into_bytes()
+    }
+
     fn form(&self) -> String {
         let form = match self.filter.form {
             formats::Form::Raw => "bytes",
@@ -154,13 +180,11 @@ impl<'a> Report<'a> {
     fn line(&self, name: &str) -> Line {
         let text = statements(&self.filter.instructions, self.order);
         let statement = |line: &str| line.split_once(": ").map_or(String::new(), |(_, text)| text.to_owned());
-        let instruction = |(Instruction { code, jt, jf, k }, text): (&Instruction, &str)| InstructionLine {
-            code: *code,
-            jt: *jt,
-            jf: *jf,
-            k: *k,
-            statement: statement(text),
-        };
+        let texts = text.lines().zip(&self.names);
+        let instructions = self.filter.instructions.iter().zip(texts).map(|(instruction, (text, call))| {
+            let Instruction { code, jt, jf, k } = *instruction;
+            InstructionLine { code, jt, jf, k, statement: statement(text), call: call.map(|call| call.name) }
+        });
         let returns = self.returns.iter().map(|(word, places)| ReturnLine {
             word: word.0,
             action: ActionLine::new(*word),
@@ -176,7 +200,7 @@ impl<'a> Report<'a> {
             fault: self.fault.map(|fault| fault.to_string()),
             weight: self.weight,
             returns: returns.collect(),
-            instructions: self.filter.instructions.iter().zip(text.lines()).map(instruction).collect(),
+            instructions: instructions.collect(),
         }
     }
 }
@@ -224,4 +248,7 @@ struct InstructionLine {
     jf: u8,
     k: u32,
     statement: String,
+    /// The call whose number is compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call: Option<&'static str>,
 }

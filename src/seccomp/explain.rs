@@ -1,25 +1,29 @@
 use std::io::Write;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use serde::Serialize;
+use sim_core::kernel::Release;
+use sim_core::prelude::{Credentials, Rule, Silent, System, Thread, Trace};
 use sim_core::seccomp::bpf::Program;
 use sim_core::seccomp::compile::compile;
 use sim_core::seccomp::explanation::{self, Execution, Explanation, Meaning, Part, unfiltered};
-use sim_core::seccomp::profile::{Policy, Reason};
+use sim_core::seccomp::profile::{MAX_SIZE, Policy, Reason};
 use sim_core::seccomp::region::Permission;
-use sim_core::seccomp::syscalls::{AskedCall, read_calls};
-use sim_core::seccomp::{FilterReturn, SeccompData};
+use sim_core::seccomp::syscalls::{Abi, AskedCall, read_calls};
+use sim_core::seccomp::{FilterReturn, Install, Seccomp, SeccompData, install, judge};
 
-use super::target::{Named, ProfileArguments, TargetArguments};
+use super::sides::is_profile;
+use super::target::{Named, ProfileArguments, TargetArguments, preset_name};
+use super::{filter, source};
 use crate::Status;
 use crate::run::printable;
 
 /// Tell why calls are answered as they are: rules, conditions, cost and cache.
 ///
-/// Told are, for each call, the answer, the rule that decides and where it stands in the profile, every entry that names the
-/// call and why it counts or not, how many instructions the filter executes, and whether the kernel's cache of allowed
-/// calls answers without the filter.
+/// For each call: the answer; the rule that decides and where it stands; every entry that names the call, and why it counts
+/// or not; how many instructions the filter executes; whether the kernel's cache of allowed calls answers without it; and
+/// the kernel's rules that apply. In place of a profile there may be a filter, in any form that disasm reads.
 ///
 /// Exit status: 0 if no call is refused, 1 if some is, 2 if something cannot be read.
 #[derive(Debug, Args)]
@@ -42,90 +46,160 @@ pub(crate) struct Explain {
 
 /// Explains each call.
 pub(crate) fn explain(arguments: &Explain, out: &mut impl Write) -> Result<Status> {
-    let mut named = arguments.profile.read()?;
-    let target = arguments.target.target(&mut named);
-    let policy = named.resolve(&target)?;
-    let program = compile(&policy).with_context(|| named.name.clone())?;
-    let asked = Asked { named: &named, policy: &policy, program: &program, target: &arguments.target };
-    let mut status = Status::Held;
+    let native = arguments.target.native();
+    let mut calls = Vec::new();
     for text in &arguments.syscall {
-        let calls = read_calls(text, target.native);
-        for call in calls.map_err(|error| anyhow::anyhow!("--syscall {:?}: {error}", printable(text)))? {
-            let explanation = explanation::explain(&named.profile, &policy, &call.data);
-            if Permission::of(explanation.verdict.action.action()) == Permission::Refused {
-                status = Status::Failed;
-            }
-            if arguments.json {
-                serde_json::to_writer(&mut *out, &asked.line(&explanation))?;
-                writeln!(out)?;
-            } else {
-                asked.tell(&call, &explanation, arguments.path, out)?;
-            }
+        let read = read_calls(text, native);
+        calls.extend(read.map_err(|error| anyhow!("--syscall {:?}: {error}", printable(text)))?);
+    }
+    let subject = arguments.subject()?;
+    let machine = Machine { native, release: arguments.target.release() };
+    let mut status = Status::Held;
+    for call in &calls {
+        let action = if arguments.json {
+            subject.write(call, &machine, arguments.path, out)?
+        } else {
+            subject.tell(call, &machine, arguments.path, out)?
+        };
+        if Permission::of(action.action()) == Permission::Refused {
+            status = Status::Failed;
         }
     }
     Ok(status)
 }
 
-struct Asked<'a> {
-    named: &'a Named,
-    policy: &'a Policy,
-    program: &'a Program,
-    target: &'a TargetArguments,
+impl Explain {
+    /// Reads what answers the calls.
+    fn subject(&self) -> Result<Subject> {
+        let mut named = match &self.profile.profile {
+            Some(path) if preset_name(path).is_none() => {
+                let (name, bytes) = (source::name(path), source::read(path, MAX_SIZE)?);
+                if !is_profile(&bytes) {
+                    let filter = filter::for_machine(&bytes, &name, self.target.native())?;
+                    let program = filter::checked(filter.instructions, &name)?;
+                    return Ok(Subject { name, program, profile: None });
+                }
+                Named::of_bytes(name, &bytes)?
+            }
+            _ => self.profile.read()?,
+        };
+        let target = self.target.target(&mut named);
+        let policy = named.resolve(&target)?;
+        let program = compile(&policy).with_context(|| named.name.clone())?;
+        Ok(Subject { name: named.name.clone(), program, profile: Some((named, policy)) })
+    }
 }
 
-impl Asked<'_> {
-    fn execution(&self, call: &SeccompData) -> Option<Execution> {
-        let native = self.policy.tables.first()?.abi;
-        Some(Execution::new(self.program, native, call, self.target.release()))
+/// What answers calls.
+struct Subject {
+    name: String,
+    program: Program,
+    /// The profile that the program was made of, and what the engine makes of it.
+    profile: Option<(Named, Policy)>,
+}
+
+/// Where the filter runs.
+struct Machine {
+    native: Abi,
+    release: Release,
+}
+
+impl Subject {
+    fn explanation(&self, call: &SeccompData) -> Option<Explanation<'_>> {
+        let (named, policy) = self.profile.as_ref()?;
+        Some(explanation::explain(&named.profile, policy, call))
     }
 
-    fn tell(&self, call: &AskedCall, told: &Explanation<'_>, path: bool, out: &mut impl Write) -> Result<()> {
-        let action = told.verdict.action;
-        writeln!(out, "{} {}: {action}", call_in_words(&told.call), Meaning(action))?;
-        match told.verdict.reason {
-            Reason::Rule(rule) => writeln!(out, "  {}: {}", self.named.at(rule.origin.place), told.verdict.reason)?,
-            reason => writeln!(out, "  {}: {reason}", self.named.name)?,
+    /// The kernel's rules that apply when a thread with this filter makes the call.
+    fn rules(&self, call: &SeccompData, machine: &Machine) -> Vec<&'static Rule> {
+        let system = System { release: machine.release, ..System::default() };
+        let root = Thread::from(Credentials::root(system.capabilities()));
+        let call_to_install = Install::filter(&self.program);
+        let installed = install(&system, &root, &Seccomp::default(), &call_to_install, &mut Silent);
+        let Some(installed) = installed.granted() else { return Vec::new() };
+        let mut trace = Trace::new();
+        let _ = judge(&system, &installed.state, call, false, &mut trace);
+        trace.applied_rules()
+    }
+
+    fn tell(&self, call: &AskedCall, machine: &Machine, path: bool, out: &mut impl Write) -> Result<FilterReturn> {
+        let Machine { native, release } = *machine;
+        let execution = Execution::new(&self.program, native, &call.data, release);
+        let action = execution.returned;
+        writeln!(out, "{} {}: {action}", call_in_words(&call.data), Meaning(action))?;
+        if let (Some(told), Some((named, _))) = (self.explanation(&call.data), &self.profile) {
+            tell_entries(call, &told, named, out)?;
         }
-        if !told.entries.is_empty() {
-            writeln!(out, "  Entries that name it:")?;
+        if let Some(rule) = unfiltered(&call.data, release) {
+            writeln!(out, "  But the kernel does not ask: {}", rule.statement)?;
         }
-        for entry in &told.entries {
-            let name = printable(entry.name);
-            writeln!(out, "    {} {} {name}: {entry}", self.named.at(entry.origin.place), entry.origin)?;
+        let steps = Execution::path(&self.program, native, &call.data);
+        let (needed, length) = (execution.instructions, self.program.instructions().len());
+        let cache = if execution.cached {
+            format!("Linux {release} answers from its cache instead")
+        } else {
+            format!("Linux {release} does not keep the answer in its cache")
+        };
+        if self.profile.is_none() {
+            let last = steps.last().map_or(0, |step| step.index);
+            writeln!(out, "  {}: instruction {last:04} returns it", self.name)?;
         }
-        let conditional = told.entries.iter().any(|entry| match &entry.part {
-            Part::Rules(trials) => trials.iter().any(|trial| !trial.rule.conditions.is_empty()),
-            _ => false,
-        });
-        if conditional && call.written == 0 {
-            writeln!(out, "  Arguments are taken for 0; with others the answer may be another.")?;
+        writeln!(out, "  The filter needs {needed} of its {length} instructions; {cache}.")?;
+        let rules: Vec<_> = self.rules(&call.data, machine).into_iter().map(|rule| rule.id).collect();
+        writeln!(out, "  Rules: {}", rules.join(", "))?;
+        for step in steps.into_iter().filter(|_| path) {
+            writeln!(out, "    {:04}: {:40} with A = 0x{:x}", step.index, step.statement, step.a)?;
         }
-        let release = self.target.release();
-        if let Some(rule) = unfiltered(&told.call, release) {
-            writeln!(out, "  But the kernel does not ask: {} ({})", rule.statement, rule.id)?;
-        }
-        if let Some(execution) = self.execution(&told.call) {
-            let (length, of) = (execution.instructions, self.program.instructions().len());
-            let cache = if execution.cached {
-                format!("Linux {release} answers from its cache instead")
-            } else {
-                format!("Linux {release} does not keep the answer in its cache")
-            };
-            writeln!(out, "  The filter needs {length} of its {of} instructions; {cache}.")?;
-        }
-        let native = self.policy.tables.first().map(|table| table.abi);
-        for native in native.into_iter().filter(|_| path) {
-            for step in Execution::path(self.program, native, &told.call) {
-                writeln!(out, "    {:04}: {:40} A = 0x{:x}", step.index, step.statement, step.a)?;
+        Ok(action)
+    }
+
+    fn write(&self, call: &AskedCall, machine: &Machine, path: bool, out: &mut impl Write) -> Result<FilterReturn> {
+        let execution = Execution::new(&self.program, machine.native, &call.data, machine.release);
+        let answer = match self.explanation(&call.data) {
+            Some(told) => AnswerLine::Profile(Answer::new(&told)),
+            None => {
+                AnswerLine::Filter { call: CallLine::new(&call.data), action: ActionLine::new(execution.returned) }
             }
-        }
-        Ok(())
+        };
+        let steps = path.then(|| {
+            let steps = Execution::path(&self.program, machine.native, &call.data);
+            steps.into_iter().map(|it| StepLine { index: it.index, statement: it.statement, a: it.a }).collect()
+        });
+        let line = Line {
+            answer,
+            execution: ExecutionLine::new(execution, &self.program),
+            unfiltered: unfiltered(&call.data, machine.release).is_some(),
+            rules: self.rules(&call.data, machine).into_iter().map(|rule| rule.id).collect(),
+            path: steps,
+        };
+        serde_json::to_writer(&mut *out, &line)?;
+        writeln!(out)?;
+        Ok(execution.returned)
     }
+}
 
-    fn line<'l>(&'l self, told: &'l Explanation<'l>) -> Line<'l> {
-        let execution = self.execution(&told.call);
-        Line { answer: Answer::new(told), execution: execution.map(|it| ExecutionLine::new(it, self.program)) }
+/// What the profile says, entry by entry.
+fn tell_entries(call: &AskedCall, told: &Explanation<'_>, named: &Named, out: &mut impl Write) -> Result<()> {
+    match told.verdict.reason {
+        Reason::Rule(rule) => writeln!(out, "  {}: {}", named.at(rule.origin.place), told.verdict.reason)?,
+        reason => writeln!(out, "  {}: {reason}", named.name)?,
     }
+    if !told.entries.is_empty() {
+        writeln!(out, "  Entries that name it:")?;
+    }
+    for entry in &told.entries {
+        let name = printable(entry.name);
+        let part = printable(&entry.to_string());
+        writeln!(out, "    {} {} {name}: {part}", named.at(entry.origin.place), entry.origin)?;
+    }
+    let conditional = told.entries.iter().any(|entry| match &entry.part {
+        Part::Rules(trials) => trials.iter().any(|trial| !trial.rule.conditions.is_empty()),
+        _ => false,
+    });
+    if conditional && call.written == 0 {
+        writeln!(out, "  Arguments are taken for 0; with others the answer may be another.")?;
+    }
+    Ok(())
 }
 
 /// As `personality(0x8) on x86_64`, or `call 9999 on x86_64`.
@@ -156,7 +230,7 @@ pub(crate) struct CallLine {
 impl CallLine {
     /// A call by its table and name, where they are known.
     pub(crate) fn new(call: &SeccompData) -> Self {
-        let abi = sim_core::seccomp::syscalls::Abi::of(call);
+        let abi = Abi::of(call);
         let name = abi.and_then(|abi| sim_core::seccomp::syscalls::Call::by_number(abi, call.nr)).map(|it| it.name);
         let arch = abi.map_or_else(|| call.arch.to_string(), |abi| abi.to_string());
         Self { arch, name, number: call.nr, args: call.args.map(|argument| format!("0x{argument:x}")) }
@@ -166,9 +240,33 @@ impl CallLine {
 #[derive(Serialize)]
 struct Line<'a> {
     #[serde(flatten)]
-    answer: Answer<'a>,
-    #[serde(rename = "filter", skip_serializing_if = "Option::is_none")]
-    execution: Option<ExecutionLine>,
+    answer: AnswerLine<'a>,
+    #[serde(rename = "filter")]
+    execution: ExecutionLine,
+    /// Whether the kernel does not ask the filter.
+    unfiltered: bool,
+    /// The kernel's rules that apply.
+    rules: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<Vec<StepLine>>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum AnswerLine<'a> {
+    Profile(Answer<'a>),
+    Filter {
+        call: CallLine,
+        #[serde(flatten)]
+        action: ActionLine,
+    },
+}
+
+#[derive(Serialize)]
+struct StepLine {
+    index: usize,
+    statement: String,
+    a: u32,
 }
 
 /// The answer to a call in JSON, with what decided and every entry that names the call.

@@ -4,11 +4,12 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 use formats::read_filter;
 use sim_core::seccomp::ByteOrder;
-use sim_core::seccomp::bpf::{Instruction, to_bytes};
+use sim_core::seccomp::bpf::{Instruction, Program, to_bytes};
+use sim_core::seccomp::syscalls::Abi;
 use sim_core::seccomp::text::{MAX_TEXT, disassemble, statements, write_c_array, write_hex};
 
 use super::source;
@@ -92,4 +93,22 @@ pub(crate) fn read(path: &Path, order: Option<ByteOrder>) -> Result<formats::Fil
 /// The same for bytes that are read already.
 pub(crate) fn of_bytes(bytes: &[u8], name: &str, order: Option<ByteOrder>) -> Result<formats::Filter> {
     read_filter(bytes, order).map_err(|error| anyhow!("{name}: {}", printable(&error.to_string())))
+}
+
+/// The same for a machine of this native architecture: a text is for its byte order, and bytes of the other are refused.
+pub(crate) fn for_machine(bytes: &[u8], name: &str, native: Abi) -> Result<formats::Filter> {
+    let order = native.architecture().byte_order();
+    let read = of_bytes(bytes, name, None)?;
+    match read.order {
+        Some(other) if other != order => {
+            bail!("{name}: this filter is not for the byte order of {native}; --arch names another machine")
+        }
+        None if order == ByteOrder::Big => of_bytes(bytes, name, Some(order)),
+        _ => Ok(read),
+    }
+}
+
+/// A filter that the kernel accepts; an error names the file and the instruction.
+pub(crate) fn checked(instructions: Vec<Instruction>, name: &str) -> Result<Program> {
+    Program::check(instructions).with_context(|| format!("{name}: the kernel refuses this filter"))
 }

@@ -15,11 +15,11 @@ use crate::Status;
 
 /// Show what engines make of a profile, by architecture, capabilities, kernel and engine.
 ///
-/// Each option that is given more than once makes more cells: every combination is one. Shown are, for each cell, how many
-/// calls of the machine's table run, are refused, or depend on their arguments, and then every call that is not answered
-/// the same in all cells. Cells with the same answer to every call there can be, with a name or not, are told as equal.
+/// --arch, --caps, --kernel, --libseccomp and --engine may be given more than once; each combination is a cell. For each
+/// cell is shown how many calls of the machine's table run, are refused, or depend on their arguments; then every call that
+/// is not answered alike in all cells. Cells that answer every call there can be alike, with a name or not, are named.
 ///
-/// Exit status: 0, but 1 if an engine refuses the profile in some cell; 2 if something cannot be read.
+/// Exit status: 0; 1 if an engine refuses the profile in some cell; 2 if something cannot be read.
 #[derive(Debug, Args)]
 pub(crate) struct Resolve {
     #[command(flatten)]
@@ -143,7 +143,7 @@ impl<'a> Matrix<'a> {
             let Some(diagram) = known else { continue };
             cell.resolved = match named.resolve(&cell.target) {
                 Ok(policy) => {
-                    let answers = diagram.policy(&policy)?;
+                    let answers = diagram.policy(&policy).with_context(|| named.name.clone())?;
                     Ok(Resolved {
                         tables: policy.tables.iter().map(|table| table.abi).collect(),
                         default_action: policy.default_action,

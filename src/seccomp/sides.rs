@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow, bail};
-use sim_core::seccomp::bpf::Program;
-use sim_core::seccomp::profile::{MAX_SIZE, Policy, Profile};
+use anyhow::Result;
+use sim_core::rule::Silent;
+use sim_core::seccomp::bpf::{Program, Steps};
+use sim_core::seccomp::profile::{MAX_SIZE, Policy};
 use sim_core::seccomp::region::{Answers, Diagram, Undecided};
 use sim_core::seccomp::text::MAX_TEXT;
-use sim_core::seccomp::{Architecture, ByteOrder};
+use sim_core::seccomp::{Architecture, ByteOrder, FilterReturn, SeccompData};
 
-use super::target::{Named, TargetArguments};
+use super::target::{Named, TargetArguments, preset_name};
 use super::{filter, source};
-use crate::run::printable;
 
 /// A side: what answers calls, the oldest first.
 #[derive(Debug)]
@@ -25,10 +25,10 @@ pub(crate) struct Side {
 /// A policy or a filter.
 #[derive(Debug)]
 pub(crate) enum Part {
-    /// What an engine makes of a profile.
-    Policy(Box<Policy>),
-    /// A filter, and the byte order that its bytes show.
-    Program(Program, Option<ByteOrder>),
+    /// The name of a profile, and what an engine makes of it.
+    Policy(String, Box<Policy>),
+    /// The name of a filter, and the filter.
+    Program(String, Program),
 }
 
 /// A part that is not yet read as what it is.
@@ -42,37 +42,20 @@ impl Side {
     pub(crate) fn read(text: &str, target: &TargetArguments) -> Result<Self> {
         let whole = Path::new(text).exists();
         let names: Vec<&str> = if whole { vec![text] } else { text.split(',').collect() };
-        let unread = names.into_iter().map(Unread::read).collect::<Result<Vec<_>>>()?;
-        let native = target.arch.first().map(|abi| abi.architecture().byte_order());
-        // A text says nothing of the byte order; beside a profile it is that of the profile's machine.
-        let order = native.filter(|_| unread.iter().any(|part| matches!(part, Unread::Profile(_))));
-        let (mut names, mut parts) = (Vec::new(), Vec::new());
-        for part in unread {
-            let (name, part) = part.understand(target, order)?;
-            names.push(name);
+        let (mut names_of_parts, mut parts) = (Vec::new(), Vec::new());
+        for name in names {
+            let (name, part) = Unread::read(name)?.understand(target)?;
+            names_of_parts.push(name);
             parts.push(part);
         }
-        Ok(Self { name: names.join(", then "), parts })
-    }
-
-    /// The byte order of its machine, if something tells it.
-    pub(crate) fn order(&self) -> Result<Option<ByteOrder>> {
-        let mut orders = self.parts.iter().filter_map(|part| match part {
-            Part::Policy(policy) => policy.tables.first().map(|table| table.abi.architecture().byte_order()),
-            Part::Program(_, order) => *order,
-        });
-        let first = orders.next();
-        if orders.any(|order| Some(order) != first) {
-            bail!("{}: one kernel has one byte order; here are both", self.name);
-        }
-        Ok(first)
+        Ok(Self { name: names_of_parts.join(", then "), parts })
     }
 
     /// Its answers, in a diagram.
     pub(crate) fn answers(&self, diagram: &mut Diagram) -> Result<Answers, Undecided> {
         let answers = self.parts.iter().map(|part| match part {
-            Part::Policy(policy) => diagram.policy(policy),
-            Part::Program(program, _) => diagram.program(program),
+            Part::Policy(_, policy) => diagram.policy(policy),
+            Part::Program(_, program) => diagram.program(program),
         });
         let answers: Vec<Answers> = answers.collect::<Result<_, _>>()?;
         let stacked = match answers.as_slice() {
@@ -81,60 +64,86 @@ impl Side {
         };
         diagram.effective(stacked)
     }
+
+    /// What decides a call: the rule with its place, or the instruction that returns.
+    pub(crate) fn reason(&self, call: &SeccompData, order: ByteOrder) -> String {
+        let (mut best, mut decisive) = (FilterReturn::ALLOW, None);
+        for part in self.parts.iter().rev() {
+            let word = part.answer(call, order);
+            if word.is_stricter_than(best) {
+                (best, decisive) = (word, Some(part));
+            }
+        }
+        match (decisive, self.parts.as_slice()) {
+            (Some(part), _) | (None, [part]) => part.reason(call, order),
+            (None, _) => "all of them allow it".to_owned(),
+        }
+    }
+}
+
+impl Part {
+    fn answer(&self, call: &SeccompData, order: ByteOrder) -> FilterReturn {
+        match self {
+            Self::Policy(_, policy) => policy.verdict(call).action,
+            Self::Program(_, program) => program.run_in(call, order, &mut Silent).returned,
+        }
+    }
+
+    fn reason(&self, call: &SeccompData, order: ByteOrder) -> String {
+        match self {
+            Self::Policy(name, policy) => {
+                let verdict = policy.verdict(call);
+                let place = verdict.rule().map(|rule| rule.origin.place);
+                let place = place.map_or(String::new(), |place| format!(":{}:{}", place.line, place.column));
+                format!("{name}{place}: {}", verdict.reason)
+            }
+            Self::Program(name, program) => {
+                let mut steps = Steps::default();
+                let run = program.run_in(call, order, &mut steps);
+                let last = steps.0.last().map_or(0, |step| step.index);
+                format!("{name}: instruction {last:04} returns {}", run.returned)
+            }
+        }
+    }
 }
 
 impl Unread {
     fn read(text: &str) -> Result<Self> {
         let path = Path::new(text);
-        if text.starts_with("preset:") {
+        if preset_name(path).is_some() {
             return Ok(Self::Profile(Box::new(Named::read(path)?)));
         }
         let name = source::name(path);
         let bytes = source::read(path, MAX_SIZE.max(MAX_TEXT))?;
         if is_profile(&bytes) {
-            let profile =
-                Profile::read(bytes).map_err(|error| anyhow!("{name}: {}", printable(&error.to_string())))?;
-            return Ok(Self::Profile(Box::new(Named { name, profile, engine: None })));
+            return Ok(Self::Profile(Box::new(Named::of_bytes(name, &bytes)?)));
         }
         Ok(Self::Filter(name, bytes))
     }
 
-    fn understand(self, target: &TargetArguments, order: Option<ByteOrder>) -> Result<(String, Part)> {
+    fn understand(self, target: &TargetArguments) -> Result<(String, Part)> {
         match self {
             Self::Profile(mut named) => {
                 let on = target.target(&mut named);
                 let policy = named.resolve(&on)?;
                 let tables: Vec<_> = policy.tables.iter().map(|table| table.abi.name()).collect();
                 let name = format!("{}, as {} makes it, for {}", named.name, on.engine, tables.join(", "));
-                Ok((name, Part::Policy(Box::new(policy))))
+                Ok((name, Part::Policy(named.name, Box::new(policy))))
             }
             Self::Filter(name, bytes) => {
-                let read = filter::of_bytes(&bytes, &name, order)?;
+                let read = filter::for_machine(&bytes, &name, target.native())?;
                 let length = read.instructions.len();
-                let program = Program::check(read.instructions)
-                    .with_context(|| format!("{name}: the kernel refuses this filter"))?;
-                Ok((format!("{name}, {length} instructions"), Part::Program(program, read.order)))
+                let program = filter::checked(read.instructions, &name)?;
+                Ok((format!("{name}, {length} instructions"), Part::Program(name, program)))
             }
         }
     }
 }
 
-/// Whether it is the text of a profile: an object, which a value in C with braces is not.
+/// Whether it is meant as the text of a profile: an object, while braces in C hold numbers, macros or more braces.
 pub(crate) fn is_profile(bytes: &[u8]) -> bool {
-    match bytes.trim_ascii_start().strip_prefix(b"{") {
-        Some(rest) => matches!(rest.trim_ascii_start().first(), None | Some(b'"' | b'}')),
-        None => false,
-    }
-}
-
-/// The byte order of both sides.
-pub(crate) fn common_order(left: &Side, right: &Side) -> Result<ByteOrder> {
-    match (left.order()?, right.order()?) {
-        (Some(left), Some(right)) if left != right => {
-            bail!("the sides are for machines of different byte orders; no call is made on both")
-        }
-        (first, second) => Ok(first.or(second).unwrap_or(ByteOrder::Little)),
-    }
+    let rest = bytes.trim_ascii_start().strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
+    rest.is_some_and(|rest| !matches!(rest.first(), Some(b'0'..=b'9' | b'.' | b'{' | b'/' | b'A'..=b'Z')))
 }
 
 /// The architectures that have a name and this byte order.

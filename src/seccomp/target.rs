@@ -28,7 +28,7 @@ pub(crate) struct ProfileArguments {
 #[command(next_help_heading = "Where the profile is used")]
 pub(crate) struct TargetArguments {
     /// What reads the profile and makes the filter: docker (with runc), podman or crio (with crun), runc, crun or youki
-    /// alone, none for the specification alone, or both as docker+crun. A preset's own engine, else docker.
+    /// alone, none for the specification alone, or both as docker+crun. Unless it is given: a preset's own, else docker.
     #[arg(long, value_parser = engine)]
     pub(crate) engine: Option<Engine>,
     /// The release of libseccomp, which knows the calls of its time.
@@ -72,12 +72,15 @@ impl ProfileArguments {
 impl Named {
     /// Reads the profile of a file, of standard input for `-`, or an engine's own for `preset:docker`.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        if let Some(name) = path.to_str().and_then(|text| text.strip_prefix("preset:")) {
+        if let Some(name) = preset_name(path) {
             return Ok(Self::preset(preset(name)?));
         }
-        let bytes = source::read(path, MAX_SIZE)?;
-        let name = source::name(path);
-        let profile = Profile::read(bytes).map_err(|error| anyhow!("{name}: {}", printable(&error.to_string())))?;
+        Self::of_bytes(source::name(path), &source::read(path, MAX_SIZE)?)
+    }
+
+    /// The profile of a text that is read already.
+    pub(crate) fn of_bytes(name: String, text: &[u8]) -> Result<Self> {
+        let profile = Profile::read(text).map_err(|error| anyhow!("{name}: {}", printable(&error.to_string())))?;
         Ok(Self { name, profile, engine: None })
     }
 
@@ -106,8 +109,12 @@ impl TargetArguments {
             named.profile.architectures = self.arch.iter().map(placed).collect();
             named.profile.arch_map = Vec::new();
         }
-        let native = self.arch.first().copied().unwrap_or(Abi::X86_64);
-        self.on(native, self.engine.or(named.engine).unwrap_or(Engine::DOCKER))
+        self.on(self.native(), self.engine.or(named.engine).unwrap_or(Engine::DOCKER))
+    }
+
+    /// The machine's own architecture.
+    pub(crate) fn native(&self) -> Abi {
+        self.arch.first().copied().unwrap_or(Abi::X86_64)
     }
 
     /// The kernel's release; the oldest that is modelled for older ones.
@@ -121,6 +128,11 @@ impl TargetArguments {
         let engine = Engine { libseccomp: self.libseccomp, ..engine };
         Target { native, bounding: Some(self.caps), kernel: self.kernel, engine }
     }
+}
+
+/// The name of a preset that is written as a path: `preset:docker`.
+pub(crate) fn preset_name(path: &Path) -> Option<&str> {
+    path.to_str()?.strip_prefix("preset:")
 }
 
 /// Reads the name of a preset.

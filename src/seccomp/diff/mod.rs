@@ -8,12 +8,12 @@ use serde::Serialize;
 use sim_core::capability::CapSet;
 use sim_core::seccomp::profile::Engine;
 use sim_core::seccomp::region::{Answers, CallDifference, Calls, Diagram, Difference, Region, Undecided, Word};
-use sim_core::seccomp::{Architecture, FilterReturn};
+use sim_core::seccomp::{Architecture, ByteOrder, FilterReturn};
 
 use self::rows::{Called, More, Row, named, rows, words};
 use super::compile::DifferenceLine;
 use super::explain::call_in_words;
-use super::sides::{Side, architectures, common_order};
+use super::sides::{Side, architectures};
 use super::target::{TargetArguments, capabilities, engine};
 use crate::Status;
 
@@ -28,9 +28,9 @@ use crate::Status;
 /// something cannot be read or decided.
 #[derive(Debug, Args)]
 pub(crate) struct Diff {
-    /// The one side.
+    /// A profile, a filter, preset:docker, or a stack of these with commas between; - for standard input.
     left: String,
-    /// The other.
+    /// What it is compared with.
     right: String,
     /// Ask only whether LEFT permits at most what RIGHT permits.
     #[arg(long)]
@@ -69,33 +69,61 @@ pub(crate) fn diff(arguments: &Diff, out: &mut impl Write) -> Result<Status> {
     };
     let left = Side::read(&arguments.left, &arguments.target)?;
     let right = Side::read(&arguments.right, &on_the_right)?;
-    let mut diagram = Diagram::new(common_order(&left, &right)?);
+    let mut diagram = Diagram::new(arguments.target.native().architecture().byte_order());
     let answers = |side: &Side, diagram: &mut Diagram| side.answers(diagram).with_context(|| side.name.clone());
     let both = [answers(&left, &mut diagram)?, answers(&right, &mut diagram)?];
     let comparison = Comparison::new(&mut diagram, both)?;
+    let sides = Sides { left: &left, right: &right, order: diagram.byte_order() };
     if arguments.subset {
         let excess = comparison.left_more;
         if arguments.json {
-            let line = SubsetLine { subset: excess.is_none(), example: excess.as_ref().map(DifferenceLine::new) };
+            let line =
+                SubsetLine { subset: excess.is_none(), example: excess.as_ref().map(|found| sides.line(found)) };
             serde_json::to_writer(&mut *out, &line)?;
             writeln!(out)?;
         } else {
             match excess {
                 None => writeln!(out, "Yes: left permits at most what right permits.")?,
-                Some(shown) => writeln!(out, "No: {}", answers_to(&shown))?,
+                Some(shown) => {
+                    writeln!(out, "No: {}", answers_to(&shown))?;
+                    sides.tell(&shown, "  ", out)?;
+                }
             }
         }
         return Ok(if excess.is_none() { Status::Held } else { Status::Failed });
     }
     if arguments.json {
-        let line = comparison.line(&left, &right, &mut diagram, both)?;
+        let line = comparison.line(&sides, &mut diagram, both)?;
         serde_json::to_writer(&mut *out, &line)?;
         writeln!(out)?;
     } else {
         writeln!(out, "left:  {}\nright: {}", left.name, right.name)?;
-        comparison.tell(arguments.all, &mut diagram, both, out)?;
+        comparison.tell(&sides, arguments.all, &mut diagram, both, out)?;
     }
     Ok(if comparison.any.is_none() { Status::Held } else { Status::Failed })
+}
+
+/// What is compared.
+struct Sides<'a> {
+    left: &'a Side,
+    right: &'a Side,
+    order: ByteOrder,
+}
+
+impl Sides<'_> {
+    /// Why each side answers a call as it does.
+    fn tell(&self, found: &Difference, before: &str, out: &mut impl Write) -> Result<()> {
+        writeln!(out, "{before}left:  {}", self.left.reason(&found.call, self.order))?;
+        Ok(writeln!(out, "{before}right: {}", self.right.reason(&found.call, self.order))?)
+    }
+
+    fn line(&self, found: &Difference) -> ReasonedLine {
+        ReasonedLine {
+            difference: DifferenceLine::new(found),
+            left_reason: self.left.reason(&found.call, self.order),
+            right_reason: self.right.reason(&found.call, self.order),
+        }
+    }
 }
 
 /// How two sides stand to each other.
@@ -147,16 +175,26 @@ impl Comparison {
         }
     }
 
-    fn tell(&self, all: bool, diagram: &mut Diagram, both: [Answers; 2], out: &mut impl Write) -> Result<()> {
+    fn tell(
+        &self,
+        sides: &Sides<'_>,
+        all: bool,
+        diagram: &mut Diagram,
+        both: [Answers; 2],
+        out: &mut impl Write,
+    ) -> Result<()> {
         writeln!(out, "{}", self.relation().1)?;
         if let Some(found) = &self.left_more {
-            writeln!(out, "  left permits more:  {}", answers_to(found))?;
+            writeln!(out, "  Left permits more of {}", answers_to(found))?;
+            sides.tell(found, "    ", out)?;
         }
         if let Some(found) = &self.right_more {
-            writeln!(out, "  right permits more: {}", answers_to(found))?;
+            writeln!(out, "  Right permits more of {}", answers_to(found))?;
+            sides.tell(found, "    ", out)?;
         }
         if let (Some(found), None, None) = (&self.any, &self.left_more, &self.right_more) {
-            writeln!(out, "  {}", answers_to(found))?;
+            writeln!(out, "  As {}", answers_to(found))?;
+            sides.tell(found, "    ", out)?;
         }
         let (named, numbers): (Vec<Row>, Vec<Row>) =
             rows(&self.listed).into_iter().partition(|row| matches!(row.call, Called::Name(_)));
@@ -189,7 +227,7 @@ impl Comparison {
         Ok(())
     }
 
-    fn line(&self, left: &Side, right: &Side, diagram: &mut Diagram, both: [Answers; 2]) -> Result<Line> {
+    fn line(&self, sides: &Sides<'_>, diagram: &mut Diagram, both: [Answers; 2]) -> Result<Line> {
         let mut differences = Vec::new();
         for found in self.listed.iter().flat_map(|(_, found)| found.iter().flatten()) {
             let (first, last) = (*found.numbers.start(), *found.numbers.end());
@@ -213,11 +251,11 @@ impl Comparison {
         }
         let unlisted = self.listed.iter().filter(|(_, found)| found.is_none());
         Ok(Line {
-            left: left.name.clone(),
-            right: right.name.clone(),
+            left: sides.left.name.clone(),
+            right: sides.right.name.clone(),
             relation: self.relation().0,
-            left_permits_more: self.left_more.as_ref().map(DifferenceLine::new),
-            right_permits_more: self.right_more.as_ref().map(DifferenceLine::new),
+            left_permits_more: self.left_more.as_ref().map(|found| sides.line(found)),
+            right_permits_more: self.right_more.as_ref().map(|found| sides.line(found)),
             differing_calls: rows(&self.listed).iter().filter(|row| matches!(row.call, Called::Name(_))).count(),
             differences,
             not_listed: unlisted.map(|(architecture, _)| architecture.to_string()).collect(),
@@ -285,9 +323,9 @@ struct Line {
     right: String,
     relation: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    left_permits_more: Option<DifferenceLine>,
+    left_permits_more: Option<ReasonedLine>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    right_permits_more: Option<DifferenceLine>,
+    right_permits_more: Option<ReasonedLine>,
     differing_calls: usize,
     differences: Vec<CallDifferenceLine>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -300,7 +338,16 @@ struct Line {
 struct SubsetLine {
     subset: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    example: Option<DifferenceLine>,
+    example: Option<ReasonedLine>,
+}
+
+/// A call and two answers, with what decides on each side.
+#[derive(Serialize)]
+struct ReasonedLine {
+    #[serde(flatten)]
+    difference: DifferenceLine,
+    left_reason: String,
+    right_reason: String,
 }
 
 #[derive(Serialize)]

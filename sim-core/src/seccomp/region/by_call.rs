@@ -160,6 +160,9 @@ impl Diagram {
 mod tests {
     use super::super::{Calls, Diagram};
     use crate::rule::Silent;
+    use crate::seccomp::compile::tests::{calls, profile};
+    use crate::seccomp::profile::{Engine, Target, resolve};
+    use crate::seccomp::syscalls::Abi;
     use crate::seccomp::text::assemble;
     use crate::seccomp::{Architecture, ByteOrder, FilterReturn, SeccompData};
     use alloc::format;
@@ -201,8 +204,10 @@ mod tests {
         #[test]
         fn no_number_is_missed(masks in prop::collection::vec((0_u32..64, 0_u32..64), 1..4), sample in 0_u32..64) {
             let program = |extra: &str| {
-                let tests = masks.iter().map(|(mask, k)| format!("A = sys_number\n A &= {mask}\n if (A == {k}) goto yes\n"));
-                let text = format!("A = sys_number\n if (A > 63) goto no\n {}no: return KILL\n yes: {extra}return ALLOW", tests.collect::<alloc::string::String>());
+                let test = |(mask, k): &(u32, u32)| format!("A = sys_number\n A &= {mask}\n if (A == {k}) goto yes\n");
+                let tests = masks.iter().map(test).collect::<Vec<_>>().concat();
+                let start = "A = sys_number\n if (A > 63) goto no\n";
+                let text = format!("{start}{tests} no: return KILL\n yes: {extra}return ALLOW");
                 assemble(&text).unwrap()
             };
             let (left, right) = (program(""), assemble("return KILL").unwrap());
@@ -214,6 +219,23 @@ mod tests {
             prop_assert_eq!(found.iter().any(|one| one.numbers.contains(&sample)), differ);
             let any = diagram.difference(answers[0], answers[1], Calls::ALL).unwrap();
             prop_assert_eq!(any.map(|any| any.call.nr), found.first().map(|one| *one.numbers.start()));
+        }
+
+        #[test]
+        fn every_answer_is_among_the_possible(
+            profile in profile(),
+            seeds in prop::collection::vec(any::<[u16; 3]>(), 6),
+        ) {
+            let Ok(policy) = resolve(&profile, &Target::new(Abi::X86_64, Engine::DOCKER)) else { return Ok(()) };
+            let mut diagram = Diagram::new(ByteOrder::Little);
+            let answers = diagram.policy(&policy).unwrap();
+            for call in calls(&policy, &seeds) {
+                let possible = diagram.possible(answers, call.arch, call.nr).unwrap();
+                prop_assert!(possible.contains(&policy.verdict(&call).action));
+                let rules = policy.table(&call).map_or(&[][..], |table| table.rules(call.nr));
+                let conditional = rules.iter().any(|rule| !rule.conditions.is_empty());
+                prop_assert!(possible.len() == 1 || conditional && policy.stub(&call).is_none());
+            }
         }
     }
 }

@@ -15,6 +15,7 @@
 mod assemble;
 mod c_array;
 mod c_names;
+mod call_names;
 mod disassemble;
 mod error;
 mod hex;
@@ -26,6 +27,7 @@ mod write;
 
 pub use assemble::{assemble, assemble_in, read};
 pub use c_array::read_c_array;
+pub use call_names::call_names;
 pub use disassemble::{disassemble, statements};
 pub use error::{MAX_TEXT, TextError, TextFault};
 pub use hex::read_hex;
