@@ -51,7 +51,7 @@ fn a_log_of_three_processes_with_times_and_paths() {
     assert!(records.iter().all(Result::is_ok), "{records:?}");
     let found = calls(SHELL);
     let halves = SHELL.matches("<unfinished ...>").count();
-    let others = SHELL.matches(" +++").count() + SHELL.matches(" --- SIG").count();
+    let others = SHELL.matches("+++ exited").count() + SHELL.matches(" --- SIG").count();
     assert_eq!(found.len() + halves + others, SHELL.lines().count());
     let pids: std::collections::BTreeSet<_> = found.iter().map(|call| call.pid).collect();
     assert_eq!(pids.len(), 3);
