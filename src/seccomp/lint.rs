@@ -11,8 +11,10 @@ use super::target::{Named, ProfileArguments, TargetArguments};
 use crate::Status;
 use crate::run::printable;
 
-/// Says what is wrong in a profile, or not what it seems: names that engines ignore, rules without effect or against each
-/// other, conditions that never hold, errnos that cannot be returned, architectures that are missing.
+/// Say what is wrong in a profile, or not what it seems.
+///
+/// Names that engines ignore, rules without effect or against each other, conditions that never hold or that a caller gets
+/// around, errnos that cannot be returned, architectures that are missing.
 ///
 /// Exit status: 0 if no error is found, 1 if one is (with --strict: anything), 2 if the profile cannot be read.
 #[derive(Debug, Args)]
@@ -35,7 +37,7 @@ pub(crate) struct Lint {
     target: TargetArguments,
 }
 
-/// Lists the lints, or tells one with its example.
+/// List what lint looks for, or show one lint with its example.
 #[derive(Debug, Args)]
 pub(crate) struct Lints {
     /// The name of a lint, as unknown-name.

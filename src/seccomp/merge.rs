@@ -15,7 +15,7 @@ use super::target::{Named, TargetArguments, preset};
 use crate::Status;
 use crate::run::printable;
 
-/// Makes one profile of several: what any of them permits, or with --intersect what all permit.
+/// Merge profiles into one: what any of them permits, or all, proven.
 ///
 /// The profiles are read as the engine reads them on this target, so that includes, excludes and archMap are gone. The
 /// result is proven for every call there can be: a union permits all that a profile does, an intersection only what all do;

@@ -12,7 +12,9 @@ use super::target::{Named, abi};
 use crate::Status;
 use crate::run::printable;
 
-/// Makes a profile that permits the calls of a log, as oci-seccomp-bpf-hook makes one of the calls of a container.
+/// Record a profile that permits the calls of a log.
+///
+/// It is what oci-seccomp-bpf-hook makes of the calls of a container.
 ///
 /// With --base the profile is kept whole, and calls that it names in no entry are added. Calls that it names in an entry
 /// which does not permit them, or not always, are not added: they are listed on standard error.

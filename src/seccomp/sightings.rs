@@ -61,21 +61,6 @@ pub(crate) struct Rest {
     pub(crate) first_killed: Option<Place>,
 }
 
-/// The table of calls in a mode of the machine.
-fn table(native: Abi, mode: Option<strace::Mode>) -> Abi {
-    match mode {
-        Some(strace::Mode::Bits32) => match native {
-            Abi::X86_64 | Abi::X32 => Abi::X86,
-            Abi::AARCH64 => Abi::ARM,
-            Abi::S390X => Abi::S390,
-            Abi::PPC64 => Abi::PPC,
-            other => other,
-        },
-        Some(strace::Mode::X32) => Abi::X32,
-        Some(strace::Mode::Bits64) | None => native,
-    }
-}
-
 /// Reads what strace wrote, and calls `each` for every call.
 pub(crate) fn of_strace(
     paths: &[PathBuf],
@@ -113,7 +98,7 @@ pub(crate) fn of_strace(
 }
 
 fn sighting(call: &strace::Call, file: &str, native: Abi) -> Sighting {
-    let table = table(native, call.mode);
+    let table = call.mode.map_or(native, |mode| mode.table(native));
     let outcome = match &call.outcome {
         strace::Outcome::Returned(_) => Some("succeeded".to_owned()),
         strace::Outcome::Failed(errno) => Some(format!("failed with {errno}")),

@@ -16,8 +16,7 @@ use crate::Status;
 use crate::run::printable;
 use groups::Groups;
 
-/// Holds calls, or the calls of a log, against a profile: which are refused, by which rule, and which smallest change
-/// permits them.
+/// Check calls, or a log of calls, against a profile: what is refused, by which rule, and how to permit it.
 ///
 /// A log does not show everything: where the answer depends on an argument that is not in it, the call may be refused, and
 /// the argument is named. Each change was tried: the engine makes a filter of the changed profile that permits the call.
