@@ -11,8 +11,10 @@ use super::target::{Named, ProfileArguments, TargetArguments};
 use crate::Status;
 use crate::run::printable;
 
-/// Says what is wrong in a profile, or not what it seems: names that engines ignore, rules without effect or against each
-/// other, conditions that never hold, errnos that cannot be returned, architectures that are missing.
+/// Say what is wrong in a profile, or not what it seems.
+///
+/// Names that engines ignore, rules without effect or against each other, conditions that never hold or that a caller gets
+/// around, errnos that cannot be returned, architectures that are missing.
 ///
 /// Exit status: 0 if no error is found, 1 if one is (with --strict: anything), 2 if the profile cannot be read.
 #[derive(Debug, Args)]
@@ -35,7 +37,7 @@ pub(crate) struct Lint {
     target: TargetArguments,
 }
 
-/// Lists the lints, or tells one with its example.
+/// List what lint looks for, or show one lint with its example.
 #[derive(Debug, Args)]
 pub(crate) struct Lints {
     /// The name of a lint, as unknown-name.
@@ -48,12 +50,12 @@ pub(crate) fn lint(arguments: &Lint, out: &mut impl Write) -> Result<Status> {
     let target = arguments.target.target(&mut named);
     let mut found = findings(&named.profile, &target);
     if arguments.baseline {
-        found.extend(hidden_from_recording(&named.profile));
+        found.extend(hidden_from_recording(&named.profile, |_| true));
         found.sort_by_key(|finding| (finding.place, finding.lint));
     }
     if arguments.json {
         for finding in &found {
-            serde_json::to_writer(&mut *out, &Line::new(finding))?;
+            serde_json::to_writer(&mut *out, &FindingLine::new(finding))?;
             writeln!(out)?;
         }
     } else if arguments.sarif {
@@ -110,7 +112,7 @@ fn for_people(named: &Named, found: &[Finding], out: &mut impl Write) -> Result<
 
 /// A finding in JSON.
 #[derive(Serialize)]
-struct Line<'a> {
+struct FindingLine<'a> {
     lint: &'static str,
     severity: String,
     line: u32,
@@ -121,7 +123,7 @@ struct Line<'a> {
     call: Option<CallLine>,
 }
 
-impl<'a> Line<'a> {
+impl<'a> FindingLine<'a> {
     fn new(finding: &'a Finding) -> Self {
         Self {
             lint: finding.lint.name(),

@@ -1,6 +1,7 @@
 //! `eperm seccomp`: one file a tool. What a profile means, and what a filter does, is the model's.
 
 mod asm;
+mod check;
 mod compile;
 mod cost;
 mod diff;
@@ -8,9 +9,12 @@ mod disasm;
 mod explain;
 mod filter;
 mod lint;
+mod merge;
+mod record;
 mod resolve;
 mod sarif;
 mod sides;
+mod sightings;
 mod source;
 mod target;
 
@@ -31,10 +35,11 @@ pub(crate) enum Tool {
     Resolve(resolve::Resolve),
     Cost(cost::Cost),
     Explain(explain::Explain),
-    /// Say what is wrong in a profile, or not what it seems.
+    Check(check::Check),
     Lint(lint::Lint),
-    /// List what lint looks for.
     Lints(lint::Lints),
+    Record(record::Record),
+    Merge(merge::Merge),
 }
 
 /// Uses a tool.
@@ -47,7 +52,10 @@ pub(crate) fn perform(tool: &Tool, out: &mut impl Write) -> Result<Status> {
         Tool::Resolve(arguments) => resolve::resolve(arguments, out),
         Tool::Cost(arguments) => cost::cost(arguments, out),
         Tool::Explain(arguments) => explain::explain(arguments, out),
+        Tool::Check(arguments) => check::check(arguments, out),
         Tool::Lint(arguments) => lint::lint(arguments, out),
         Tool::Lints(arguments) => lint::lints(arguments, out),
+        Tool::Record(arguments) => record::record(arguments, out),
+        Tool::Merge(arguments) => merge::merge(arguments, out),
     }
 }

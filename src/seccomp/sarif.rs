@@ -65,27 +65,24 @@ pub(crate) fn write(file: &str, rules: &[Rule], findings: &[Finding], out: &mut 
 }
 
 fn result(file: &str, rules: &[Rule], finding: &Finding) -> Value {
-    let mut physical = json!({ "artifactLocation": { "uri": uri(file) } });
-    if finding.place.line > 0 {
-        physical["region"] = json!({ "startLine": finding.place.line, "startColumn": finding.place.column });
-    }
-    let mut location = json!({ "physicalLocation": physical });
-    if !finding.path.is_empty() {
-        location["logicalLocations"] = json!([{ "fullyQualifiedName": finding.path }]);
-    }
-    let mut result = json!({
-        "ruleId": finding.rule,
-        "level": level(finding.severity),
-        "message": { "text": finding.message },
-        "locations": [location],
-    });
-    if let Some(index) = rules.iter().position(|rule| rule.id == finding.rule) {
-        result["ruleIndex"] = json!(index);
-    }
-    if let Some(properties) = &finding.properties {
-        result["properties"] = properties.clone();
-    }
-    result
+    let place = finding.place;
+    let region = (place.line > 0).then(|| json!({ "startLine": place.line, "startColumn": place.column }));
+    let physical = object([("artifactLocation", Some(json!({ "uri": uri(file) }))), ("region", region)]);
+    let logical = (!finding.path.is_empty()).then(|| json!([{ "fullyQualifiedName": finding.path }]));
+    let location = object([("physicalLocation", Some(physical)), ("logicalLocations", logical)]);
+    object([
+        ("ruleId", Some(json!(finding.rule))),
+        ("ruleIndex", rules.iter().position(|rule| rule.id == finding.rule).map(Value::from)),
+        ("level", Some(json!(level(finding.severity)))),
+        ("message", Some(json!({ "text": finding.message }))),
+        ("locations", Some(json!([location]))),
+        ("properties", finding.properties.clone()),
+    ])
+}
+
+/// An object of what there is.
+fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
+    members.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
 }
 
 const fn level(severity: Severity) -> &'static str {

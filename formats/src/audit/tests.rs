@@ -83,8 +83,8 @@ fn other_lines_are_passed_over_and_faults_have_places() {
 
 #[test]
 fn rubbish_is_no_record() {
-    let rubbish: Vec<u8> = (0..200_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
-    assert_eq!(read(&rubbish).filter(Result::is_ok).count(), 0);
+    let rubbish: Vec<u8> = (0..200_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect();
+    assert_eq!(read(&rubbish).flatten().count(), 0);
     let long = format!("type=SECCOMP arch=c000003e syscall=1 {}", "x".repeat(3_000_000));
     assert_eq!(one(&long).number, 1);
 }

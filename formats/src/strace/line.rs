@@ -145,7 +145,7 @@ struct Rest<'a> {
     at: usize,
 }
 
-impl<'a> Rest<'a> {
+impl Rest<'_> {
     fn skip(&mut self, bytes: usize) {
         self.text = self.text.get(bytes..).unwrap_or_default();
         self.at += bytes;

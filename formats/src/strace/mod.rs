@@ -90,6 +90,31 @@ pub enum Mode {
     X32,
 }
 
+impl Mode {
+    /// The table of calls in this mode of a machine.
+    ///
+    /// ```
+    /// use formats::strace::Mode;
+    /// use sim_core::seccomp::syscalls::Abi;
+    ///
+    /// assert_eq!(Mode::Bits32.table(Abi::X86_64), Abi::X86);
+    /// assert_eq!(Mode::Bits64.table(Abi::AARCH64), Abi::AARCH64);
+    /// ```
+    pub fn table(self, native: Abi) -> Abi {
+        match self {
+            Self::Bits64 => native,
+            Self::X32 => Abi::X32,
+            Self::Bits32 => match native {
+                Abi::X86_64 | Abi::X32 => Abi::X86,
+                Abi::AARCH64 => Abi::ARM,
+                Abi::S390X => Abi::S390,
+                Abi::PPC64 => Abi::PPC,
+                other => other,
+            },
+        }
+    }
+}
+
 /// What came of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {

@@ -42,6 +42,27 @@ fn a_log_of_calls_that_profiles_condition_on() {
     assert_eq!(last.last(), Some(&Record::Killed { line: lines, pid: None }));
 }
 
+/// `strace -f -tt -y -o` of a shell that starts two processes.
+const SHELL: &str = include_str!("shell.strace");
+
+#[test]
+fn a_log_of_three_processes_with_times_and_paths() {
+    let records: Vec<_> = read(SHELL.as_bytes()).collect();
+    assert!(records.iter().all(Result::is_ok), "{records:?}");
+    let found = calls(SHELL);
+    let halves = SHELL.matches("<unfinished ...>").count();
+    let others = SHELL.matches("+++ exited").count() + SHELL.matches(" --- SIG").count();
+    assert_eq!(found.len() + halves + others, SHELL.lines().count());
+    let pids: std::collections::BTreeSet<_> = found.iter().map(|call| call.pid).collect();
+    assert_eq!(pids.len(), 3);
+    assert!(found.iter().all(|call| !call.assumptions.contains(&Assumption::BeginningLost)));
+    let clone = found.iter().find(|call| call.name == "clone").unwrap();
+    assert_eq!(clone.arguments(Abi::X86_64)[0], Known(0x0120_0011));
+    let openat = found.iter().find(|call| call.name == "openat").unwrap();
+    assert_eq!(openat.arguments(Abi::X86_64)[..3], [LowerHalf(0xffff_ff9c), Unknown, Known(0x80000)]);
+    assert_eq!(openat.outcome, Outcome::Returned(3));
+}
+
 #[test]
 fn halves_of_a_call_are_one_call() {
     let text = "7 wait4(-1,  <unfinished ...>\n8 exit_group(0) = ?\n8 +++ exited with 0 +++\n7 <... wait4 resumed>[{WIFEXITED(s) && WEXITSTATUS(s) == 0}], 0, NULL) = 8\n";
@@ -151,7 +172,7 @@ fn a_long_line_costs_little_and_is_said() {
 
 #[test]
 fn rubbish_gives_problems_only() {
-    let rubbish: Vec<u8> = (0..300_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 11) as u8).collect();
+    let rubbish: Vec<u8> = (0..300_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect();
     let found: Vec<_> = read(&rubbish).collect();
     assert!(!found.is_empty() && found.iter().all(Result::is_err));
     for text in [

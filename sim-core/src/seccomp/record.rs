@@ -3,7 +3,7 @@
 //! The result is what oci-seccomp-bpf-hook makes of the same calls and input profile: the input is kept whole; calls whose
 //! name stands in none of its entries are appended as one entry that allows them, in order, even if there are none; the
 //! default action becomes `SCMP_ACT_ERRNO`; the architecture is added if it is missing. A call that stands in an entry
-//! which does not permit it is therefore never added: [`hidden_from_recording`](super::lint::hidden_from_recording) finds
+//! which does not permit it is therefore never added: [`Recorder::hidden`] finds
 //! such entries.
 //!
 //! ```
@@ -28,6 +28,7 @@ use alloc::vec::Vec;
 
 use super::Action;
 use super::check::{Argument, selector};
+use super::lint::{Finding, hidden_from_recording};
 use super::profile::{Comparison, Entry, Filter, Operator, Place, Placed, Profile};
 use super::syscalls::Abi;
 
@@ -74,6 +75,11 @@ impl Recorder {
     pub fn new_names(&self, base: Option<&Profile>) -> Vec<&str> {
         let known = names_of(base);
         self.names().filter(|name| !known.contains(name)).collect()
+    }
+
+    /// What stands in entries of the input profile that do not permit it, and was seen: it is not added.
+    pub fn hidden(&self, base: &Profile) -> Vec<Finding> {
+        hidden_from_recording(base, |name| self.calls.contains_key(name))
     }
 
     /// The input profile with what was seen; `conditions` allows calls with the values only with which they were seen, where
@@ -175,7 +181,7 @@ pub fn read_annotation(text: &str) -> Result<Annotation<'_>, AnnotationError> {
     Ok(Annotation { output: output.ok_or(AnnotationError::NoOutput)?, input })
 }
 
-#[cfg(all(test, feature = "serde"))]
+#[cfg(test)]
 mod tests {
     use super::{Annotation, AnnotationError, Recorder, read_annotation};
     use crate::seccomp::check::Argument::{self, Known, Unknown};
@@ -186,7 +192,9 @@ mod tests {
 
     fn recorder(names: &[&str]) -> Recorder {
         let mut recorder = Recorder::default();
-        names.iter().for_each(|name| recorder.see(name, [Unknown; 6]));
+        for name in names {
+            recorder.see(name, [Unknown; 6]);
+        }
         recorder
     }
 
@@ -203,6 +211,11 @@ mod tests {
         let profile = recorder(&["write", "read", "mkdir", "close"]).profile(Some(&base), Abi::X86_64, false);
         assert_eq!(names(&profile), [Vec::from(["mkdir"]), Vec::new(), Vec::from(["close", "write"])]);
         assert_eq!(profile.syscalls[..2], base.syscalls[..], "the input is kept, mkdir is hidden by it");
+        let hidden = |recorder: &Recorder| {
+            recorder.hidden(&base).iter().map(|finding| finding.path.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(hidden(&recorder(&["mkdir", "read"])), ["syscalls[0].names[0]"]);
+        assert!(hidden(&recorder(&["read"])).is_empty());
         let (action, errno) = (profile.default_action.unwrap(), profile.default_errno_ret);
         assert_eq!((action.profile_name(), errno), (Some("SCMP_ACT_ERRNO"), Some(38)));
         assert_eq!(profile.architectures[0].value, "SCMP_ARCH_X86_64");

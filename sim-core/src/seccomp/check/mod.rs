@@ -22,7 +22,7 @@
 //! let answer = check(&policy, &call).unwrap();
 //! assert_eq!(answer.state, State::Refused);
 //! let smallest = &remedies(&profile, &target, &call)[0];
-//! assert_eq!(smallest.to_string(), "a new entry: personality with args[0] == 8");
+//! assert_eq!(smallest.to_string(), "a new entry that allows personality where args[0] == 8");
 //! # }
 //! ```
 

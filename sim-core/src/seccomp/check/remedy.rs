@@ -87,28 +87,24 @@ pub fn remedies(profile: &Profile, target: &Target, call: &Observed) -> Vec<Reme
     }
     let args = conditions(&policy, call, name);
     let mut plans = Vec::new();
-    for remove in [false, true] {
-        let mut changes = base.clone();
-        if remove {
-            changes.extend(removals(profile, &policy, call, name));
-            if changes.len() == base.len() {
+    // What refuses the call, and is not the default action, is taken out first: the call is permitted then, or named nowhere.
+    base.extend(removals(profile, &policy, call, name));
+    if !base.is_empty() {
+        plans.push((true, base.clone()));
+    }
+    if let Some(args) = args {
+        plans.push((false, with(&base, Change::AddEntry { name: name.to_string(), args })));
+    }
+    plans.push((false, with(&base, addition(profile, &policy, name))));
+    let mut found: Vec<Remedy> = Vec::new();
+    for (plain, changes) in plans {
+        let changed = changed(profile, &policy, target, &changes);
+        if permits(&changed, target, call) {
+            found.push(Remedy { changes, profile: changed });
+            // What permits more than the taking out alone is no remedy.
+            if plain {
                 break;
             }
-        }
-        // The call may be permitted once nothing refuses it, or the architecture is covered.
-        if !changes.is_empty() {
-            plans.push(changes.clone());
-        }
-        if let Some(args) = &args {
-            plans.push(with(&changes, Change::AddEntry { name: name.to_string(), args: args.clone() }));
-        }
-        plans.push(with(&changes, addition(profile, &policy, name)));
-    }
-    let mut found: Vec<Remedy> = Vec::new();
-    for changes in plans {
-        let changed = changed(profile, &policy, target, &changes);
-        if permits(&changed, target, call) && !found.iter().any(|other| other.changes == changes) {
-            found.push(Remedy { changes, profile: changed });
         }
     }
     found
@@ -234,14 +230,14 @@ impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AddEntry { name, args } => {
-                write!(f, "a new entry: {name}")?;
+                write!(f, "a new entry that allows {name}")?;
                 for (index, comparison) in args.iter().enumerate() {
-                    write!(f, "{} {comparison}", if index == 0 { " with" } else { " and" })?;
+                    write!(f, "{} {comparison}", if index == 0 { " where" } else { " and" })?;
                 }
                 Ok(())
             }
             Self::AddName { name, entry, .. } => write!(f, "{name} among syscalls[{entry}].names"),
-            Self::RemoveName { name, origin } => write!(f, "{name} no more in {origin}"),
+            Self::RemoveName { name, origin } => write!(f, "{name} taken out of {origin}"),
             Self::AddArchitecture(name) => write!(f, "{name} among architectures"),
         }
     }

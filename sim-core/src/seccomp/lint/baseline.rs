@@ -9,7 +9,7 @@ use super::{Finding, Lint};
 use crate::seccomp::profile::{Entry, Filter, Profile};
 use crate::seccomp::region::Permission;
 
-/// The names of a profile that oci-seccomp-bpf-hook, or [`record`](crate::seccomp::record), would not add to it though it
+/// The names of a profile, of those that are `seen`, that oci-seccomp-bpf-hook, or [`record`](crate::seccomp::record), would not add to it though it
 /// does not permit them, or not always: they stand in an entry, and it does not look further.
 ///
 /// ```
@@ -18,11 +18,11 @@ use crate::seccomp::region::Permission;
 /// use sim_core::seccomp::profile::Profile;
 ///
 /// let text = r#"{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_KILL"}]}"#;
-/// let findings = hidden_from_recording(&Profile::read(text).unwrap());
+/// let findings = hidden_from_recording(&Profile::read(text).unwrap(), |name| name == "mkdir");
 /// assert_eq!(findings[0].path, "syscalls[0].names[0]");
 /// # }
 /// ```
-pub fn hidden_from_recording(profile: &Profile) -> Vec<Finding> {
+pub fn hidden_from_recording(profile: &Profile, seen: impl Fn(&str) -> bool) -> Vec<Finding> {
     let always = |entry: &Entry| {
         Permission::of(entry.action) == Permission::Granted
             && entry.args.is_empty()
@@ -38,7 +38,7 @@ pub fn hidden_from_recording(profile: &Profile) -> Vec<Finding> {
     let mut found = Vec::new();
     for (index, entry) in entries().filter(|(_, entry)| !always(entry)) {
         for (name, origin) in entry.origins(index) {
-            if permitted.contains(name) || !told.insert(name) {
+            if permitted.contains(name) || !seen(name) || !told.insert(name) {
                 continue;
             }
             let why = if Permission::of(entry.action) != Permission::Granted {

@@ -12,7 +12,7 @@ pub(super) fn lint(profile: &Profile, target: &Target, found: &mut Vec<Finding>)
     for (index, entry) in profile.syscalls.iter().enumerate() {
         for (number, comparison) in entry.args.iter().enumerate() {
             let path = format!("syscalls[{index}].args[{number}]");
-            one(entry, comparison, path, found);
+            one(entry, comparison, &path, found);
         }
         if twice(&entry.args) {
             together(entry, index, target, found);
@@ -20,9 +20,9 @@ pub(super) fn lint(profile: &Profile, target: &Target, found: &mut Vec<Finding>)
     }
 }
 
-fn one(entry: &Entry, comparison: &Comparison, path: String, found: &mut Vec<Finding>) {
+fn one(entry: &Entry, comparison: &Comparison, path: &str, found: &mut Vec<Finding>) {
     let Comparison { operator, value, value_two, .. } = *comparison;
-    let mut add = |lint: Lint, message: String| found.push(Finding::at(lint, entry.place, &*path, message));
+    let mut add = |lint: Lint, message: String| found.push(Finding::at(lint, entry.place, path, message));
     let masked = operator == Operator::MaskedEqual;
     match (operator, value) {
         (Operator::Less, 0) | (Operator::Greater, u64::MAX) => {
@@ -58,7 +58,7 @@ pub(super) fn above_32_bits(profile: &Profile, policy: &Policy, found: &mut Vec<
             let Comparison { operator, value, value_two, .. } = *comparison;
             let upper = match operator {
                 // A mask without a bit in the lower half compares nothing.
-                Operator::MaskedEqual if value & 0xffff_ffff == 0 => value >> 32,
+                Operator::MaskedEqual if value.trailing_zeros() >= 32 => value >> 32,
                 Operator::MaskedEqual => (value & value_two) >> 32,
                 _ => value >> 32,
             };

@@ -28,7 +28,7 @@ mod new_calls;
 mod rules;
 mod similar;
 mod table;
-#[cfg(all(test, feature = "serde"))]
+#[cfg(test)]
 mod tests;
 
 use alloc::format;

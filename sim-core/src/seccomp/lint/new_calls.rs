@@ -44,7 +44,7 @@ pub(super) fn lint(policy: &Policy, target: &Target, found: &mut Vec<Finding>) {
     }
     for (origin, calls) in by_place {
         let pairs: Vec<String> = calls.iter().map(|(newer, older, _)| format!("{newer} (else {older})")).collect();
-        let action = calls.first().map(|(_, _, action)| *action).unwrap_or(enosys);
+        let action = calls.first().map_or(enosys, |(_, _, action)| *action);
         let message =
             format!("the call {}, but programs fall back on ENOSYS only: {}", Meaning(action), pairs.join(", "));
         found.push(match origin {

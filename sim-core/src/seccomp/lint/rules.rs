@@ -160,17 +160,14 @@ fn equal_to_default(profile: &Profile, policy: &Policy, found: &mut Vec<Finding>
             })?;
             Some((name, ruled.origin))
         });
-        let finding = match exception {
-            Some((name, other)) => {
-                let message = format!(
-                    "the action is the default action, so that engines skip the entry: it makes no exception to {other} for {name}"
-                );
-                Finding::at(Lint::EqualsDefault, entry.place, path, message).with_severity(Severity::Warning)
-            }
-            None => {
-                let message = "the action is the default action, so that the entry changes nothing";
-                Finding::at(Lint::EqualsDefault, entry.place, path, message)
-            }
+        let finding = if let Some((name, other)) = exception {
+            let message = format!(
+                "the action is the default action, so that engines skip the entry: it makes no exception to {other} for {name}"
+            );
+            Finding::at(Lint::EqualsDefault, entry.place, path, message).with_severity(Severity::Warning)
+        } else {
+            let message = "the action is the default action, so that the entry changes nothing";
+            Finding::at(Lint::EqualsDefault, entry.place, path, message)
         };
         found.push(finding);
     }

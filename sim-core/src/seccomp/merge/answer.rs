@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 
 use super::Mode;
 use crate::seccomp::FilterReturn;
-use crate::seccomp::profile::{Condition, Operator, Policy, Region};
+use crate::seccomp::profile::{self, Condition, Operator, Policy, Region};
 use crate::seccomp::region::Permission;
 use crate::seccomp::syscalls::Call;
 
@@ -40,13 +40,21 @@ impl Answer {
             [] => Self::Always(default),
             [rule] if rule.conditions.is_empty() => Self::Always(rule.action),
             rules => {
+                // One that changes the errno only is left out, where it keeps no other rule from deciding.
+                let same = |rule: &profile::Rule| permission(rule.action) == permission(default);
+                let apart = |a: &profile::Rule, b: &profile::Rule| {
+                    a.origin == b.origin || together(&a.conditions, &b.conditions) == Together::Never
+                };
+                let idle =
+                    |rule: &profile::Rule| same(rule) && rules.iter().all(|other| same(other) || apart(rule, other));
+                let rules: Vec<&profile::Rule> = rules.iter().filter(|rule| !idle(rule)).collect();
                 let more = rules.iter().all(|rule| permission(rule.action) > permission(default));
                 let less = rules.iter().all(|rule| permission(rule.action) < permission(default));
                 if !more && !less || rules.len() > MOST_RULES {
                     return Self::Unwritable;
                 }
-                let rules = rules.iter().map(|rule| (rule.conditions.to_vec(), rule.action)).collect();
-                Self::Rules { rules, default }
+                let rules = rules.into_iter().map(|rule| (rule.conditions.to_vec(), rule.action)).collect();
+                Self::with(rules, default)
             }
         }
     }
@@ -123,16 +131,28 @@ fn both(first: &[Rule], second: &[Rule], mode: Mode) -> Option<Vec<Rule>> {
     }
     for (left, first_action) in first {
         for (right, second_action) in second {
-            if let Some(conditions) = together(left, right)? {
-                rules.push((conditions, mode.of(*first_action, *second_action)));
+            match together(left, right) {
+                Together::Written(conditions) => rules.push((conditions, mode.of(*first_action, *second_action))),
+                Together::Never => {}
+                Together::Unwritable => return None,
             }
         }
     }
     Some(rules)
 }
 
-/// Conditions that are all demanded: `Some(None)` if nothing meets them, `None` if they cannot be one a argument.
-fn together(left: &[Condition], right: &[Condition]) -> Option<Option<Vec<Condition>>> {
+/// Conditions that are all demanded.
+#[derive(Debug, PartialEq, Eq)]
+enum Together {
+    /// One an argument.
+    Written(Vec<Condition>),
+    /// Nothing meets them.
+    Never,
+    /// Two on one argument remain that cannot be one.
+    Unwritable,
+}
+
+fn together(left: &[Condition], right: &[Condition]) -> Together {
     let mut conditions = left.to_vec();
     for &condition in right {
         let same = conditions.iter_mut().find(|other| other.argument == condition.argument);
@@ -144,35 +164,37 @@ fn together(left: &[Condition], right: &[Condition]) -> Option<Option<Vec<Condit
         region.demand(other);
         region.demand(&condition);
         if region.example().is_none() {
-            return Some(None);
+            return Together::Never;
         }
-        *other = narrower(other, &condition)?;
+        let Some(narrower) = narrower(other, &condition) else { return Together::Unwritable };
+        *other = narrower;
     }
     conditions.sort_unstable();
-    Some(Some(conditions))
+    Together::Written(conditions)
 }
 
 /// The one of two conditions that demands the other too, where one does.
 fn narrower(a: &Condition, b: &Condition) -> Option<Condition> {
-    use Operator::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual};
-    let implies = |a: &Condition, b: &Condition| {
-        let holds = |value: u64| {
-            let mut args = [0; 6];
-            if let Some(argument) = args.get_mut(usize::from(b.argument)) {
-                *argument = value;
-            }
-            b.holds(&args)
-        };
-        match (a.operator, b.operator) {
-            _ if a == b => true,
-            (Equal, _) => holds(a.value),
-            // The edge that is nearest to the other's decides for all values beyond.
-            (Less, Less | LessOrEqual) => a.value.checked_sub(1).is_none_or(holds),
-            (LessOrEqual, Less | LessOrEqual) => holds(a.value),
-            (Greater, Greater | GreaterOrEqual) => a.value.checked_add(1).is_none_or(holds),
-            (GreaterOrEqual, Greater | GreaterOrEqual) => holds(a.value),
-            _ => false,
-        }
-    };
     if implies(a, b) { Some(*a) } else { implies(b, a).then_some(*b) }
+}
+
+/// Whether the second holds wherever the first does.
+fn implies(a: &Condition, b: &Condition) -> bool {
+    if a == b {
+        return true;
+    }
+    let operator = match b.operator {
+        Operator::NotEqual => Operator::Equal,
+        Operator::Less => Operator::GreaterOrEqual,
+        Operator::LessOrEqual => Operator::Greater,
+        Operator::Equal => Operator::NotEqual,
+        Operator::GreaterOrEqual => Operator::Less,
+        Operator::Greater => Operator::LessOrEqual,
+        // What a mask leaves out is no single condition; a number can be tried.
+        Operator::MaskedEqual => return a.operator == Operator::Equal && a.value & b.mask == b.value,
+    };
+    let mut region = Region::new(u64::MAX);
+    region.demand(a);
+    region.demand(&Condition { operator, ..*b });
+    region.example().is_none()
 }

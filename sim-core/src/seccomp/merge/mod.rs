@@ -2,7 +2,7 @@
 //!
 //! The profiles are resolved for one target first, so that `includes`, `excludes` and `archMap` are gone from the result,
 //! which is for such targets. Not everything can be written: a profile's entries are about a name on all architectures, and
-//! conditions are demanded together. [`Merged::proof`] says for every call there can be whether the result is right.
+//! conditions are demanded together. Where both sides refuse a call, its errno may become the default's. [`Merged::proof`] says for every call there can be whether the result is right.
 //!
 //! ```
 //! # #[cfg(feature = "serde")] {
@@ -25,7 +25,7 @@
 
 mod answer;
 mod proof;
-#[cfg(all(test, feature = "serde"))]
+#[cfg(test)]
 mod tests;
 
 use alloc::collections::{BTreeMap, BTreeSet};
