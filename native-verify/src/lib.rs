@@ -19,6 +19,8 @@ mod guest;
 mod junit;
 mod machine;
 mod namespaces;
+#[cfg(target_arch = "x86_64")]
+mod numbers;
 mod perform;
 mod program;
 mod report;

@@ -36,6 +36,8 @@ mod read;
 mod region;
 mod resolve;
 mod runtime;
+#[cfg(feature = "serde")]
+mod write;
 
 #[cfg(test)]
 mod tests;
