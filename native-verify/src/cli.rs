@@ -52,7 +52,7 @@ enum Command {
     #[cfg(target_arch = "x86_64")]
     Seccomp(crate::seccomp::SeccompArguments),
     /// Measure what filters cost: ours and the installed libseccomp's, in turn, on Docker's default profile.
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", feature = "libseccomp"))]
     SeccompNumbers(crate::numbers::NumbersArguments),
     /// Be the first process of a virtual machine, verify, and switch off.
     #[command(hide = true)]
@@ -74,7 +74,7 @@ pub fn command_line() -> ExitCode {
         Command::Flips(arguments) => command::flips(&arguments),
         #[cfg(target_arch = "x86_64")]
         Command::Seccomp(arguments) => crate::seccomp::random(&arguments),
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(target_arch = "x86_64", feature = "libseccomp"))]
         Command::SeccompNumbers(arguments) => crate::numbers::numbers(&arguments),
         Command::Guest(arguments) => guest(&arguments),
     };

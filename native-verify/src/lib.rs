@@ -19,7 +19,7 @@ mod guest;
 mod junit;
 mod machine;
 mod namespaces;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", feature = "libseccomp"))]
 mod numbers;
 mod perform;
 mod program;

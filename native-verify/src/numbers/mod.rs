@@ -59,7 +59,7 @@ impl Case {
             entry.names.retain(|name| knows(&name.value));
         }
         profile.syscalls.retain(|entry| !entry.names.is_empty());
-        let text = profile.to_json();
+        let text = profile.to_string();
         let profile = Profile::read(&text)?;
         let target = Target::new(Abi::X86_64, Engine::new(Manager::Moby, Runtime::Crun));
         let policy = resolve(&profile, &target)?;

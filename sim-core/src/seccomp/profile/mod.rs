@@ -36,8 +36,6 @@ mod read;
 mod region;
 mod resolve;
 mod runtime;
-#[cfg(feature = "serde")]
-mod write;
 
 #[cfg(test)]
 mod tests;
