@@ -6,6 +6,7 @@ mod format;
 mod input;
 mod rules;
 mod run;
+mod seccomp;
 mod sets;
 
 use std::io::{self, Write};
@@ -58,6 +59,9 @@ enum Command {
         #[arg(long, conflicts_with = "id")]
         markdown: bool,
     },
+    /// Filters of system calls: profiles, what engines make of them, and classic BPF.
+    #[command(subcommand)]
+    Seccomp(seccomp::Tool),
     /// Print the JSON Schema of the scenario format.
     Schema {
         /// For people, as Markdown.
@@ -106,6 +110,7 @@ fn perform(command: &Command, out: &mut impl Write) -> Result<Status> {
         Command::Decode { what, bytes } => decode::decode(what, *bytes, out),
         Command::Rules { markdown: true, .. } => rules::book(out),
         Command::Rules { id, .. } => rules::list(id.as_deref(), out),
+        Command::Seccomp(tool) => seccomp::perform(tool, out),
         Command::Schema { markdown: true } => format::book(out),
         Command::Schema { markdown: false } => format::schema(out),
     }

@@ -1,6 +1,6 @@
 use sim_core::seccomp::ByteOrder;
 use sim_core::seccomp::bpf::{Instruction, from_bytes};
-use sim_core::seccomp::text::{TextError, TextFault, read, read_c_array, read_hex};
+use sim_core::seccomp::text::{MAX_TEXT, TextError, TextFault, read, read_c_array, read_hex};
 
 use crate::listing::{has_columns, read_libseccomp, read_seccomp_tools};
 
@@ -33,8 +33,12 @@ pub struct Filter {
 }
 
 /// Reads a filter in any of the forms; which one it is shows in its first bytes. `order` is the byte order of a filter
-/// in bytes, if it is known.
+/// in bytes, if it is known. More than [`MAX_TEXT`] bytes are not looked at.
 pub fn read_filter(bytes: &[u8], order: Option<ByteOrder>) -> Result<Filter, TextError> {
+    if bytes.len() > MAX_TEXT {
+        let fault = TextFault::TooMuch { what: "bytes", max: MAX_TEXT };
+        return Err(TextError { line: 1, column: 1, fault });
+    }
     let text = std::str::from_utf8(bytes).ok().filter(|text| is_text(text));
     let Some(text) = text else {
         let (instructions, order) = from_bytes(bytes, order).map_err(|error| TextError {

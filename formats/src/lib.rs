@@ -17,10 +17,16 @@
 
 #![forbid(unsafe_code)]
 
+pub mod audit;
 mod filter;
+mod lines;
 mod listing;
+mod problem;
+pub mod strace;
 #[cfg(test)]
 mod tests;
 
 pub use filter::{Filter, Form, read_filter};
+pub use lines::MAX_LINE;
 pub use listing::{read_libseccomp, read_seccomp_tools};
+pub use problem::{Fault, Problem};

@@ -13,6 +13,7 @@ use sim_core::seccomp::text::{MAX_TEXT, TextError, TextFault, read};
 /// # Ok::<(), sim_core::seccomp::text::TextError>(())
 /// ```
 pub fn read_seccomp_tools(text: &str) -> Result<Vec<Instruction>, TextError> {
+    check_length(text)?;
     if has_columns(text) { columns(text) } else { read(&without_no_ops(text), ByteOrder::Little) }
 }
 
@@ -34,9 +35,15 @@ pub(crate) fn has_columns(text: &str) -> bool {
     rest.split_ascii_whitespace().take(4).filter(|word| word.starts_with("0x")).count() == 4
 }
 
-/// A jump that goes on at the next line either way is written as a comment there; what it compared is lost.
+/// A jump that goes on at the next line either way is written as a comment there; what it compared is lost. What is put
+/// in its place is a jump like that, and about as long, so that places behind it are nearly right.
 fn without_no_ops(text: &str) -> String {
-    text.replace("/* no-op */", "if (A == 0) goto next else goto next")
+    text.replace("/* no-op */", "raw 21 0 0 0")
+}
+
+fn check_length(text: &str) -> Result<(), TextError> {
+    let fits = text.len() <= MAX_TEXT;
+    if fits { Ok(()) } else { Err(fault(1, 1, TextFault::TooMuch { what: "bytes of text", max: MAX_TEXT })) }
 }
 
 fn fault(line: usize, column: usize, fault: TextFault) -> TextError {
@@ -44,17 +51,15 @@ fn fault(line: usize, column: usize, fault: TextFault) -> TextError {
 }
 
 /// Reads lines as `0003: 0x15 0x00 0x01 0x0000003b …`; what stands behind the columns is left alone. Lines without a
-/// number before a colon are headings or rules.
+/// number before a colon are headings, rules or comments.
 fn columns(text: &str) -> Result<Vec<Instruction>, TextError> {
-    if text.len() > MAX_TEXT {
-        return Err(fault(1, 1, TextFault::TooMuch { what: "bytes of text", max: MAX_TEXT }));
-    }
+    check_length(text)?;
     let mut program = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         let mut words = Words { line: number, column: 1, rest: line };
         let Some(first) = words.next() else { continue };
         if !first.text.starts_with(|c: char| c.is_ascii_digit()) {
-            if is_heading(line) {
+            if is_heading(line) || first.text.starts_with('#') {
                 continue;
             }
             return Err(first.expected("the number of an instruction and a colon"));

@@ -36,6 +36,7 @@
 //! credentials
 //! kernel
 //! capability
+//! json
 //! ```
 
 #![no_std]
@@ -51,6 +52,8 @@ pub mod capability;
 pub mod credentials;
 pub mod execve;
 pub mod file;
+#[cfg(feature = "serde")]
+mod json;
 pub mod kernel;
 pub mod outcome;
 mod permission;

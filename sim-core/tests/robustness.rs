@@ -2,9 +2,10 @@
 
 #![allow(clippy::indexing_slicing, reason = "the bytes are at hand")]
 
+use allocation_counter::measure;
 use proptest::prelude::*;
 use sim_core::file::VfsCaps;
-use sim_core::scenario::{Loaded, Options, explain_event, release_differences, verdict};
+use sim_core::scenario::{Loaded, MAX_SIZE, Options, explain_event, release_differences, verdict};
 use sim_core::text::{CapText, Status, parse_getcap_line};
 
 const SCENARIO: &str = r#"{
@@ -83,5 +84,28 @@ proptest! {
         }
         let _ = parse_getcap_line(&text);
         let _ = Status::parse(&text);
+    }
+}
+
+#[test]
+fn reading_the_largest_texts_takes_bounded_memory() {
+    let filled = |before: &str, unit: &str, after: &str| {
+        let count = (MAX_SIZE - before.len() - after.len()) / unit.len();
+        format!("{before}{}{after}", unit.repeat(count))
+    };
+    let texts = [
+        filled(r#"{"process": {"groups": ["#, "0,", "0]}}"),
+        filled(r#"{"process": {"groups": ["#, "[],", "0]}}"),
+        filled(r#"{"process": {"#, r#""":0,"#, r#""uid":0}}"#),
+        filled(r#"{"files": {"#, r#""/":0,"#, r#""/x":{}}}"#),
+        filled(r#"{"steps": [{"x": "#, "[", ""),
+        filled("", "[", "]"),
+        filled(r#"{"title": ""#, r"\n", r#""}"#),
+        filled(r#"{"steps": ["#, r#"{"capget":{},"expect":{"call":"#, ""),
+    ];
+    for text in texts {
+        assert!(text.len() > MAX_SIZE - 100 && text.len() <= MAX_SIZE);
+        let allocated = measure(|| drop(Loaded::read(&text, &Options::default())));
+        assert!(allocated.bytes_max < 24 << 20, "{text:.40}: {} bytes", allocated.bytes_max);
     }
 }

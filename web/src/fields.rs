@@ -1,7 +1,7 @@
 //! Text that people type into a field: read as the scenario format reads it.
 
 use sim_core::capability::CapSet;
-use sim_core::scenario::{CapsEntry, FourIds, ModeText, SetText};
+use sim_core::scenario::{CapsEntry, FourIds, ModeText, SetText, read_value};
 
 /// What a field says when its text cannot be read.
 pub(crate) type Complaint = String;
@@ -56,8 +56,7 @@ pub(crate) fn set(text: &str, all: CapSet) -> Result<CapSet, Complaint> {
     if let Ok(set) = CapSet::from_hex(text) {
         return Ok(set);
     }
-    let value = serde_json::Value::String(text.to_owned());
-    let set: SetText = serde_json::from_value(value).map_err(|error| format!("{error}."))?;
+    let set: SetText = text.parse().map_err(|error| format!("{error}."))?;
     Ok(set.resolve(all))
 }
 
@@ -68,11 +67,11 @@ pub(crate) fn caps(text: &str) -> Result<Option<CapsEntry>, Complaint> {
         return Ok(None);
     }
     let read = if text.starts_with('{') {
-        serde_json::from_str(text)
+        read_value(text).map_err(|error| format!("{error}."))
     } else {
-        serde_json::from_value(serde_json::Value::String(text.to_owned()))
+        text.parse().map(CapsEntry::Text).map_err(|error| format!("{error}."))
     };
-    read.map(Some).map_err(|error| format!("{error}."))
+    read.map(Some)
 }
 
 /// How a field shows a file's capabilities.

@@ -7,7 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use serde::{Deserialize, Serialize};
-use sim_core::scenario::{Loaded, MAX_SIZE, Options, Scenario};
+use serde_json::value::RawValue;
+use sim_core::scenario::{Loaded, MAX_SIZE, Options, Scenario, read_value};
 
 /// The only version so far.
 const VERSION: &str = "1.";
@@ -63,8 +64,9 @@ impl Linked {
         let body = fragment.strip_prefix(VERSION).ok_or(LinkError::Version)?;
         let packed = URL_SAFE_NO_PAD.decode(body).map_err(|_| LinkError::Damaged)?;
         let json = decompress_to_vec_with_limit(&packed, MAX_SIZE).map_err(|_| LinkError::Damaged)?;
-        let envelope: Envelope<serde_json::Value> = serde_json::from_slice(&json).map_err(|_| LinkError::Damaged)?;
-        let loaded = Loaded::read(envelope.s.to_string(), &Options::default())
+        let json = String::from_utf8(json).map_err(|_| LinkError::Damaged)?;
+        let envelope: Envelope<Box<RawValue>> = read_value(&json).map_err(|_| LinkError::Damaged)?;
+        let loaded = Loaded::read(envelope.s.get(), &Options::default())
             .map_err(|error| LinkError::Scenario(error.to_string()))?;
         let position = envelope.p.min(loaded.scenario.steps.len());
         Ok(Self { scenario: loaded.scenario, position })

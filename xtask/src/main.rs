@@ -4,6 +4,7 @@ mod apt;
 mod bench;
 mod book;
 mod evidence;
+mod fuzz;
 mod kernels;
 mod libseccomp;
 mod mutants;
@@ -54,6 +55,8 @@ enum Command {
     Bench,
     /// Change the model in one place at a time, to see a test fail.
     Mutants(mutants::Arguments),
+    /// Let a fuzzer look for an input that breaks a reader, the check or the interpreter.
+    Fuzz(fuzz::Arguments),
     /// Do long work; it can be stopped, resumed and sharded.
     Soak(soak::Arguments),
     /// Check the habits of the house.
@@ -84,6 +87,7 @@ fn work(command: Command) -> Result<()> {
         Command::Kernels(arguments) => kernels::kernels(&arguments),
         Command::Bench => bench::bench(),
         Command::Mutants(arguments) => mutants::mutants(&arguments),
+        Command::Fuzz(arguments) => fuzz::fuzz(&arguments),
         Command::Soak(arguments) => soak::soak(&arguments),
         Command::Tidy => tidy::tidy(),
         Command::Setup => setup::everything(),

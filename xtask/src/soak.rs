@@ -12,7 +12,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use crate::shell::{read, today};
-use crate::{apt, mutants, verify};
+use crate::{apt, fuzz, mutants, verify};
 
 /// Where results are kept.
 const RESULTS: &str = "native-verify/soak";
@@ -26,6 +26,9 @@ pub(crate) struct Arguments {
     /// Stop after so many hours; what is left is named.
     #[arg(long, default_value_t = 24.0)]
     hours: f64,
+    /// How long the fuzzer tries each target, in seconds.
+    #[arg(long, default_value_t = 600)]
+    fuzz_seconds: u32,
     /// Begin anew instead of going on.
     #[arg(long)]
     fresh: bool,
@@ -56,8 +59,8 @@ const CHUNKS: u32 = 50;
 /// How many random cases a chunk has.
 const CASES: u32 = 20_000;
 
-/// What came of a chunk, as native-verify prints it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// What came of a chunk, as native-verify prints it; of a target of the fuzzer, without a kernel.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Chunk {
     kernel: String,
     drawn: u64,
@@ -100,7 +103,9 @@ pub(crate) fn soak(arguments: &Arguments) -> Result<()> {
             write_json(&journal, &done)?;
         }
     }
-    let time_is_up = start.elapsed() > limit;
+    let time_is_up = || start.elapsed() > limit;
+    fuzz_targets(arguments, &mut done, &journal, &time_is_up, &mut skipped)?;
+    let time_is_up = time_is_up();
     if time_is_up {
         skipped.push("mutants: all of them, for the time is up".to_owned());
     }
@@ -113,6 +118,41 @@ pub(crate) fn soak(arguments: &Arguments) -> Result<()> {
     }
     let shard = (count > 1).then(|| format!("{}/{count}", index - 1));
     mutants::mutants(&mutants::Arguments { shard, resume: !arguments.fresh })
+}
+
+/// Lets the fuzzer try the targets of this share that were not tried yet.
+fn fuzz_targets(
+    arguments: &Arguments,
+    done: &mut Done,
+    journal: &Path,
+    time_is_up: &impl Fn() -> bool,
+    skipped: &mut Vec<String>,
+) -> Result<()> {
+    let Shard { index, count } = arguments.shard;
+    let mine = (1..).zip(fuzz::targets()?).filter(|(number, _)| number % count == index % count);
+    let part = |target: &str| format!("fuzz {target}");
+    let left: Vec<_> = mine.map(|(_, target)| target).filter(|target| !done.contains_key(&part(target))).collect();
+    if left.is_empty() {
+        return Ok(());
+    }
+    let reason = if time_is_up() { Some("the time is up".to_owned()) } else { fuzz::obstacle() };
+    if let Some(reason) = reason {
+        skipped.push(format!("fuzz: {}, for {reason}", left.join(", ")));
+        return Ok(());
+    }
+    fuzz::build()?;
+    for target in left {
+        if time_is_up() {
+            skipped.push(format!("fuzz: {target}, for the time is up"));
+            continue;
+        }
+        let tried = fuzz::attempt(&target, arguments.fuzz_seconds)?;
+        println!("fuzz {target}: {tried} inputs, all borne");
+        let borne = Chunk { drawn: tried, agreed: tried, ..Chunk::default() };
+        done.insert(part(&target), [(1, borne)].into());
+        write_json(journal, done)?;
+    }
+    Ok(())
 }
 
 /// Why nothing can be performed here.
@@ -169,6 +209,7 @@ impl Sum {
 fn write_result(shard: Shard, done: &Done, skipped: Vec<String>) -> Result<()> {
     let date = &today();
     let mut kernels: Vec<_> = done.values().flat_map(BTreeMap::values).map(|chunk| chunk.kernel.as_str()).collect();
+    kernels.retain(|kernel| !kernel.is_empty());
     kernels.sort_unstable();
     kernels.dedup();
     let Shard { index, count } = shard;

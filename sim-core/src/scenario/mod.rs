@@ -25,9 +25,7 @@ mod expect;
 mod file_change;
 mod format;
 mod lookup;
-mod objects;
 mod operation;
-mod path;
 mod prctl_call;
 mod read;
 mod release_differences;
@@ -52,14 +50,16 @@ pub use file_change::{
 pub use format::{FileEntry, Process, Scenario, Setgroups, Sysctl, Traced, UserNamespaceEntry};
 pub use operation::*;
 pub use prctl_call::{PrctlArgument, PrctlCall};
-pub use read::{Loaded, MAX_SIZE, ReadError};
+pub use read::{Loaded, MAX_SIZE, ReadError, read_value};
 pub use release_differences::{ReleaseDifference, release_differences};
 pub use result::{FileResult, ProcessResult, ScenarioResult, StepResult};
 pub use run::{Simulation, StepOutcome};
 #[cfg(feature = "schema")]
 pub use schema::json_schema;
 pub use step::{Call, CapsetCall, CloneCall, CloneFlag, Step};
-pub use values::{CapsEntry, FileCapsObject, FourIds, LimitText, ModeText, ReleaseText, SecurebitsText, SetText};
+pub use values::{
+    CapsEntry, FileCapsObject, FourIds, LimitText, ModeText, ReleaseText, SecurebitsText, SetText, SetTextError,
+};
 pub use verdict::{explain_event, explain_link, verdict};
 pub use world::{Options, World, WorldError};
 pub use write_map_call::{MapFileName, WriteMapCall};

@@ -1,9 +1,10 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use super::objects::Objects;
-use super::path::Path;
-use super::{Options, Scenario, ScenarioResult, Simulation, World, WorldError};
+use serde::de::DeserializeOwned;
+
+use super::{Options, Scenario, ScenarioResult, Simulation, World};
+use crate::json::{self, Node, Path};
 
 /// The largest scenario that is read, in bytes: 1 MiB.
 pub const MAX_SIZE: usize = 1 << 20;
@@ -35,8 +36,10 @@ impl Loaded {
     /// Reads one scenario. Its size is bounded by [`MAX_SIZE`], its nesting by 128.
     pub fn read(text: impl AsRef<[u8]>, options: &Options) -> Result<Self, ReadError> {
         let text = bounded_utf8(text.as_ref())?;
-        let scenario = parse(text)?;
-        let world = World::new(&scenario, options).map_err(|error| place(text, &error))?;
+        let root = Node::root(text).map_err(|error| unread(text, error))?;
+        let scenario = root.read().map_err(|error| unread(text, error))?;
+        let world = World::new(&scenario, options)
+            .map_err(|error| error_at(text, root.offset_of(&error.path), &error.path, error.problem.to_string()))?;
         Ok(Self { scenario, world })
     }
 
@@ -61,58 +64,42 @@ impl Loaded {
     }
 }
 
+/// Reads a value that is written as the format writes it, such as a single [`CapsEntry`](super::CapsEntry), as strictly as a
+/// scenario: objects alone are structs. A `RawValue` of serde_json takes any value as it stands in the text.
+///
+/// ```
+/// use sim_core::scenario::{CapsEntry, read_value};
+///
+/// assert!(read_value::<CapsEntry>(r#"{"revision": 2, "permitted": "cap_kill"}"#).is_ok());
+/// let error = read_value::<CapsEntry>(r#"{"revision": 2, "rootid": -1}"#).unwrap_err();
+/// assert_eq!((error.column, error.path.as_str()), (27, "rootid"));
+/// ```
+pub fn read_value<T: DeserializeOwned>(text: &str) -> Result<T, ReadError> {
+    let value = Node::root(text).and_then(|root| root.read());
+    value.map_err(|error| unread(text, error))
+}
+
 fn bounded_utf8(bytes: &[u8]) -> Result<&str, ReadError> {
-    let error_at = |end: usize, message: String| {
+    let error_after = |end: usize, message: String| {
         let before = String::from_utf8_lossy(bytes.get(..end).unwrap_or_default());
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        ReadError { line, column, path: String::new(), message }
+        error_at(&before, before.len(), &Path::default(), message)
     };
     if bytes.len() > MAX_SIZE {
         let message = format!("a scenario has at most {MAX_SIZE} bytes (1 MiB); this one goes on");
-        return Err(error_at(MAX_SIZE, message));
+        return Err(error_after(MAX_SIZE, message));
     }
-    core::str::from_utf8(bytes).map_err(|error| error_at(error.valid_up_to(), "this byte is not UTF-8".to_string()))
+    core::str::from_utf8(bytes)
+        .map_err(|error| error_after(error.valid_up_to(), "this byte is not UTF-8".to_string()))
 }
 
-fn parse(text: &str) -> Result<Scenario, ReadError> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let scenario = serde_path_to_error::deserialize(Objects(&mut deserializer)).map_err(|error| {
-        let path = Path::from(error.path());
-        json_error(text, path, error.inner())
-    })?;
-    deserializer.end().map_err(|error| json_error(text, Path::default(), &error))?;
-    Ok(scenario)
+fn unread(text: &str, error: json::Error) -> ReadError {
+    let (offset, path, message) = error.into_parts();
+    error_at(text, offset, &path, message)
 }
 
-fn json_error(text: &str, path: Path, error: &serde_json::Error) -> ReadError {
-    let read = (error.line(), error.column());
-    let message = error.to_string();
-    let message = message.strip_suffix(&format!(" at line {} column {}", read.0, read.1)).unwrap_or(&message);
-    let path = match unknown_field(message) {
-        Some(field) if !path.ends_with_key(field) => path.key(field),
-        _ => path,
-    };
-    let place = if error.is_data() { path.locate(text) } else { None };
-    read_error(text, place.unwrap_or(read), &path, message.to_string())
-}
-
-fn read_error(text: &str, (line, column): (usize, usize), path: &Path, message: String) -> ReadError {
-    ReadError { line: line.max(1), column: characters(text, line, column).max(1), path: path.to_string(), message }
-}
-
-/// The field of serde's message about an unknown one.
-fn unknown_field(message: &str) -> Option<&str> {
-    message.strip_prefix("unknown field `")?.split_once('`').map(|(field, _)| field)
-}
-
-fn place(text: &str, error: &WorldError) -> ReadError {
-    read_error(text, error.path.locate(text).unwrap_or((1, 1)), &error.path, error.problem.to_string())
-}
-
-/// A column in characters, from one in bytes; both are counted from 1.
-fn characters(text: &str, line: usize, column: usize) -> usize {
-    let line = text.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
-    let before = (0..column).rev().find_map(|end| line.get(..end));
-    before.map_or(column, |before| before.chars().count() + 1)
+fn error_at(text: &str, offset: usize, path: &Path, message: String) -> ReadError {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    ReadError { line, column, path: path.to_string(), message }
 }

@@ -376,8 +376,8 @@ impl<'de> Deserialize<'de> for Step {
                 let (mut call, mut expect, mut note) = (None::<Call>, None, None);
                 while let Some(key) = map.next_key::<String>()? {
                     match key.as_str() {
-                        "expect" => once(&mut expect, "expect", map.next_value()?)?,
-                        "note" => once(&mut note, "note", map.next_value()?)?,
+                        "expect" => once(&mut expect, "expect", &mut map)?,
+                        "note" => once(&mut note, "note", &mut map)?,
                         name => {
                             let Some(found) = Call::next_value(name, &mut map)? else {
                                 return Err(map
@@ -406,11 +406,16 @@ impl<'de> Deserialize<'de> for Step {
     }
 }
 
-fn once<T, E: de::Error>(slot: &mut Option<T>, name: &'static str, value: T) -> Result<(), E> {
-    match slot.replace(value) {
-        None => Ok(()),
-        Some(_) => Err(E::duplicate_field(name)),
+fn once<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
+    slot: &mut Option<T>,
+    name: &'static str,
+    map: &mut A,
+) -> Result<(), A::Error> {
+    if slot.is_some() {
+        return Err(de::Error::duplicate_field(name));
     }
+    *slot = Some(map.next_value()?);
+    Ok(())
 }
 
 fn unknown_call(name: &str) -> String {

@@ -178,7 +178,10 @@ fn steps_that_make_no_sense() {
     check_error(option, "steps[0].prctl[0]", "no option that is modelled");
     let mode = r#"{"files": {"/x": {"mode": «"777777777"}}}"#;
     check_error(mode, r#"files["/x"].mode"#, "octal");
-    check_error(r#"{"files": «{"/x": {}, "/x": {}}}"#, "files", "given twice");
+    check_error(r#"{"files": {"/x": {}, "/x": «{}}}"#, r#"files["/x"]"#, "given twice");
+    check_error(r#"{"process": {"uid": 1, "gid": 1, "uid": «2}}"#, "process.uid", "given twice");
+    let note = r#"{"steps": [{"note": "x", "bind": {"port": 1}, "note": «"y"}]}"#;
+    check_error(note, "steps[0].note", "given twice");
     check_error(r#"{"kernel": «"4.13"}"#, "kernel", "older than 4.14");
 }
 

@@ -3,7 +3,6 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::lookup::{LONGEST_PATH, paths_above};
-use super::path::Path;
 use super::values::{CapsEntry, FourIds, ModeText, SecurebitsText};
 use super::{Call, CloneCall, FileEntry, FileResult, Process, Scenario, Setgroups, Sysctl};
 use crate::capability::{CapSet, Capability};
@@ -12,6 +11,7 @@ use crate::credentials::{
     TooDeep, Tracer, UserNs,
 };
 use crate::file::{File, FileKind, Mount};
+use crate::json::Path;
 use crate::kernel::Release;
 use crate::system::System;
 

@@ -26,13 +26,18 @@
 mod action;
 mod architecture;
 pub mod bpf;
+pub mod check;
 pub mod compile;
 mod data;
 pub mod equivalence;
+pub mod explanation;
 mod install;
 mod judge;
+pub mod lint;
+pub mod merge;
 pub mod preset;
 pub mod profile;
+pub mod record;
 pub mod region;
 mod stack;
 mod strict;

@@ -260,32 +260,35 @@ impl<'a> Reader<'a> {
         self.at += rest.len() - rest.trim_start_matches(is_space).len();
     }
 
-    /// Counted in characters from 1.
-    fn place(&self) -> usize {
-        self.text.get(..self.at).unwrap_or_default().chars().count() + 1
+    /// A place in bytes, counted in characters from 1. It takes as long as the text before, so it is for errors only.
+    fn place(&self, at: usize) -> usize {
+        self.text.get(..at).unwrap_or_default().chars().count() + 1
     }
 
     fn unexpected(&self) -> Option<ParseCapTextError> {
-        self.peek().map(|found| ParseCapTextError::Unexpected { at: self.place(), found })
+        self.peek().map(|found| ParseCapTextError::Unexpected { at: self.place(self.at), found })
     }
 
     /// `[names] action+`
     fn clause(&mut self, sets: &mut CapText) -> Result<(), ParseCapTextError> {
         let names = self.names()?;
-        let (all, start) = (CapSet::up_to(Capability::LAST_NAMED), self.place());
+        let (all, start) = (CapSet::up_to(Capability::LAST_NAMED), self.at);
         let mut operator = match self.operator() {
             Some(Operator::Raise | Operator::Lower) if names.is_none() => {
-                return Err(ParseCapTextError::NoNames { at: start });
+                return Err(ParseCapTextError::NoNames { at: self.place(start) });
             }
             Some(operator) => operator,
-            None if names.is_some() => return Err(ParseCapTextError::NoOperator { at: start }),
-            None => return Err(self.unexpected().unwrap_or(ParseCapTextError::NoOperator { at: start })),
+            None if names.is_some() => return Err(ParseCapTextError::NoOperator { at: self.place(start) }),
+            None => {
+                let missing = || ParseCapTextError::NoOperator { at: self.place(start) };
+                return Err(self.unexpected().unwrap_or_else(missing));
+            }
         };
         loop {
-            let place = self.place();
+            let place = self.at;
             let flags = self.flags();
             if flags == 0 && !matches!(operator, Operator::Assign) {
-                return Err(ParseCapTextError::NoFlags { at: place });
+                return Err(ParseCapTextError::NoFlags { at: self.place(place) });
             }
             sets.update(names.unwrap_or(all), flags, operator);
             match self.peek() {
@@ -294,7 +297,7 @@ impl<'a> Reader<'a> {
                 Some('+' | '-') if names.is_some() => {
                     operator = self.operator().unwrap_or(operator);
                 }
-                Some(found) => return Err(ParseCapTextError::Unexpected { at: self.place(), found }),
+                Some(found) => return Err(ParseCapTextError::Unexpected { at: self.place(self.at), found }),
             }
         }
     }
@@ -306,11 +309,11 @@ impl<'a> Reader<'a> {
         }
         let mut set = CapSet::EMPTY;
         loop {
-            let at = self.place();
             let rest = self.rest();
             let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
             let word = rest.get(..end).unwrap_or_default();
-            set |= named_or_all(word).ok_or_else(|| ParseCapTextError::UnknownName { at, name: word.into() })?;
+            let unknown = || ParseCapTextError::UnknownName { at: self.place(self.at), name: word.into() };
+            set |= named_or_all(word).ok_or_else(unknown)?;
             self.at += end;
             if self.peek() != Some(',') {
                 return Ok(Some(set));

@@ -5,12 +5,13 @@ use anyhow::{Context, Result};
 use super::Breach;
 
 /// Members, and which members each may use.
-pub(super) const MEMBERS: [(&str, &[&str]); 6] = [
+pub(super) const MEMBERS: [(&str, &[&str]); 7] = [
     ("sim-core", &[]),
     ("formats", &["sim-core"]),
     ("native-verify", &["sim-core"]),
     ("web", &["sim-core"]),
     ("xtask", &[]),
+    ("fuzz", &["formats", "sim-core"]),
     (".", &["formats", "sim-core"]),
 ];
 

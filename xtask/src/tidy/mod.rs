@@ -13,7 +13,18 @@ use walkdir::WalkDir;
 use crate::evidence;
 
 /// Folders that hold Rust of ours.
-const FOLDERS: [&str; 8] = ["src", "sim-core", "formats", "native-verify", "web", "xtask", "tests", "benches"];
+const FOLDERS: [&str; 10] = [
+    "src",
+    "sim-core",
+    "formats",
+    "native-verify",
+    "web",
+    "xtask",
+    "tests",
+    "benches",
+    "fuzz/src",
+    "fuzz/fuzz_targets",
+];
 
 /// A breach of a habit, with its place.
 type Breach = String;

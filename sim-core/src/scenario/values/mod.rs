@@ -13,9 +13,10 @@ pub use id::FourIds;
 pub(super) use id::{id, ids, optional_id};
 pub use limit::LimitText;
 pub use securebits::SecurebitsText;
-pub use set::SetText;
+pub use set::{SetText, SetTextError};
 
 use alloc::collections::BTreeMap;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -190,11 +191,10 @@ where
         fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
             let mut map = BTreeMap::new();
             while let Some(key) = access.next_key::<String>()? {
-                let value = access.next_value()?;
                 if map.contains_key(&key) {
-                    return Err(de::Error::custom(format_args!("{key:?} is given twice")));
+                    access.next_value_seed(Refused(format!("{key:?} is given twice")))?;
                 }
-                map.insert(key, value);
+                map.insert(key, access.next_value()?);
             }
             Ok(map)
         }

@@ -1,6 +1,7 @@
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt;
+use core::str::FromStr;
 
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use serde::{Serialize, Serializer};
@@ -18,12 +19,17 @@ pub enum SetText {
 }
 
 /// Why a text is no set.
-#[derive(Debug, thiserror::Error)]
-enum SetError {
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SetTextError {
+    /// A digit, a name or the number of digits cannot be.
     #[error(transparent)]
     Set(#[from] ParseCapSetError),
+    /// Neither 16 hexadecimal digits, nor 0x before fewer.
     #[error("a set has 16 hexadecimal digits, or 0x and fewer; this one has {digits}")]
-    Digits { digits: usize },
+    Digits {
+        /// How many it has.
+        digits: usize,
+    },
 }
 
 impl SetText {
@@ -35,7 +41,16 @@ impl SetText {
         }
     }
 
-    fn from_text(text: &str) -> Result<Self, SetError> {
+    fn union(sets: Vec<CapSet>) -> Self {
+        Self::Set(sets.into_iter().fold(CapSet::EMPTY, |all, set| all | set))
+    }
+}
+
+/// The notations that are a string.
+impl FromStr for SetText {
+    type Err = SetTextError;
+
+    fn from_str(text: &str) -> Result<Self, SetTextError> {
         if text.eq_ignore_ascii_case("all") {
             return Ok(Self::All);
         }
@@ -45,7 +60,7 @@ impl SetText {
         if text.starts_with(|c: char| c.is_ascii_digit()) {
             let set = CapSet::from_hex(text)?;
             let complete = text.len() == 16 || text.starts_with("0x") || text.starts_with("0X");
-            return if complete { Ok(Self::Set(set)) } else { Err(SetError::Digits { digits: text.len() }) };
+            return if complete { Ok(Self::Set(set)) } else { Err(SetTextError::Digits { digits: text.len() }) };
         }
         if text.len() == 16
             && let Ok(set) = CapSet::from_hex(text)
@@ -54,10 +69,6 @@ impl SetText {
         }
         let names = text.split(',').map(|name| named(name.trim()));
         Ok(names.collect::<Result<Vec<_>, _>>().map(Self::union)?)
-    }
-
-    fn union(sets: Vec<CapSet>) -> Self {
-        Self::Set(sets.into_iter().fold(CapSet::EMPTY, |all, set| all | set))
     }
 }
 
@@ -95,7 +106,7 @@ impl<'de> Deserialize<'de> for SetText {
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<SetText, E> {
-                SetText::from_text(text).map_err(E::custom)
+                text.parse().map_err(E::custom)
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<SetText, A::Error> {

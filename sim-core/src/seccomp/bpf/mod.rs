@@ -11,7 +11,7 @@ pub mod opcode;
 mod tests;
 mod weight;
 
-pub use cache::always_allows;
+pub use cache::{always_allows, cache_length};
 pub use check::{CheckError, Fault, Program, check};
 pub use instruction::{BytesError, Instruction, from_bytes, to_bytes};
 pub(super) use interpreter::alu;

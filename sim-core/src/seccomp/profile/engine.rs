@@ -1,3 +1,5 @@
+use core::fmt;
+
 use super::super::syscalls::{Abi, Version};
 use crate::capability::{CapSet, Capability};
 
@@ -63,17 +65,70 @@ impl Engine {
         Self { manager: Manager::Moby, ..self }
     }
 
-    /// The engine of this name: none, docker, moby, podman, runc, crun or youki.
+    /// The engine of this name: none, docker or moby, podman, crio, runc, crun, youki; or the one that reads and the one
+    /// that makes the filter, as `docker+crun`. Podman and CRI-O read by the same library; both make filters with crun.
+    ///
+    /// ```
+    /// use sim_core::seccomp::profile::Engine;
+    ///
+    /// assert_eq!(Engine::from_name("docker"), Engine::from_name("docker+runc"));
+    /// assert_eq!(Engine::from_name("podman+youki").unwrap().to_string(), "podman+youki");
+    /// assert_eq!(Engine::from_name("podman+docker"), None);
+    /// ```
+    pub fn from_name(name: &str) -> Option<Self> {
+        if let Some((manager, runtime)) = name.split_once('+') {
+            return Some(Self::new(Manager::from_name(manager)?, Runtime::from_name(runtime)?));
+        }
+        Some(match Manager::from_name(name) {
+            Some(Manager::Moby) => Self::DOCKER,
+            Some(Manager::ContainersCommon) => Self::PODMAN,
+            Some(Manager::None) | None => Self::new(Manager::None, Runtime::from_name(name)?),
+        })
+    }
+}
+
+impl Manager {
+    /// The one of this name: none, docker or moby, podman, crio or cri-o.
     pub fn from_name(name: &str) -> Option<Self> {
         Some(match name {
-            "none" => Self::NONE,
-            "docker" | "moby" => Self::DOCKER,
-            "podman" => Self::PODMAN,
-            "runc" => Self::RUNC,
-            "crun" => Self::CRUN,
-            "youki" => Self::YOUKI,
+            "none" => Self::None,
+            "docker" | "moby" => Self::Moby,
+            "podman" | "crio" | "cri-o" => Self::ContainersCommon,
             _ => return None,
         })
+    }
+}
+
+impl Runtime {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::None, Self::Runc, Self::Crun, Self::Youki];
+
+    /// The one of this name: none, runc, crun or youki.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|runtime| runtime.name() == name)
+    }
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Runc => "runc",
+            Self::Crun => "crun",
+            Self::Youki => "youki",
+        }
+    }
+}
+
+/// Its shortest name that [`Engine::from_name`] reads, as `docker` or `docker+crun`; the release of libseccomp is left out.
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.manager, self.runtime) {
+            (Manager::None, runtime) => f.write_str(runtime.name()),
+            (Manager::Moby, Runtime::Runc) => f.write_str("docker"),
+            (Manager::ContainersCommon, Runtime::Crun) => f.write_str("podman"),
+            (Manager::Moby, runtime) => write!(f, "docker+{}", runtime.name()),
+            (Manager::ContainersCommon, runtime) => write!(f, "podman+{}", runtime.name()),
+        }
     }
 }
 

@@ -23,6 +23,9 @@ pub struct ProfileError {
     pub message: String,
 }
 
+/// So many characters of a key an error repeats.
+const LONGEST_KEY: usize = 80;
+
 /// A text of which values are asked where they stand.
 pub(super) struct Text<'a> {
     text: &'a str,
@@ -106,7 +109,8 @@ impl<'a> Node<'a, '_> {
         let mut keys: Vec<&str> = members.iter().map(|(key, _)| key.as_str()).collect();
         keys.sort_unstable();
         if let Some(key) = keys.windows(2).find_map(|pair| matches!(pair, [a, b] if a == b).then(|| pair.first())) {
-            return Err(self.error(format!("the key \"{}\" stands here twice", key.copied().unwrap_or_default())));
+            let key: String = key.copied().unwrap_or_default().chars().take(LONGEST_KEY).collect();
+            return Err(self.error(format!("the key \"{key}\" stands here twice")));
         }
         Ok(members.into_iter().map(|(key, value)| (key, value.get())).collect())
     }

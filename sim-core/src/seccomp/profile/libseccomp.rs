@@ -109,6 +109,11 @@ impl Database {
         Ok(())
     }
 
+    /// How many architectures there are.
+    pub(super) fn architectures(&self) -> usize {
+        self.tables.len()
+    }
+
     /// `seccomp_syscall_resolve_name`: the call, if this release knows the name.
     pub fn resolve(&self, name: &str) -> Option<&'static Call> {
         Call::by_name(name).filter(|call| call.libseccomp.is_some_and(|since| since <= self.version))
@@ -263,7 +268,9 @@ fn insert(
         Some(_) => return Err(LibseccompError::Exists),
         None => {}
     }
-    if (1..chain.len()).any(|length| chain.get(..length).is_some_and(|shorter| chains.contains_key(shorter))) {
+    // No chain that is kept begins with another, so that only the last one before this can be its beginning.
+    let before = chains.range::<Vec<Link>, _>(..&chain).next_back();
+    if before.is_some_and(|(shorter, _)| chain.starts_with(shorter)) {
         shadowed.push(origin);
         return Ok(());
     }

@@ -36,6 +36,7 @@ mod read;
 mod region;
 mod resolve;
 mod runtime;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -55,7 +56,7 @@ pub use policy::{CallPolicy, Condition, EntryState, Note, Policy, Rule, Stub, Ta
 #[cfg(feature = "serde")]
 pub use read::MAX_SIZE;
 pub use region::Region;
-pub use resolve::{Problem, ResolveError, resolve};
+pub use resolve::{MAX_RULES, Problem, ResolveError, resolve};
 
 use super::Action;
 
@@ -163,6 +164,13 @@ impl fmt::Display for Origin {
             Some(name) => write!(f, "syscalls[{}].names[{name}]", self.entry),
             None => write!(f, "syscalls[{}].name", self.entry),
         }
+    }
+}
+
+impl Place {
+    /// The place, if it is one in a text.
+    const fn in_text(self) -> Option<Self> {
+        if self.line > 0 { Some(self) } else { None }
     }
 }
 

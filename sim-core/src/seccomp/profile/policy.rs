@@ -214,8 +214,8 @@ impl Note {
             Self::UnknownName(origin)
             | Self::NotOnTheseArchitectures(origin)
             | Self::Shadowed(origin)
-            | Self::SameArgument(origin) => Some(origin.place),
-            Self::OnlyForManagers(place) | Self::ErrnoWithoutMeaning(place) => Some(*place),
+            | Self::SameArgument(origin) => origin.place.in_text(),
+            Self::OnlyForManagers(place) | Self::ErrnoWithoutMeaning(place) => place.in_text(),
             Self::NoTable(_) | Self::OverlapsNotCompared(_) => None,
         }
     }

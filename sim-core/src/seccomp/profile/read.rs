@@ -14,6 +14,9 @@ impl Profile {
     /// nesting costs nothing, for no value is read deeper than a profile goes.
     pub fn read(text: impl AsRef<[u8]>) -> Result<Self, ProfileError> {
         let bytes = text.as_ref();
+        if bytes.len() > MAX_SIZE {
+            return Err(at_end("", &format!("a profile has at most {MAX_SIZE} bytes (16 MiB); this one has more")));
+        }
         let utf8 = core::str::from_utf8(bytes);
         let valid = match utf8 {
             Ok(valid) => valid,
@@ -23,9 +26,6 @@ impl Profile {
                 return Err(at_end(text, "this byte is not UTF-8"));
             }
         };
-        if valid.len() > MAX_SIZE {
-            return Err(at_end("", &format!("a profile has at most {MAX_SIZE} bytes (16 MiB); this one has more")));
-        }
         let text = Text::new(valid);
         let root = text.root();
         let members = root.object()?;
@@ -79,6 +79,8 @@ fn profile(node: &Node<'_, '_>, members: &[(String, &str)]) -> Result<Profile, P
 fn entry(node: &Node<'_, '_>, unknown: &mut Vec<Placed<String>>) -> Result<Entry, ProfileError> {
     let members = node.object()?;
     let (mut names, mut name, mut found) = (Vec::new(), None, None);
+    // Recorders write `null` where they have nothing to add; engines take it for no names.
+    let named = members.iter().any(|(key, _)| key == "names");
     let (mut errno_ret, mut errno, mut args) = (None, None, Vec::new());
     let (mut includes, mut excludes) = (Filter::default(), Filter::default());
     for (key, raw) in &members {
@@ -99,7 +101,7 @@ fn entry(node: &Node<'_, '_>, unknown: &mut Vec<Placed<String>>) -> Result<Entry
             _ => unknown.push(Placed { value: key.clone(), place: value.place() }),
         }
     }
-    if names.is_empty() && name.is_none() {
+    if !named && name.is_none() {
         return Err(node.error("names is missing: the calls that the rule is about"));
     }
     let action = found.ok_or_else(|| node.error("action is missing: what becomes of these calls"))?;

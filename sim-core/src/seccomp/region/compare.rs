@@ -91,7 +91,7 @@ impl Diagram {
         within: Calls,
         wanted: impl Fn(FilterReturn, FilterReturn) -> bool,
     ) -> Result<Option<Difference>, Undecided> {
-        let mut search = Search { diagram: self, wanted, fruitless: BTreeSet::new(), words: [0; 16] };
+        let mut search = Search::new(self, wanted);
         let start = [within.0, first.0, second.0];
         let order = search.diagram.byte_order();
         // Architectures that exist are better examples than numbers that do not.
@@ -122,7 +122,7 @@ impl Diagram {
 }
 
 /// Looks for a call whose answers are wanted.
-struct Search<'d, F> {
+pub(super) struct Search<'d, F> {
     diagram: &'d mut Diagram,
     wanted: F,
     /// From here there is none.
@@ -131,7 +131,19 @@ struct Search<'d, F> {
     words: [u32; 16],
 }
 
-impl<F: Fn(FilterReturn, FilterReturn) -> bool> Search<'_, F> {
+impl<'d, F: Fn(FilterReturn, FilterReturn) -> bool> Search<'d, F> {
+    pub(super) fn new(diagram: &'d mut Diagram, wanted: F) -> Self {
+        Self { diagram, wanted, fruitless: BTreeSet::new(), words: [0; 16] }
+    }
+
+    /// A call with this architecture and number, which `ids` are behind.
+    pub(super) fn numbered(mut self, ids: [Id; 3], token: u32, number: u32) -> Result<Option<Difference>, Undecided> {
+        let [architecture, nr, ..] = &mut self.words;
+        (*architecture, *nr) = (token, number);
+        let found = self.find(ids)?;
+        Ok(found.map(|found| self.difference(found)))
+    }
+
     /// The answers to the call that was found.
     fn find(&mut self, ids: [Id; 3]) -> Result<Option<[FilterReturn; 2]>, Undecided> {
         let [within, first, second] = ids;

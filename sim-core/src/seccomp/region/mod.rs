@@ -18,6 +18,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod by_call;
 mod compare;
 mod diagram;
 mod listing;
@@ -32,6 +33,7 @@ mod undecided;
 mod value;
 mod word;
 
+pub use by_call::CallDifference;
 pub use compare::{Difference, Permission};
 pub use diagram::{Answers, Calls, Diagram};
 pub use listing::{Region, Values};

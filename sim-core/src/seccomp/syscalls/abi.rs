@@ -100,6 +100,18 @@ impl Abi {
             }
     }
 
+    /// The table of a call; `None` if no profile can name its architecture.
+    ///
+    /// ```
+    /// use sim_core::seccomp::{Architecture, SeccompData, syscalls::Abi};
+    ///
+    /// let call = SeccompData::call(Architecture::X86_64, 0x4000_0002, [0; 6]);
+    /// assert_eq!(Abi::of(&call), Some(Abi::X32));
+    /// ```
+    pub fn of(data: &SeccompData) -> Option<Self> {
+        Self::ALL.iter().copied().find(|abi| abi.covers(data))
+    }
+
     /// Whether `socketcall` and `ipc` carry other calls there, by libseccomp's tables.
     pub const fn multiplexes(self) -> bool {
         matches!(

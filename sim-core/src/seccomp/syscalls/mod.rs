@@ -11,12 +11,14 @@
 //! ```
 
 mod abi;
+mod asked;
 mod multiplex;
 mod table;
 
 use core::fmt;
 
 pub use abi::Abi;
+pub use asked::{AskedCall, AskedCallError, AskedCallFault, read_calls};
 pub use multiplex::Multiplexed;
 
 /// A system call: its name, and its number in every table.

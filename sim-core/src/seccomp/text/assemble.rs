@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 
 use super::statement::Statement;
 use super::token::{Token, shortened, tokens};
-use super::{MAX_TEXT, TextError, TextFault};
+use super::{MAX_TEXT, MAX_WORDS, TextError, TextFault};
 use crate::seccomp::ByteOrder;
 use crate::seccomp::bpf::{Instruction, Program};
 
@@ -19,8 +19,21 @@ use crate::seccomp::bpf::{Instruction, Program};
 /// assert_eq!(error.to_string(), "line 2, column 8: a comparison should stand here, not \"=\"");
 /// ```
 pub fn assemble(text: &str) -> Result<Program, TextError> {
+    assemble_in(text, ByteOrder::Little)
+}
+
+/// The same for a machine of this byte order, which decides where the halves of an argument are.
+///
+/// ```
+/// use sim_core::seccomp::{ByteOrder, text::assemble_in};
+///
+/// let program = assemble_in("A = args[0]\n return A", ByteOrder::Big)?;
+/// assert_eq!(program.instructions()[0].k, 20);
+/// # Ok::<(), sim_core::seccomp::text::TextError>(())
+/// ```
+pub fn assemble_in(text: &str, order: ByteOrder) -> Result<Program, TextError> {
     let lines = lines(text)?;
-    let instructions = instructions(&lines, ByteOrder::Little)?;
+    let instructions = instructions(&lines, order)?;
     Program::check(instructions).map_err(|error| {
         let line = lines.statements.get(error.instruction.unwrap_or(0));
         let (line, column) = line.and_then(|line| line.first()).map_or((1, 1), |token| (token.line, token.column));
@@ -43,13 +56,14 @@ fn lines(text: &str) -> Result<Lines<'_>, TextError> {
     if text.len() > MAX_TEXT {
         return Err(TextError::new(1, 1, TextFault::TooMuch { what: "bytes of text", max: MAX_TEXT }));
     }
+    let mut left = MAX_WORDS;
     let mut found = Lines { statements: Vec::new(), labels: BTreeMap::new() };
     for (number, line) in (1..).zip(text.lines()) {
         let code = line.split('#').next().unwrap_or_default();
         if is_heading(code) {
             continue;
         }
-        let words = tokens(code, number);
+        let words = tokens(code, number, &mut left)?;
         let mut rest = words.as_slice();
         while let [name, colon, after @ ..] = rest
             && colon.text == ":"

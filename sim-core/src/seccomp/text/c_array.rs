@@ -2,7 +2,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::token::{Token, shortened, tokens};
-use super::{MAX_TEXT, TextError, TextFault, c_names};
+use super::{MAX_TEXT, MAX_WORDS, TextError, TextFault, c_names};
 use crate::seccomp::bpf::Instruction;
 
 /// How deep parentheses may stand in each other.
@@ -31,7 +31,10 @@ pub fn read_c_array(text: &str) -> Result<Vec<Instruction>, TextError> {
         return Err(TextError::new(1, 1, TextFault::TooMuch { what: "bytes of text", max: MAX_TEXT }));
     }
     let blank = without_comments(text);
-    let words: Vec<_> = (1..).zip(blank.lines()).flat_map(|(number, line)| tokens(line, number)).collect();
+    let (mut words, mut left) = (Vec::new(), MAX_WORDS);
+    for (number, line) in (1..).zip(blank.lines()) {
+        words.extend(tokens(line, number, &mut left)?);
+    }
     let end = words.last().map_or((1, 1), |last| (last.line, last.column + last.text.chars().count()));
     let mut reader = Reader { words: &words, end, depth: 0 };
     reader.skip_declaration();

@@ -5,6 +5,9 @@ use crate::seccomp::bpf::{BytesError, CheckError, Instruction};
 /// The longest text that is read, in bytes. A filter of 4096 instructions has some 300,000.
 pub const MAX_TEXT: usize = 16 << 20;
 
+/// So many words, numbers and signs one text has at most. A filter of 4096 instructions in C has some 80,000.
+pub const MAX_WORDS: usize = 2_000_000;
+
 /// Why a text is no filter, with the place.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {fault}")]

@@ -22,9 +22,11 @@ mod statement;
 #[cfg(test)]
 mod tests;
 mod token;
+mod write;
 
-pub use assemble::{assemble, read};
+pub use assemble::{assemble, assemble_in, read};
 pub use c_array::read_c_array;
 pub use disassemble::{disassemble, statements};
-pub use error::{MAX_TEXT, TextError, TextFault};
+pub use error::{MAX_TEXT, MAX_WORDS, TextError, TextFault};
 pub use hex::read_hex;
+pub use write::{write_c_array, write_hex};

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{TextError, TextFault};
+use super::{MAX_WORDS, TextError, TextFault};
 
 /// A word, a number or a sign, with its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +54,8 @@ pub(super) fn shortened(text: &str) -> String {
     text.chars().take(40).collect()
 }
 
-/// Cuts a line into words, numbers and signs. A comment is the caller's to remove.
-pub(super) fn tokens(line: &str, number: usize) -> Vec<Token<'_>> {
+/// Cuts a line into words, numbers and signs, of which `left` more may come. A comment is the caller's to remove.
+pub(super) fn tokens<'a>(line: &'a str, number: usize, left: &mut usize) -> Result<Vec<Token<'a>>, TextError> {
     let (mut found, mut rest, mut column) = (Vec::new(), line, 1);
     while let Some(first) = rest.chars().next() {
         let length = if first.is_ascii_alphanumeric() || first == '_' {
@@ -66,10 +66,13 @@ pub(super) fn tokens(line: &str, number: usize) -> Vec<Token<'_>> {
         };
         let (text, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
         if !first.is_whitespace() {
-            found.push(Token { text, line: number, column });
+            let token = Token { text, line: number, column };
+            let too_much = || token.fault(TextFault::TooMuch { what: "words and signs", max: MAX_WORDS });
+            *left = left.checked_sub(1).ok_or_else(too_much)?;
+            found.push(token);
         }
         column += text.chars().count();
         rest = after;
     }
-    found
+    Ok(found)
 }

@@ -1,0 +1,102 @@
+use super::{Argument, Observed, State, check, remedies};
+use crate::seccomp::equivalence::{Subject, permits_more};
+use crate::seccomp::preset::Preset;
+use crate::seccomp::profile::{Engine, Profile, Reason, Target, resolve};
+use crate::seccomp::syscalls::Abi;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+fn observed(name: &str, args: &[Argument]) -> Observed {
+    let mut all = [Argument::Unknown; 6];
+    all.iter_mut().zip(args).for_each(|(place, argument)| *place = *argument);
+    Observed::by_name(Abi::X86_64, name, all).remove(0)
+}
+
+fn docker() -> (Profile, Target) {
+    (Preset::Docker.profile(), Target::new(Abi::X86_64, Engine::DOCKER))
+}
+
+#[test]
+fn what_is_not_known_counts_only_where_rules_ask_for_it() {
+    let (profile, target) = docker();
+    let policy = resolve(&profile, &target).unwrap();
+    let of = |name: &str, args: &[Argument]| {
+        let answer = check(&policy, &observed(name, args)).unwrap();
+        (answer.state, answer.open)
+    };
+    use Argument::{Known, LowerHalf, Unknown};
+    assert_eq!(of("openat", &[]), (State::Permitted, Vec::new()));
+    assert_eq!(of("mount", &[]), (State::Refused, Vec::new()));
+    assert_eq!(of("personality", &[Known(0)]), (State::Permitted, Vec::new()));
+    assert_eq!(of("personality", &[Known(1)]), (State::Refused, Vec::new()));
+    assert_eq!(of("personality", &[Unknown, Known(5)]), (State::Open, Vec::from([0])));
+    // 0xffffffff is among the values; the register may have ones above it.
+    assert_eq!(of("personality", &[LowerHalf(u32::MAX)]), (State::Open, Vec::from([0])));
+    assert_eq!(of("personality", &[LowerHalf(7)]), (State::Refused, Vec::new()));
+    assert_eq!(of("clone", &[LowerHalf(0x2000_0000)]), (State::Refused, Vec::new()));
+    assert_eq!(of("clone", &[LowerHalf(17)]), (State::Permitted, Vec::new()));
+}
+
+#[test]
+fn joint_rules_leave_nothing_open() {
+    let text = r#"{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [
+        {"names": ["dup"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "op": "SCMP_CMP_EQ", "value": 1}]},
+        {"names": ["dup"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "op": "SCMP_CMP_NE", "value": 1}]}]}"#;
+    let policy = resolve(&Profile::read(text).unwrap(), &Target::new(Abi::X86_64, Engine::RUNC)).unwrap();
+    assert_eq!(check(&policy, &observed("dup", &[])).unwrap().state, State::Permitted);
+}
+
+#[test]
+fn examples_are_of_the_call_and_refused() {
+    let (profile, target) = docker();
+    let policy = resolve(&profile, &target).unwrap();
+    let answer = check(&policy, &observed("socket", &[])).unwrap();
+    assert_eq!((answer.state, answer.example.nr), (State::Open, 41));
+    assert_eq!(policy.verdict(&answer.example), answer.verdict);
+    assert!(matches!(answer.verdict.reason, Reason::NoConditions(_)));
+    let x32 = Observed { table: Abi::X32, number: 0x4000_0000 + 9999, args: [Argument::Unknown; 6] };
+    assert!(matches!(check(&policy, &x32).unwrap().verdict.reason, Reason::Stub(_)));
+}
+
+#[test]
+fn remedies_permit_the_call_and_the_first_permits_least() {
+    let (profile, target) = docker();
+    let policy = resolve(&profile, &target).unwrap();
+    let call = observed("personality", &[Argument::Known(1)]);
+    let found = remedies(&profile, &target, &call);
+    let texts: Vec<_> = found.iter().map(ToString::to_string).collect();
+    assert_eq!(texts, ["a new entry: personality with args[0] == 1", "personality among syscalls[0].names"]);
+    let policies: Vec<_> = found.iter().map(|remedy| resolve(&remedy.profile, &target).unwrap()).collect();
+    let more = |a, b| permits_more(&Subject::Policy(a), &Subject::Policy(b)).unwrap();
+    assert_eq!(more(&policy, &policies[0]), None);
+    assert_eq!(more(&policies[0], &policies[1]), None);
+    assert_eq!(more(&policies[0], &policy).unwrap().call.args[0], 1);
+    assert!(more(&policies[1], &policies[0]).is_some());
+}
+
+#[test]
+fn a_rule_that_refuses_is_taken_out() {
+    let (profile, target) = (Preset::Podman.profile(), Target::new(Abi::X86_64, Engine::PODMAN));
+    let found = remedies(&profile, &target, &observed("kexec_load", &[]));
+    let text = found[0].to_string();
+    assert!(
+        text.starts_with("kexec_load no more in syscalls[") && text.ends_with("; kexec_load among syscalls[1].names"),
+        "{text}"
+    );
+    let deny =
+        r#"{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_KILL"}]}"#;
+    let found = remedies(&Profile::read(deny).unwrap(), &target, &observed("mkdir", &[]));
+    assert_eq!(found[0].to_string(), "mkdir no more in syscalls[0].names[0]");
+    assert!(found[0].profile.syscalls.is_empty());
+}
+
+#[test]
+fn an_architecture_that_is_not_covered_is_added() {
+    let text =
+        r#"{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["getpid"], "action": "SCMP_ACT_ALLOW"}]}"#;
+    let (profile, target) = (Profile::read(text).unwrap(), Target::new(Abi::X86_64, Engine::RUNC));
+    let call = Observed::by_name(Abi::X86, "getpid", [Argument::Unknown; 6]).remove(0);
+    assert_eq!(remedies(&profile, &target, &call)[0].to_string(), "SCMP_ARCH_X86 among architectures");
+    let unknown = Observed { table: Abi::X86_64, number: 9999, args: [Argument::Unknown; 6] };
+    assert!(remedies(&profile, &target, &unknown).is_empty());
+}
