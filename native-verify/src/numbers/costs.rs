@@ -22,7 +22,7 @@ pub(super) struct Counts {
 #[derive(Debug, Serialize)]
 pub(super) struct Executed {
     pub(super) average: f64,
-    pub(super) maximum: usize,
+    pub(super) maximum: u32,
     /// How many of these calls are allowed whatever their arguments are.
     pub(super) always_allowed: usize,
     /// For how many of those the kernel does not run the filter.
@@ -45,14 +45,15 @@ pub(super) fn count(Compiled { name, program }: &Compiled, policy: &Policy) -> C
 }
 
 fn executed(program: &Program, policy: &Policy, architecture: Architecture) -> Executed {
-    let counts: Vec<usize> = calls(architecture).map(|call| program.run(&call, &mut Silent).executed).collect();
+    let executed = |call| u32::try_from(program.run(&call, &mut Silent).executed).unwrap_or(u32::MAX);
+    let counts: Vec<u32> = calls(architecture).map(executed).collect();
     let always_allowed = |call: &SeccompData| {
         let rule = policy.verdict(call).rule();
         rule.is_some_and(|rule| rule.conditions.is_empty() && rule.action == FilterReturn::ALLOW)
     };
     let always: Vec<_> = calls(architecture).filter(always_allowed).collect();
     Executed {
-        average: counts.iter().sum::<usize>() as f64 / counts.len() as f64,
+        average: f64::from(counts.iter().sum::<u32>()) / f64::from(u32::try_from(counts.len()).unwrap_or(u32::MAX)),
         maximum: counts.iter().copied().max().unwrap_or_default(),
         always_allowed: always.len(),
         cached: always.iter().filter(|call| always_allows(program, call.arch, call.nr)).count(),

@@ -34,7 +34,7 @@ pub(super) fn knows(name: &str) -> bool {
 pub(super) struct Rules {
     default: ScmpAction,
     architectures: Vec<ScmpArch>,
-    rules: Vec<Rule>,
+    names: Vec<Rule>,
 }
 
 struct Rule {
@@ -65,7 +65,7 @@ impl Rules {
         Ok(Self {
             default: action(policy.default_action.action(), policy.default_action.data().into())?,
             architectures: architectures.collect::<Result<_, _>>()?,
-            rules,
+            names: rules,
         })
     }
 
@@ -76,7 +76,7 @@ impl Rules {
         for &architecture in &self.architectures {
             context.add_arch(architecture)?;
         }
-        for Rule { action, call, comparisons } in &self.rules {
+        for Rule { action, call, comparisons } in &self.names {
             context.add_rule_conditional(*action, *call, comparisons)?;
         }
         Ok(context.export_bpf(to)?)

@@ -91,11 +91,8 @@ pub(crate) fn numbers(arguments: &NumbersArguments) -> Result<u8> {
         times: turns::measure(&case, &filters, arguments.rounds)?,
         calls: kernel::measure(&filters, arguments.children)?,
     };
-    if arguments.json {
-        println!("{}", serde_json::to_string(&report)?)
-    } else {
-        print!("{report}")
-    }
+    let text = if arguments.json { serde_json::to_string(&report)? + "\n" } else { report.to_string() };
+    print!("{text}");
     Ok(0)
 }
 

@@ -24,24 +24,31 @@ pub(super) struct Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { libseccomp, unknown_names, counts, whole, times, calls } = self;
+        f.write_str(
+            "Docker's default profile on x86_64 with x86 and x32. All three filters are proven to answer every call alike. \
+             Executed instructions are counted over the numbers 0 to 334 and 424 to 471 without arguments. A time is the \
+             least of many, with the median in brackets; all take turns on one processor. The tree is libseccomp's \
+             optimisation 2.\n\n",
+        )?;
         writeln!(f, "| | libseccomp {libseccomp} | its tree | ours |\n|---|--:|--:|--:|")?;
         let mut row = |what: &str, cells: [String; 3]| writeln!(f, "| {what} | {} |", cells.join(" | "));
         row(
             "executed instructions a call on x86_64, average / maximum",
             counts.each_ref().map(|c| executed(&c.x86_64)),
         )?;
-        row("the same on x86", counts.each_ref().map(|c| executed(&c.x86)))?;
+        row("the same with the numbers of x86", counts.each_ref().map(|c| executed(&c.x86)))?;
         row("always allowed calls that the kernel caches, x86_64 and x86", counts.each_ref().map(cached))?;
         row("instructions in the filter", counts.each_ref().map(|c| c.instructions.to_string()))?;
         row("weight in the kernel's limit", counts.each_ref().map(|c| c.weight.to_string()))?;
         let [text @ .., ours] = times.from_text;
         let [first, tree] = times.from_rules.map(|rules| beside(rules, ours));
-        row("rules to filter, without reading the profile", [first, tree, "–".to_owned()])?;
+        row("compilation from the rules alone", [first, tree, "–".to_owned()])?;
         let [first, tree] = text.map(|text| beside(text, ours));
-        row("profile text to filter", [first, tree, time(ours)])?;
-        row("proof that the filter is the policy", times.validation.map(time))?;
+        row("compilation from the profile's text, which ours reads for all", [first, tree, time(ours)])?;
+        row("our proof that the filter is the policy", times.validation.map(time))?;
         for CallTimes { call, without, filtered } in calls {
-            let what = format!("{call} in the kernel, {:.0} ns without a filter", without.best);
+            let what =
+                format!("{call} in the kernel, {:.0} ({:.0}) ns without a filter", without.best, without.median);
             row(&what, filtered.each_ref().map(|filtered| over(filtered, without)))?;
         }
         row("verdict in the model by the filter", times.filter_verdict.map(nanoseconds))?;
@@ -51,8 +58,8 @@ impl fmt::Display for Report {
         )?;
         writeln!(
             f,
-            "\nThis libseccomp does not know {} of the profile's names, which are left out: {}. With all names, ours has {} \
-             instructions, and executes {} a call on x86_64.",
+            "\nThis libseccomp does not know {} of the profile's names, or not on all three architectures, and they are left \
+             out: {}. With all names, ours has {} instructions, and executes {} a call on x86_64.",
             unknown_names.len(),
             unknown_names.join(", "),
             whole.instructions,
@@ -77,7 +84,12 @@ fn time(Time { best, median }: Time) -> String {
 
 /// The same, and how many times `ours` it is.
 fn beside(theirs: Time, ours: Time) -> String {
-    format!("{}, {:.0} ({:.0}) times ours", time(theirs), theirs.best / ours.best, theirs.median / ours.median)
+    format!(
+        "{}: {:.0} ({:.0}) times ours from the text",
+        time(theirs),
+        theirs.best / ours.best,
+        theirs.median / ours.median
+    )
 }
 
 fn nanoseconds(Time { best, median }: Time) -> String {

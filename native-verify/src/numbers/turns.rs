@@ -94,7 +94,7 @@ pub(super) fn measure(case: &Case, filters: &[Compiled; 3], rounds: u32) -> Resu
             times.push(nanoseconds(work)?);
         }
     }
-    let each = (asked.len() * VERDICTS) as f64;
+    let each = f64::from(u32::try_from(asked.len() * VERDICTS)?);
     let mut times = times.into_iter();
     let mut next =
         |each: f64| Time::of(times.next().unwrap_or_default().into_iter().map(|time| time / each).collect());
