@@ -51,6 +51,9 @@ enum Command {
     /// Draw random filters of system calls, install them in children, and compare what becomes of calls.
     #[cfg(target_arch = "x86_64")]
     Seccomp(crate::seccomp::SeccompArguments),
+    /// Measure what filters cost: ours and the installed libseccomp's, in turn, on Docker's default profile.
+    #[cfg(all(target_arch = "x86_64", feature = "libseccomp"))]
+    SeccompNumbers(crate::numbers::NumbersArguments),
     /// Be the first process of a virtual machine, verify, and switch off.
     #[command(hide = true)]
     Guest(GuestArguments),
@@ -71,6 +74,8 @@ pub fn command_line() -> ExitCode {
         Command::Flips(arguments) => command::flips(&arguments),
         #[cfg(target_arch = "x86_64")]
         Command::Seccomp(arguments) => crate::seccomp::random(&arguments),
+        #[cfg(all(target_arch = "x86_64", feature = "libseccomp"))]
+        Command::SeccompNumbers(arguments) => crate::numbers::numbers(&arguments),
         Command::Guest(arguments) => guest(&arguments),
     };
     match result {

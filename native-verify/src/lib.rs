@@ -19,6 +19,8 @@ mod guest;
 mod junit;
 mod machine;
 mod namespaces;
+#[cfg(all(target_arch = "x86_64", feature = "libseccomp"))]
+mod numbers;
 mod perform;
 mod program;
 mod report;

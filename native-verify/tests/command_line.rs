@@ -171,3 +171,18 @@ fn a_wrong_rule_is_found_and_leaves_its_smallest_scenario() {
     let unknown = run().args(["--flip", "no-such-change"]).output().unwrap();
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("the change points are"));
 }
+
+#[cfg(all(target_arch = "x86_64", feature = "libseccomp"))]
+#[test]
+fn filters_are_counted_and_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["seccomp-numbers", "--rounds", "1", "--children", "1", "--json"];
+    let output = native_verify(&arguments, folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let report = json(&output.stdout);
+    assert_eq!((&report["whole"]["instructions"], &report["whole"]["x86_64"]["maximum"]), (&277.into(), &16.into()));
+    for counts in report["counts"].as_array().unwrap() {
+        assert_eq!(counts["x86_64"]["cached"], counts["x86_64"]["always_allowed"], "{counts}");
+    }
+    assert_eq!(report["calls"].as_array().unwrap().len(), 4);
+}

@@ -10,6 +10,8 @@ use sim_core::calls::{
 };
 use sim_core::credentials::NamespaceKind;
 use sim_core::prelude::*;
+use sim_core::seccomp::compile::compile;
+use sim_core::seccomp::preset::Preset;
 use sim_core::seccomp::profile::{Engine, Profile, Target, resolve};
 use sim_core::seccomp::syscalls::Abi;
 use sim_core::seccomp::{Architecture, Fate, Install, Seccomp, SeccompData, install, judge, text::assemble};
@@ -95,6 +97,22 @@ fn a_policys_verdict_allocates_nothing() {
     let allocated = measure(|| {
         assert!(policy.verdict(&clone(8)).rule().is_some());
         assert!(policy.verdict(&clone(1)).rule().is_none());
+    });
+    assert_eq!(allocated.count_total, 0);
+}
+
+#[test]
+fn verdicts_by_dockers_profile_and_its_filter_allocate_nothing() {
+    let target = Target::new(Abi::X86_64, Engine::CRUN.with_moby());
+    let policy = resolve(&Preset::Docker.profile(), &target).unwrap();
+    let program = compile(&policy).unwrap();
+    let allocated = measure(|| {
+        for architecture in [Architecture::X86_64, Architecture::I386, Architecture::ARM] {
+            for number in (0..=500).chain([9999, 0x4000_0000, u32::MAX]) {
+                let data = SeccompData::call(architecture, number, [8; 6]);
+                assert_eq!(policy.verdict(&data).action, program.run(&data, &mut Silent).returned);
+            }
+        }
     });
     assert_eq!(allocated.count_total, 0);
 }

@@ -6,6 +6,7 @@ mod book;
 mod evidence;
 mod fuzz;
 mod kernels;
+mod libseccomp;
 mod mutants;
 mod page;
 mod play;

@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use clap::Args;
 use walkdir::WalkDir;
 
-use crate::apt;
 use crate::shell::{cargo, run};
+use crate::{apt, libseccomp};
 
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
@@ -111,7 +111,8 @@ pub(crate) const DIFFERENCE: &str = "target/difference.json";
 
 /// Builds the program and gives its path.
 pub(crate) fn build() -> Result<PathBuf> {
-    run(cargo().args(["build", "--quiet", "--locked", "--release", "--package", "native-verify"]))?;
+    let package = ["--package", "native-verify"];
+    run(cargo().args(["build", "--quiet", "--locked", "--release"]).args(package).args(libseccomp::features()))?;
     Ok(PathBuf::from("target/release/native-verify"))
 }
 

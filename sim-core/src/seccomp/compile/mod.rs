@@ -87,7 +87,11 @@ fn numbers(
         let numbers = table.calls.iter().map(|call| call.number).chain(table.stub.map(|stub| stub.last));
         starts.extend(numbers.flat_map(|number| [number, number.saturating_add(1)]));
     }
-    starts.sort_unstable();
+    #[expect(
+        clippy::stable_sort_primitive,
+        reason = "they are in order but at few places; this sort makes use of it"
+    )]
+    starts.sort();
     starts.dedup();
     let mut runs: Vec<Run> = Vec::with_capacity(starts.len());
     for (index, &start) in starts.iter().enumerate() {

@@ -61,15 +61,20 @@ impl<'a> Text<'a> {
     /// The place of an offset in bytes.
     pub(super) fn place(&self, offset: usize) -> Place {
         let (from, Place { mut line, mut column }) = self.last.get();
+        let characters = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+        let lines =
+            |text: &str| u32::try_from(text.bytes().filter(|&byte| byte == b'\n').count()).unwrap_or(u32::MAX);
         if offset >= from {
-            for character in self.text.get(from..offset).unwrap_or_default().chars() {
-                (line, column) = if character == '\n' { (line + 1, 1) } else { (line, column + 1) };
-            }
+            let passed = self.text.get(from..offset).unwrap_or_default();
+            line += lines(passed);
+            column = match passed.rsplit_once('\n') {
+                Some((_, start)) => characters(start) + 1,
+                None => column + characters(passed),
+            };
         } else {
             let before = self.text.get(offset..from).unwrap_or_default();
-            let lines = u32::try_from(before.matches('\n').count()).unwrap_or(u32::MAX);
+            let lines = lines(before);
             line -= lines;
-            let characters = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
             column = if lines == 0 {
                 column - characters(before)
             } else {
@@ -139,7 +144,12 @@ impl<'a> Node<'a, '_> {
 
     /// The text of a string.
     pub(super) fn string(&self) -> Result<String, ProfileError> {
-        self.read("a string")
+        // A string without escapes stands there as it is; what contains the value was read, so that nothing else is wrong.
+        let inside = self.raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        match inside.filter(|text| !text.contains('\\')) {
+            Some(text) => Ok(text.into()),
+            None => self.read("a string"),
+        }
     }
 
     /// A number from 0 to 2^32 - 1.

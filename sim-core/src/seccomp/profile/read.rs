@@ -77,6 +77,8 @@ fn profile(node: &Node<'_, '_>, members: &[(String, &str)]) -> Result<Profile, P
 }
 
 fn entry(node: &Node<'_, '_>, unknown: &mut Vec<Placed<String>>) -> Result<Entry, ProfileError> {
+    // Places are cheapest in the order of the text.
+    let place = node.place();
     let members = node.object()?;
     let (mut names, mut name, mut found) = (Vec::new(), None, None);
     // Recorders write `null` where they have nothing to add; engines take it for no names.
@@ -105,7 +107,7 @@ fn entry(node: &Node<'_, '_>, unknown: &mut Vec<Placed<String>>) -> Result<Entry
         return Err(node.error("names is missing: the calls that the rule is about"));
     }
     let action = found.ok_or_else(|| node.error("action is missing: what becomes of these calls"))?;
-    Ok(Entry { names, name, action, errno_ret, errno, args, includes, excludes, place: node.place() })
+    Ok(Entry { names, name, action, errno_ret, errno, args, includes, excludes, place })
 }
 
 fn comparison(node: &Node<'_, '_>) -> Result<Comparison, ProfileError> {

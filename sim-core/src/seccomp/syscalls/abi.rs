@@ -40,9 +40,9 @@ macro_rules! abis {
                 match self.0 { $($index => Architecture::$architecture,)* _ => Architecture::X86_64 }
             }
 
-            /// The name of its table; two byte orders share one.
-            const fn table(self) -> &'static str {
-                match self.0 { $($index => $table,)* _ => "" }
+            /// Its column in the table; `None` where no table is known here: m68k, parisc and sh. Two byte orders share one.
+            pub(super) const fn column(self) -> Option<usize> {
+                match self.0 { $($index => const { column($table) },)* _ => None }
             }
         }
     };
@@ -130,15 +130,32 @@ impl Abi {
         )
     }
 
-    /// Its column in the table; `None` where no table is known here: m68k, parisc and sh.
-    pub(super) fn column(self) -> Option<usize> {
-        COLUMNS.iter().position(|column| *column == self.table())
-    }
-
     /// Whether its numbers are known here.
     pub fn has_table(self) -> bool {
         self.column().is_some()
     }
+}
+
+/// The column of this name.
+const fn column(name: &str) -> Option<usize> {
+    let (mut columns, mut index): (&[&str], usize) = (&COLUMNS, 0);
+    while let [first, rest @ ..] = columns {
+        if equal(first.as_bytes(), name.as_bytes()) {
+            return Some(index);
+        }
+        (columns, index) = (rest, index + 1);
+    }
+    None
+}
+
+const fn equal(mut left: &[u8], mut right: &[u8]) -> bool {
+    while let ([a, rest_a @ ..], [b, rest_b @ ..]) = (left, right) {
+        if *a != *b {
+            return false;
+        }
+        (left, right) = (rest_a, rest_b);
+    }
+    left.is_empty() && right.is_empty()
 }
 
 impl fmt::Display for Abi {
