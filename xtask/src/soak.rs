@@ -85,7 +85,7 @@ pub(crate) fn soak(arguments: &Arguments) -> Result<()> {
         }
         let mine = (1..=CHUNKS).filter(|chunk| chunk % count == index % count);
         for chunk in mine {
-            let finished = done.entry(suite.to_owned()).or_default();
+            let finished = done.entry((*suite).to_owned()).or_default();
             if finished.contains_key(&chunk) {
                 continue;
             }

@@ -7,6 +7,7 @@ mod random;
 pub(crate) use random::Random;
 
 use sim_core::kernel::{Release, changes};
+use sim_core::seccomp::bpf::{Instruction, opcode};
 
 use super::child::STEPS;
 use super::steps::{Case, Entry, Pointer, Privilege, Step};
@@ -19,9 +20,11 @@ const X86_64: [u32; 16] = [0, 1, 24, 102, 104, 107, 108, 110, 110, 135, 335, 336
 const I386: [u32; 12] = [3, 4, 17, 24, 158, 47, 49, 64, 64, 136, 9999, u32::MAX];
 const URETPROBE: u32 = 335;
 
-/// Whether uretprobe is asked: stable kernels before 6.14 got its exemption later, so that a release does not tell.
+/// Whether uretprobe is asked: between the release that brought it and the one that exempts it, stable kernels exempt
+/// it at a time that is not known exactly.
 pub(crate) fn asks_uretprobe(release: Release) -> bool {
-    release.has(&changes::SECCOMP_URETPROBE)
+    const BROUGHT: (u16, u16) = (6, 11);
+    release.has(&changes::SECCOMP_URETPROBE) || release.numbers() < BROUGHT
 }
 
 const X32_BIT: u32 = 0x4000_0000;
@@ -52,8 +55,9 @@ const CONSTANTS: [u32; 22] = [
     0x7fff_0000,
 ];
 
-/// Draws a case of at least 18 steps.
-pub(crate) fn case(random: &mut Random, release: Release, int80: bool) -> Case {
+/// Draws the case of this number, of at least 18 steps: the same for the same seed.
+pub(crate) fn case(seed: u64, number: u64, release: Release, int80: bool) -> Case {
+    let random = &mut Random::of(seed, number);
     let privilege = match random.below(20) {
         0..=15 => Privilege::Root,
         16..=18 => Privilege::NoNewPrivs,
@@ -70,7 +74,11 @@ pub(crate) fn case(random: &mut Random, release: Release, int80: bool) -> Case {
     } else {
         steps.extend((0..filters).map(|_| installation(random)));
     }
-    if random.one_in(100) {
+    if random.one_in(50) {
+        // Two listeners.
+        steps.extend([listener(), listener()]);
+    }
+    if random.one_in(40) {
         let pointer = if random.one_in(4) { Pointer::Null { length: 1 } } else { Pointer::Nowhere };
         steps.push(Step::Seccomp { operation: 0, flags: u32::from(random.one_in(5)), pointer });
     }
@@ -116,6 +124,12 @@ pub(super) fn constant(random: &mut Random) -> u32 {
     }
 }
 
+/// A filter that allows everything, with a listener.
+fn listener() -> Step {
+    let pointer = Pointer::Instructions(vec![Instruction::statement(opcode::RET_K, 0x7fff_0000)]);
+    Step::Seccomp { operation: 1, flags: 8, pointer }
+}
+
 fn installation(random: &mut Random) -> Step {
     let flags = match random.below(40) {
         0 => random.word(0x80),
@@ -135,4 +149,21 @@ fn installation(random: &mut Random) -> Step {
     };
     let operation = if random.one_in(300) { 4 + random.word(3) } else { 1 };
     Step::Seccomp { operation, flags, pointer }
+}
+
+#[cfg(test)]
+mod tests {
+    use sim_core::kernel::Release;
+
+    use super::case;
+
+    #[test]
+    fn a_case_depends_on_seed_and_number_only() {
+        let draw = |seed, number| case(seed, number, Release::NEWEST, true);
+        assert_eq!(draw(1, 7), draw(1, 7));
+        assert_ne!(draw(1, 7), draw(1, 8));
+        assert_ne!(draw(1, 7), draw(2, 7));
+        // Neither is a seed the number of another's case.
+        assert_ne!(draw(1, 2), draw(2, 1));
+    }
 }

@@ -5,6 +5,12 @@
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
+    /// The numbers of the case of this number.
+    pub(crate) fn of(seed: u64, case: u64) -> Self {
+        let mut random = Self(seed);
+        Self(random.next() ^ case)
+    }
+
     pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
