@@ -13,4 +13,5 @@ mod model;
 mod random;
 mod steps;
 
+pub(crate) use draw::Random;
 pub(crate) use random::{SeccompArguments, random};

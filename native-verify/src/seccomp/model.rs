@@ -6,7 +6,7 @@ use sim_core::credentials::{Credentials, RawCredentials, Thread};
 use sim_core::kernel::Errno;
 use sim_core::outcome::Outcome;
 use sim_core::rule::{Condition, Effect, Rule, Witness};
-use sim_core::seccomp::{Fate, Flags, Install, Operation, ProgramPointer, Seccomp, SeccompData, install, judge};
+use sim_core::seccomp::{Fate, Flags, Install, Mode, Operation, ProgramPointer, Seccomp, SeccompData, install, judge};
 use sim_core::system::System;
 
 use super::steps::{Entry, Pointer, Privilege, Step};
@@ -15,8 +15,11 @@ use crate::machine::Machine;
 /// What the model expects of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expected {
-    /// The call itself decides: what it returned without a filter.
-    Runs,
+    /// The call itself decides.
+    Runs {
+        /// Whether seccomp was asked before.
+        asked: bool,
+    },
     /// It returns this.
     Returns(i64),
     /// It returns a new descriptor.
@@ -82,7 +85,7 @@ impl Model {
             Fate::StrictlyKilled => Expected::Dies(libc::SIGKILL),
             Fate::AsksListener(_) | Fate::AsksTracer(_) => Expected::Waits,
             Fate::Runs => match step {
-                Step::Call { .. } => Expected::Runs,
+                Step::Call { .. } => Expected::Runs { asked: self.state.mode() != Mode::Disabled },
                 Step::Seccomp { operation, flags, pointer } => self.install(*operation, *flags, pointer, rules),
             },
         }

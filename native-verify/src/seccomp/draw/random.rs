@@ -19,20 +19,22 @@ impl Random {
     }
 
     /// A number below `bound`, which is not 0.
-    pub(super) fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
 
-    pub(super) fn word(&mut self, bound: u32) -> u32 {
+    pub(crate) fn word(&mut self, bound: u32) -> u32 {
         u32::try_from(self.below(bound.into())).unwrap_or_default()
     }
 
-    pub(super) fn one_in(&mut self, count: u64) -> bool {
+    pub(crate) fn one_in(&mut self, count: u64) -> bool {
         self.below(count) == 0
     }
 
-    pub(super) fn pick<T: Copy>(&mut self, among: &[T]) -> Option<T> {
-        let at = usize::try_from(self.below(among.len() as u64)).ok()?;
+    /// One of them; `None` of none.
+    pub(crate) fn pick<T: Copy>(&mut self, among: &[T]) -> Option<T> {
+        let count = std::num::NonZero::new(among.len() as u64)?;
+        let at = usize::try_from(self.below(count.get())).ok()?;
         among.get(at).copied()
     }
 }
