@@ -51,6 +51,11 @@ enum Command {
     /// Draw random filters of system calls, install them in children, and compare what becomes of calls.
     #[cfg(target_arch = "x86_64")]
     Seccomp(crate::seccomp::SeccompArguments),
+    /// Draw random profiles, compile them ourselves and by libseccomp, and prove or refute each filter.
+    ///
+    /// A difference of libseccomp's is no failure. The known ones are tried again, and a new kind is written down.
+    #[cfg(target_arch = "x86_64")]
+    Profiles(crate::profiles::ProfilesArguments),
     /// Be the first process of a virtual machine, verify, and switch off.
     #[command(hide = true)]
     Guest(GuestArguments),
@@ -71,6 +76,8 @@ pub fn command_line() -> ExitCode {
         Command::Flips(arguments) => command::flips(&arguments),
         #[cfg(target_arch = "x86_64")]
         Command::Seccomp(arguments) => crate::seccomp::random(&arguments),
+        #[cfg(target_arch = "x86_64")]
+        Command::Profiles(arguments) => crate::profiles::profiles(&arguments),
         Command::Guest(arguments) => guest(&arguments),
     };
     match result {

@@ -20,6 +20,8 @@ mod junit;
 mod machine;
 mod namespaces;
 mod perform;
+#[cfg(target_arch = "x86_64")]
+mod profiles;
 mod program;
 mod report;
 mod sandbox;

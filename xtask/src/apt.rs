@@ -45,7 +45,7 @@ pub(crate) fn is_root() -> bool {
     read(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
 }
 
-fn is_installed(package: &str) -> bool {
+pub(crate) fn is_installed(package: &str) -> bool {
     let query = read(Command::new("dpkg-query").args(["-W", "-f=${Status}", package]));
     query.is_ok_and(|status| status == "install ok installed")
 }

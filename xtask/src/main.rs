@@ -5,6 +5,7 @@ mod bench;
 mod book;
 mod evidence;
 mod kernels;
+mod libseccomp;
 mod mutants;
 mod page;
 mod play;

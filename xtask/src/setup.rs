@@ -7,9 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::apt;
 use crate::shell::run;
-use crate::wasm;
+use crate::{apt, libseccomp, wasm};
 
 /// Browsers that will do, by the names they are found under.
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
@@ -23,6 +22,7 @@ pub(crate) fn everything() -> Result<()> {
     println!("WebAssembly: {compiler}");
     println!("Browser: {}", browser()?.display());
     node_modules()?;
+    libseccomp::install()?;
     println!("Everything needed is here.");
     Ok(())
 }

@@ -95,7 +95,10 @@ impl Stage {
 
 fn lint() -> Result<()> {
     let deny = ["--", "-D", "warnings"];
-    run(cargo().args(["clippy", "--quiet", "--workspace", "--all-targets", "--locked"]).args(deny))?;
+    let all = ["--workspace", "--all-targets", "--features", "native-verify/libseccomp"];
+    run(cargo().args(["clippy", "--quiet", "--locked"]).args(all).args(deny))?;
+    // It is built without where libseccomp is not installed, and for other kernels.
+    run(cargo().args(["clippy", "--quiet", "--package", "native-verify", "--all-targets", "--locked"]).args(deny))?;
     // Who links the model alone gets it without serde.
     run(cargo().args(["clippy", "--quiet", "--package", "sim-core", "--no-default-features", "--locked"]).args(deny))
 }

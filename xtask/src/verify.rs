@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use clap::Args;
 use walkdir::WalkDir;
 
-use crate::apt;
 use crate::shell::{cargo, run};
+use crate::{apt, libseccomp};
 
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
@@ -39,6 +39,10 @@ pub(crate) fn verify(arguments: &Arguments) -> Result<()> {
     let (cases, seed) = (arguments.cases.to_string(), arguments.seed.to_string());
     for suite in SUITES {
         run(native_verify().args([suite, "--cases", &cases, "--seed", &seed, "--difference", DIFFERENCE]))?;
+    }
+    if cfg!(target_arch = "x86_64") {
+        let few = (arguments.cases / 10).to_string();
+        run(native_verify().args([PROFILES, "--cases", &few, "--seed", &seed, "--difference", DIFFERENCE]))?;
     }
     // Without root, everything above was performed without privilege already.
     if apt::is_root() { without_privilege(&binary, &cases, &seed) } else { Ok(()) }
@@ -104,6 +108,9 @@ pub(crate) const SUITES: &[&str] = if cfg!(target_arch = "x86_64") {
     &["execve", "calls", "namespaces", "files", "operations"]
 };
 
+/// The suite that asks no kernel: of profiles, and of what we and libseccomp make of them.
+pub(crate) const PROFILES: &str = "profiles";
+
 /// Where scenarios are, those of the peers among them.
 pub(crate) const SCENARIOS: [&str; 2] = ["scenarios", "tests/conformance"];
 
@@ -112,7 +119,8 @@ pub(crate) const DIFFERENCE: &str = "target/difference.json";
 
 /// Builds the program and gives its path.
 pub(crate) fn build() -> Result<PathBuf> {
-    run(cargo().args(["build", "--quiet", "--locked", "--release", "--package", "native-verify"]))?;
+    let package = ["--package", "native-verify"];
+    run(cargo().args(["build", "--quiet", "--locked", "--release"]).args(package).args(libseccomp::features()))?;
     Ok(PathBuf::from("target/release/native-verify"))
 }
 

@@ -56,13 +56,14 @@ struct Before {
 
 impl Unfiltered {
     fn of(&mut self, stand: &mut Stand, privilege: Privilege, step: &Step) -> io::Result<Before> {
-        let Step::Call { entry, registers: [number, args @ ..] } = step else {
+        let Step::Call { entry, registers } = step else {
             return Ok(Before { as_made: Seen::Nothing, cut: Seen::Nothing });
         };
+        let [number, ..] = *registers;
         let low = number & 0xffff_ffff;
         // Whatever is there, one bit stands for it.
-        let upper = u64::from(*number > low) << 32;
-        let [cut, as_made] = [low, low | upper].map(|number| self.ask(stand, privilege, *entry, number, *args));
+        let upper = u64::from(number > low) << 32;
+        let [cut, as_made] = [low, low | upper].map(|number| self.ask(stand, privilege, *entry, number, *registers));
         Ok(Before { as_made: as_made?, cut: cut? })
     }
 
@@ -72,13 +73,15 @@ impl Unfiltered {
         privilege: Privilege,
         entry: Entry,
         number: u64,
-        [a, b, c, d, e, f]: [u64; 6],
+        mut registers: [u64; 7],
     ) -> io::Result<Seen> {
         let key = (privilege, entry, number);
         if let Some(known) = self.0.get(&key) {
             return Ok(*known);
         }
-        let step = Step::Call { entry, registers: [number, a, b, c, d, e, f] };
+        let [register, ..] = &mut registers;
+        *register = number;
+        let step = Step::Call { entry, registers };
         stand.write(std::slice::from_ref(&step)).ok_or_else(|| io::Error::other("one step fits"))?;
         let seen = stand.perform(privilege)?.seen.first().copied().unwrap_or(Seen::Nothing);
         self.0.insert(key, seen);

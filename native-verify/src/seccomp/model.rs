@@ -6,7 +6,9 @@ use sim_core::credentials::{Credentials, RawCredentials, Thread};
 use sim_core::kernel::Errno;
 use sim_core::outcome::Outcome;
 use sim_core::rule::{Condition, Effect, Rule, Witness};
-use sim_core::seccomp::{Fate, Flags, Install, Mode, Operation, ProgramPointer, Seccomp, SeccompData, install, judge};
+use sim_core::seccomp::{
+    Fate, Flags, Install, Mode, Operation, ProgramPointer, Seccomp, SeccompData, install, judge,
+};
 use sim_core::system::System;
 
 use super::steps::{Entry, Pointer, Privilege, Step};
