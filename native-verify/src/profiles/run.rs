@@ -18,7 +18,7 @@ use super::made::Library;
 use super::shrink::shrink;
 use crate::command::{CommonArguments, Results, absolute, describe, exit_code, say};
 use crate::machine::Machine;
-use crate::report::Tally;
+use crate::report::{Skip, Tally};
 use crate::seccomp::Random;
 use crate::shard::Shard;
 use crate::stop::Stop;
@@ -92,6 +92,19 @@ pub(crate) fn profiles(arguments: &ProfilesArguments) -> Result<u8> {
     run.work(&machine)
 }
 
+/// What became of our filter.
+enum Ours {
+    /// It answers every call as the policy does.
+    Alike,
+    /// It does not.
+    Wrong(String),
+    /// There is none.
+    NoFilter,
+}
+
+/// Why there is none.
+const REFUSED: &str = "libseccomp refuses a rule, so that runc makes no filter of the profile";
+
 /// A run.
 struct Run<'a> {
     arguments: &'a ProfilesArguments,
@@ -119,17 +132,23 @@ impl Run<'_> {
             let case = Case { profile: draw::profile(&mut random), tree: random.one_in(3) };
             self.tally.drawn += 1;
             let name = format!("seed {seed}, case {number}");
-            if let Some(how) = self.ours(&case, &mut random).with_context(|| name.clone())? {
-                self.tally.differed += 1;
-                let (smallest, how) =
-                    shrink(&case, how, ATTEMPTS, |case| self.ours(case, &mut random).ok().flatten());
-                let text = serde_json::to_string_pretty(&smallest)? + "\n";
-                fs::write(&difference, &text).with_context(|| format!("cannot write {}", difference.display()))?;
-                say(&format!("The smallest profile is in {}:\n{text}{how}", difference.display()), common);
-                junit.differed(&name, &how, &text);
-                break;
+            match self.ours(&case, &mut random).with_context(|| name.clone())? {
+                Ours::Alike => self.tally.agreed += 1,
+                Ours::NoFilter => self.tally.skip(&Skip(REFUSED.to_owned())),
+                Ours::Wrong(how) => {
+                    self.tally.differed += 1;
+                    let (smallest, how) = shrink(&case, how, ATTEMPTS, |case| match self.ours(case, &mut random) {
+                        Ok(Ours::Wrong(how)) => Some(how),
+                        _ => None,
+                    });
+                    let text = serde_json::to_string_pretty(&smallest)? + "\n";
+                    fs::write(&difference, &text)
+                        .with_context(|| format!("cannot write {}", difference.display()))?;
+                    say(&format!("The smallest profile is in {}:\n{text}{how}", difference.display()), common);
+                    junit.differed(&name, &how, &text);
+                    break;
+                }
             }
-            self.tally.agreed += 1;
             if let Some(library) = self.library {
                 self.theirs(&case, library, &mut random).with_context(|| name)?;
             }
@@ -180,14 +199,14 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// How our filter is wrong, if it is.
-    fn ours(&self, case: &Case, random: &mut Random) -> Result<Option<String>> {
+    /// Holds our filter against the policy.
+    fn ours(&self, case: &Case, random: &mut Random) -> Result<Ours> {
         let libseccomp = self.library.map_or(Engine::NEWEST_LIBSECCOMP, |library| library.version);
-        let Meaning::Policy(policy) = case.meaning(&case.read()?, libseccomp)? else { return Ok(None) };
+        let Meaning::Policy(policy) = case.meaning(&case.read()?, libseccomp)? else { return Ok(Ours::NoFilter) };
         Ok(match ours(&policy, &calls(&policy, random)) {
-            Compared::Alike => None,
-            Compared::Differs(shown) => Some(shown.to_string()),
-            Compared::Wrong(how) => Some(how),
+            Compared::Alike => Ours::Alike,
+            Compared::Differs(shown) => Ours::Wrong(shown.to_string()),
+            Compared::Wrong(how) => Ours::Wrong(how),
         })
     }
 
