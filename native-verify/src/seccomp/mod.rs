@@ -14,4 +14,4 @@ mod random;
 mod steps;
 
 pub(crate) use draw::Random;
-pub(crate) use random::{SeccompArguments, random};
+pub(crate) use random::{SeccompArguments, find, random};

@@ -143,11 +143,7 @@ impl Run<'_> {
                 }
             } else {
                 tally.differed += 1;
-                let smallest = shrink(&mut stand, &mut unfiltered, machine, &drawn)?;
-                let again = compare(&mut stand, &mut unfiltered, machine, &smallest)?.difference;
-                let says =
-                    again.map_or("it came out alike when it was repeated".to_owned(), |found| found.to_string());
-                let text = format!("{smallest}{says}\n");
+                let (text, says) = smallest(&mut stand, &mut unfiltered, machine, &drawn)?;
                 let lines: Vec<_> = text.lines().collect();
                 let written = serde_json::to_string_pretty(&serde_json::json!({ "seccomp": lines }))?;
                 fs::write(difference, written + "\n")
@@ -183,6 +179,34 @@ fn tell(tally: &Tally, steps: &Steps, seed: u64, machine: &Machine, common: &Com
         println!("{suite}, seed {seed}{}: {tally}\n{steps}", shard.title());
     }
     Ok(())
+}
+
+/// The first of so many cases that kernel and model answer differently: how many it took, how it differs, and its text.
+pub(crate) fn find(machine: &Machine, cases: u64, seed: u64, stop: &Stop) -> Result<Option<(u64, String, String)>> {
+    let mut stand = Stand::new().context("cannot share memory")?;
+    let int80 = has_int80(&mut stand)?;
+    let mut unfiltered = Unfiltered::default();
+    for number in (0..cases).take_while(|_| !stop.is_asked()) {
+        let drawn = case(seed, number, machine.release, int80);
+        if compare(&mut stand, &mut unfiltered, machine, &drawn)?.difference.is_some() {
+            let (text, says) = smallest(&mut stand, &mut unfiltered, machine, &drawn)?;
+            return Ok(Some((number + 1, says, text)));
+        }
+    }
+    Ok(None)
+}
+
+/// The smallest case that still differs, with its difference, and that alone.
+fn smallest(
+    stand: &mut Stand,
+    unfiltered: &mut Unfiltered,
+    machine: &Machine,
+    drawn: &Case,
+) -> Result<(String, String)> {
+    let smallest = shrink(stand, unfiltered, machine, drawn)?;
+    let again = compare(stand, unfiltered, machine, &smallest)?.difference;
+    let says = again.map_or("it came out alike when it was repeated".to_owned(), |found| found.to_string());
+    Ok((format!("{smallest}{says}\n"), says))
 }
 
 /// Whether the kernel takes `int 0x80`.
