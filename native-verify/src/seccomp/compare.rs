@@ -6,7 +6,7 @@ use std::io;
 
 use super::child::Stand;
 use super::model::{Expected, Model, Rules};
-use super::steps::{Case, Entry, Privilege, Seen, Step};
+use super::steps::{Case, Company, Entry, Privilege, Seen, Step};
 use crate::machine::Machine;
 
 /// A step that came out otherwise.
@@ -83,7 +83,7 @@ impl Unfiltered {
         *register = number;
         let step = Step::Call { entry, registers };
         stand.write(std::slice::from_ref(&step)).ok_or_else(|| io::Error::other("one step fits"))?;
-        let seen = stand.perform(privilege)?.seen.first().copied().unwrap_or(Seen::Nothing);
+        let seen = stand.perform(privilege, Company::Nobody)?.seen.first().copied().unwrap_or(Seen::Nothing);
         self.0.insert(key, seen);
         Ok(seen)
     }
@@ -108,7 +108,7 @@ pub(crate) fn compare(
             return Err(io::Error::other("the steps do not fit"));
         };
         comparison.children += 1;
-        let seen = stand.perform(case.privilege)?.seen;
+        let seen = stand.perform(case.privilege, case.company)?.seen;
         let mut died = None;
         for (at, ((expected, rules), seen)) in expected.into_iter().zip(seen).enumerate() {
             let Some(&place) = places.get(at) else { break };
@@ -149,7 +149,7 @@ fn expect(
     loop {
         let steps: Vec<_> = places.iter().filter_map(|place| case.steps.get(*place)).cloned().collect();
         let Some(registers) = stand.write(&steps) else { return Ok(None) };
-        let mut model = Model::new(machine, case.privilege);
+        let mut model = Model::new(machine, case);
         let mut expected = Vec::with_capacity(steps.len());
         for (step, registers) in steps.iter().zip(&registers) {
             let mut rules = Rules::default();
@@ -219,6 +219,10 @@ pub(crate) fn shrink(
     case: &Case,
 ) -> io::Result<Case> {
     let mut smallest = case.clone();
+    let alone = Case { company: Company::Nobody, ..case.clone() };
+    if compare(stand, unfiltered, machine, &alone)?.difference.is_some() {
+        smallest = alone;
+    }
     let mut at = smallest.steps.len();
     while at > 0 {
         at -= 1;

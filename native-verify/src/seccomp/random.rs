@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::child::Stand;
 use super::compare::{Comparison, Unfiltered, compare, shrink};
 use super::draw::{asks_uretprobe, case};
-use super::steps::{Case, Entry, Privilege, Step};
+use super::steps::{Case, Company, Entry, Privilege, Step};
 use crate::command::{CommonArguments, Results, absolute, describe, exit_code, say, survey};
 use crate::evidence::Evidence;
 use crate::machine::Machine;
@@ -212,9 +212,9 @@ fn smallest(
 /// Whether the kernel takes `int 0x80`.
 fn has_int80(stand: &mut Stand) -> Result<bool> {
     let registers = [64, 0, 0, 0, 0, 0, 0];
-    let case = Case { privilege: Privilege::Root, steps: vec![Step::Call { entry: Entry::Int80, registers }] };
-    stand.write(&case.steps).context("one step fits")?;
-    let seen = stand.perform(case.privilege).context("cannot start a child")?.seen;
+    let step = Step::Call { entry: Entry::Int80, registers };
+    stand.write(&[step]).context("one step fits")?;
+    let seen = stand.perform(Privilege::Root, Company::Nobody).context("cannot start a child")?.seen;
     Ok(matches!(seen.first(), Some(super::steps::Seen::Returned(parent)) if *parent > 0))
 }
 

@@ -10,7 +10,7 @@ use sim_core::kernel::{Release, changes};
 use sim_core::seccomp::bpf::{Instruction, opcode};
 
 use super::child::STEPS;
-use super::steps::{Case, Entry, Pointer, Privilege, Step};
+use super::steps::{Case, Company, Entry, Pointer, Privilege, Step};
 
 /// x86_64 calls that change nothing: read and write (of descriptor -1), sched_yield, getuid, getgid, geteuid, getegid,
 /// getppid, personality (0xffffffff asks), numbers that no table has, uretprobe and uprobe, which fail
@@ -63,6 +63,11 @@ pub(crate) fn case(seed: u64, number: u64, release: Release, int80: bool) -> Cas
         16..=18 => Privilege::NoNewPrivs,
         _ => Privilege::Nothing,
     };
+    let company = match random.below(24) {
+        0 | 1 => Company::Tracer,
+        2 if privilege != Privilege::Nothing => Company::Thread,
+        _ => Company::Nobody,
+    };
     let filters = match random.below(10) {
         0..=6 => 1,
         7 | 8 => 2,
@@ -73,6 +78,14 @@ pub(crate) fn case(seed: u64, number: u64, release: Release, int80: bool) -> Cas
         full::fill(random, release, &mut steps);
     } else {
         steps.extend((0..filters).map(|_| installation(random)));
+    }
+    if company == Company::Thread {
+        for step in &mut steps {
+            if let Step::Seccomp { flags, .. } = step {
+                // TSYNC, and often TSYNC_ESRCH.
+                *flags |= random.pick(&[0, 1, 1, 0x11]).unwrap_or_default();
+            }
+        }
     }
     if random.one_in(50) {
         // Two listeners.
@@ -86,7 +99,7 @@ pub(crate) fn case(seed: u64, number: u64, release: Release, int80: bool) -> Cas
         steps.push(call(random, release, int80));
     }
     steps.truncate(STEPS);
-    Case { privilege, steps }
+    Case { privilege, company, steps }
 }
 
 fn call(random: &mut Random, release: Release, int80: bool) -> Step {
