@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, Ordering};
 use sim_core::seccomp::ByteOrder;
 use sim_core::seccomp::bpf::Instruction;
 
-use super::company::{follow, keep_company, trace_me};
+use super::company::{follow, keep_company, supervise, trace_me};
 use super::steps::{Company, Entry, OTHER_THREAD, Pointer, Privilege, Seen, Step};
 use crate::sys;
 
@@ -145,7 +145,7 @@ impl Stand {
                 return code;
             }
             let accompanied = match company {
-                Company::Nobody => true,
+                Company::Nobody | Company::Supervisor => true,
                 Company::Tracer => trace_me(),
                 Company::Thread => keep_company(board),
             };
@@ -154,7 +154,11 @@ impl Stand {
             }
             go_on(board)
         })?;
-        let status = if company == Company::Tracer { follow(child)? } else { sys::wait(child)? };
+        let status = match company {
+            Company::Tracer => follow(child)?,
+            Company::Supervisor => supervise(child, board)?,
+            Company::Nobody | Company::Thread => sys::wait(child)?,
+        };
         // SAFETY: the child has ended.
         let board = unsafe { &*self.board };
         let other = board.other_thread;
@@ -169,6 +173,19 @@ impl Stand {
             return Err(io::Error::other(format!("a child ended with signal {signal} after its last step")));
         }
         Ok(Performed { seen })
+    }
+}
+
+impl Board {
+    /// What installations of filters with listeners have returned so far: descriptors, or numbers with which an earlier
+    /// filter answered in their place.
+    pub(super) fn listeners(&self) -> impl Iterator<Item = i64> {
+        const LISTENER: u64 = 8;
+        let asked = |slot: &&Slot| matches!(slot.registers, [SYS_SECCOMP, 1, flags, ..] if flags & LISTENER != 0);
+        // SAFETY: it is a place of a board, which lasts; the child may write it meanwhile.
+        let state = |slot: &Slot| unsafe { addr_of!(slot.state).read_volatile() };
+        let slots = self.slots.iter().take(self.count).filter(asked);
+        slots.filter(move |slot| state(slot) == 1 && slot.result >= 0).map(|slot| slot.result)
     }
 }
 

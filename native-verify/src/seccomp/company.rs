@@ -1,11 +1,13 @@
-//! Who is there beside the child's first thread: a tracer, or another thread.
+//! Who is there beside the child's first thread: a tracer, a supervisor, or another thread.
 
 use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr::{addr_of, addr_of_mut, null_mut};
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use super::child::Board;
-use super::steps::{Entry, TRACED};
+use super::steps::{Entry, SUPERVISED, TRACED};
 use crate::sys;
 
 /// Lets the parent trace this process, and waits until it does.
@@ -60,6 +62,98 @@ fn answer(child: libc::pid_t) -> io::Result<()> {
 
 fn check(result: libc::c_long) -> io::Result<()> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// `SECCOMP_IOCTL_NOTIF_RECV`, `SECCOMP_IOCTL_NOTIF_SEND` and `SECCOMP_IOCTL_NOTIF_ID_VALID`.
+const RECEIVE: libc::c_ulong = 0xc050_2100;
+const SEND: libc::c_ulong = 0xc018_2101;
+const IS_VALID: libc::c_ulong = 0x4008_2102;
+
+/// `struct seccomp_notif`.
+#[derive(Default)]
+#[repr(C)]
+struct Notification {
+    id: u64,
+    pid: u32,
+    flags: u32,
+    number: u32,
+    arch: u32,
+    instruction_pointer: u64,
+    args: [u64; 6],
+}
+
+/// `struct seccomp_notif_resp`.
+#[repr(C)]
+struct Response {
+    id: u64,
+    value: i64,
+    error: i32,
+    flags: u32,
+}
+
+/// Answers what a listener is asked until the child ends, and gives the wait status.
+pub(super) fn supervise(child: libc::pid_t, board: *const Board) -> io::Result<libc::c_int> {
+    const PATIENCE: Duration = Duration::from_secs(20);
+    let start = Instant::now();
+    // SAFETY: it takes no pointer.
+    let process = owned(unsafe { libc::syscall(libc::SYS_pidfd_open, child, 0) })?;
+    let mut listener = None;
+    loop {
+        if let Some(status) = sys::has_ended(child)? {
+            return Ok(status);
+        }
+        if start.elapsed() > PATIENCE {
+            sys::kill(child);
+            sys::wait(child)?;
+            return Err(io::Error::other("a child waits for an answer for ever"));
+        }
+        if let Some(listener) = &listener {
+            answer_calls(listener)?;
+            continue;
+        }
+        // SAFETY: the board is mapped as long as its stand.
+        let numbers = unsafe { (*board).listeners() };
+        listener = numbers.into_iter().find_map(|number| {
+            // SAFETY: it takes no pointer.
+            let taken = unsafe { libc::syscall(libc::SYS_pidfd_getfd, process.as_raw_fd(), number, 0) };
+            owned(taken).ok().filter(is_listener)
+        });
+        std::thread::yield_now();
+    }
+}
+
+/// A new descriptor, or the error.
+fn owned(number: libc::c_long) -> io::Result<OwnedFd> {
+    check(number)?;
+    let number = i32::try_from(number).map_err(io::Error::other)?;
+    // SAFETY: the kernel has just made it for nobody else.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+fn is_listener(fd: &OwnedFd) -> bool {
+    let nothing = 0u64;
+    // SAFETY: the number is a place of this function.
+    unsafe { libc::ioctl(fd.as_raw_fd(), IS_VALID, &raw const nothing) };
+    io::Error::last_os_error().raw_os_error() == Some(libc::ENOENT)
+}
+
+/// Answers a call, if one waits.
+fn answer_calls(listener: &OwnedFd) -> io::Result<()> {
+    let mut poll = libc::pollfd { fd: listener.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    let mut notification = Notification::default();
+    // SAFETY: it is one description, a place of this function; and so is the notification, of the size the number names.
+    let received = unsafe {
+        libc::poll(&raw mut poll, 1, 1) == 1
+            && poll.revents & libc::POLLIN != 0
+            && libc::ioctl(listener.as_raw_fd(), RECEIVE, &raw mut notification) == 0
+    };
+    if !received {
+        return Ok(());
+    }
+    let value = SUPERVISED + i64::from(notification.number & 0xffff);
+    let response = Response { id: notification.id, value, error: 0, flags: 0 };
+    // SAFETY: the response is a place of this function, of the size the number names.
+    check(unsafe { libc::ioctl(listener.as_raw_fd(), SEND, &raw const response) }.into())
 }
 
 /// Starts the other thread, and waits until it has a filter of its own.

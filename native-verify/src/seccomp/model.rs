@@ -11,7 +11,7 @@ use sim_core::seccomp::{
 };
 use sim_core::system::System;
 
-use super::steps::{Case, Company, Entry, OTHER_THREAD, Pointer, Privilege, Step, TRACED};
+use super::steps::{Case, Company, Entry, OTHER_THREAD, Pointer, Privilege, SUPERVISED, Step, TRACED};
 use crate::machine::Machine;
 
 /// What the model expects of a step.
@@ -89,6 +89,9 @@ impl Model {
             Fate::ThreadKilled | Fate::ProcessKilled => Expected::Dies(libc::SIGSYS),
             Fate::StrictlyKilled => Expected::Dies(libc::SIGKILL),
             Fate::AsksTracer(message) => Expected::Returns(TRACED + i64::from(message)),
+            Fate::AsksListener(_) if self.company == Company::Supervisor => {
+                Expected::Returns(SUPERVISED + i64::from(data.nr & 0xffff))
+            }
             Fate::AsksListener(_) => Expected::Waits,
             Fate::Runs => match step {
                 Step::Call { .. } => Expected::Runs { asked: self.state.mode() != Mode::Disabled },

@@ -23,6 +23,9 @@ pub(crate) enum Company {
     Nobody,
     /// A tracer that is asked by `SECCOMP_RET_TRACE`: it skips the call and answers with [`TRACED`] and the event's message.
     Tracer,
+    /// A supervisor, who takes the listener of the first filter that has one, and answers with [`SUPERVISED`] and the
+    /// number of the call.
+    Supervisor,
     /// Another thread, with a filter of its own that allows everything; it stands in the way of `TSYNC`. If it is left
     /// alone it ends the process by SIGILL.
     Thread,
@@ -30,6 +33,9 @@ pub(crate) enum Company {
 
 /// What a tracer adds the message to.
 pub(crate) const TRACED: i64 = 0x10_0000;
+
+/// What a supervisor adds the lower half of the number to.
+pub(crate) const SUPERVISED: i64 = 0x30_0000;
 
 /// How the other thread's id is shown, which is another each time.
 pub(crate) const OTHER_THREAD: u32 = 0x20_0000;

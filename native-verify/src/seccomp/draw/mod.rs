@@ -19,6 +19,8 @@ const X86_64: [u32; 16] = [0, 1, 24, 102, 104, 107, 108, 110, 110, 135, 335, 336
 /// The same by the i386 table; break has never done anything.
 const I386: [u32; 12] = [3, 4, 17, 24, 158, 47, 49, 64, 64, 136, 9999, u32::MAX];
 const URETPROBE: u32 = 335;
+/// The release that brought pidfd_getfd, by which a supervisor takes a listener.
+const PIDFD_GETFD: (u16, u16) = (5, 6);
 
 /// Whether uretprobe is asked: between the release that brought it and the one that exempts it, stable kernels exempt
 /// it at a time that is not known exactly.
@@ -66,6 +68,7 @@ pub(crate) fn case(seed: u64, number: u64, release: Release, int80: bool) -> Cas
     let company = match random.below(24) {
         0 | 1 => Company::Tracer,
         2 if privilege != Privilege::Nothing => Company::Thread,
+        3 if privilege != Privilege::Nothing && release.numbers() >= PIDFD_GETFD => Company::Supervisor,
         _ => Company::Nobody,
     };
     let filters = match random.below(10) {
@@ -78,6 +81,9 @@ pub(crate) fn case(seed: u64, number: u64, release: Release, int80: bool) -> Cas
         full::fill(random, release, &mut steps);
     } else {
         steps.extend((0..filters).map(|_| installation(random)));
+    }
+    if company == Company::Supervisor {
+        steps.insert(0, notifying(random));
     }
     if company == Company::Thread {
         for step in &mut steps {
@@ -135,6 +141,19 @@ pub(super) fn constant(random: &mut Random) -> u32 {
         6 => random.word(32),
         _ => (random.next() & 0xffff_ffff) as u32,
     }
+}
+
+/// A filter that asks its listener about one call, or about all others.
+fn notifying(random: &mut Random) -> Step {
+    let number = random.pick(&X86_64).unwrap_or_default();
+    let (jt, jf) = if random.one_in(2) { (0, 1) } else { (1, 0) };
+    let pointer = Pointer::Instructions(vec![
+        Instruction::statement(opcode::LD_ABS, 0),
+        Instruction::jump(opcode::JEQ_K, number, jt, jf),
+        Instruction::statement(opcode::RET_K, 0x7fc0_0000),
+        Instruction::statement(opcode::RET_K, 0x7fff_0000),
+    ]);
+    Step::Seccomp { operation: 1, flags: 8, pointer }
 }
 
 /// A filter that allows everything, with a listener.
