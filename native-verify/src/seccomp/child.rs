@@ -13,7 +13,7 @@ use sim_core::seccomp::ByteOrder;
 use sim_core::seccomp::bpf::Instruction;
 
 use super::company::{follow, keep_company, supervise, trace_me};
-use super::steps::{Company, Entry, OTHER_THREAD, Pointer, Privilege, Seen, Step};
+use super::steps::{Company, Entry, FORK, OTHER_THREAD, Pointer, Privilege, Seen, Step};
 use crate::sys;
 
 /// The most steps of a case.
@@ -54,6 +54,8 @@ struct Slot {
 pub(super) struct Board {
     count: usize,
     next: usize,
+    /// The process that goes on in this one's place, if it has forked.
+    forked: i64,
     /// Of the other thread: its id, if it is there.
     pub(super) other_thread: libc::pid_t,
     /// Whether it has installed its filter.
@@ -139,6 +141,7 @@ impl Stand {
         unsafe {
             (*board).next = 0;
             (*board).other_thread = 0;
+            (*board).forked = 0;
         }
         let child = sys::fork(|| {
             if let Err(code) = prepare(privilege) {
@@ -158,6 +161,12 @@ impl Stand {
             Company::Tracer => follow(child)?,
             Company::Supervisor => supervise(child, board)?,
             Company::Nobody | Company::Thread => sys::wait(child)?,
+        };
+        // SAFETY: the child has ended, and wrote this before it did.
+        let forked = unsafe { (*board).forked };
+        let status = match libc::pid_t::try_from(forked) {
+            Ok(forked) if forked > 0 => sys::wait(forked)?,
+            _ => status,
         };
         // SAFETY: the child has ended.
         let board = unsafe { &*self.board };
@@ -256,6 +265,10 @@ fn go_on(board: *mut Board) -> ! {
             let registers = addr_of!((*slot).registers).cast::<u64>();
             let entry = if (*slot).int80 { Entry::Int80 } else { Entry::Syscall };
             let result = entry.enter(registers);
+            if result > 0 && !(*slot).int80 && (*slot).registers == FORK {
+                (*board).forked = result;
+                core::arch::asm!("ud2", options(noreturn));
+            }
             (*slot).result = result;
             (*slot).state = 1;
             (*board).next = next + 1;

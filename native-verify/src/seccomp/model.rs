@@ -11,7 +11,7 @@ use sim_core::seccomp::{
 };
 use sim_core::system::System;
 
-use super::steps::{Case, Company, Entry, OTHER_THREAD, Pointer, Privilege, SUPERVISED, Step, TRACED};
+use super::steps::{Case, Company, Entry, FORK, OTHER_THREAD, Pointer, Privilege, SUPERVISED, Step, TRACED};
 use crate::machine::Machine;
 
 /// What the model expects of a step.
@@ -94,6 +94,10 @@ impl Model {
             }
             Fate::AsksListener(_) => Expected::Waits,
             Fate::Runs => match step {
+                Step::Call { .. } if entry == Entry::Syscall && *registers == FORK => {
+                    self.state = self.state.forked(rules);
+                    Expected::Returns(0)
+                }
                 Step::Call { .. } => Expected::Runs { asked: self.state.mode() != Mode::Disabled },
                 Step::Seccomp { operation, flags, pointer } => self.install(*operation, *flags, pointer, rules),
             },

@@ -61,7 +61,7 @@ pub(crate) enum Step {
         /// What the third argument points to.
         pointer: Pointer,
     },
-    /// A call: the registers for the number and the six arguments.
+    /// A call: the registers for the number and the six arguments. After [`FORK`] the new process goes on.
     Call { entry: Entry, registers: [u64; 7] },
 }
 
@@ -77,6 +77,10 @@ pub(crate) enum Pointer {
     /// Instructions.
     Instructions(Vec<Instruction>),
 }
+
+/// clone as fork, but with the same parent, as whose child the new process can be waited for, and which `getppid` shows.
+/// A case has it once at most.
+pub(crate) const FORK: [u64; 7] = [56, 0x8000 | 17, 0, 0, 0, 0, 0];
 
 /// A case.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use sim_core::kernel::{Release, changes};
 use sim_core::seccomp::bpf::{Instruction, opcode};
 
 use super::child::STEPS;
-use super::steps::{Case, Company, Entry, Pointer, Privilege, Step};
+use super::steps::{Case, Company, Entry, FORK, Pointer, Privilege, Step};
 
 /// x86_64 calls that change nothing: read and write (of descriptor -1), sched_yield, getuid, getgid, geteuid, getegid,
 /// getppid, personality (0xffffffff asks), numbers that no table has, uretprobe and uprobe, which fail
@@ -101,8 +101,12 @@ pub(crate) fn case(seed: u64, number: u64, release: Release, int80: bool) -> Cas
         let pointer = if random.one_in(4) { Pointer::Null { length: 1 } } else { Pointer::Nowhere };
         steps.push(Step::Seccomp { operation: 0, flags: u32::from(random.one_in(5)), pointer });
     }
+    let fork = (company == Company::Nobody && random.one_in(8)).then(|| 4 + random.below(14));
     while steps.len() < 18 {
-        steps.push(call(random, release, int80));
+        steps.push(match fork {
+            Some(at) if at == steps.len() as u64 => Step::Call { entry: Entry::Syscall, registers: FORK },
+            _ => call(random, release, int80),
+        });
     }
     steps.truncate(STEPS);
     Case { privilege, company, steps }
