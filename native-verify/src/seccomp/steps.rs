@@ -80,7 +80,8 @@ pub(crate) enum Pointer {
 
 /// clone as fork, but with the same parent, as whose child the new process can be waited for, and which `getppid` shows.
 /// A case has it once at most.
-pub(crate) const FORK: [u64; 7] = [56, 0x8000 | 17, 0, 0, 0, 0, 0];
+// CLONE_PARENT and SIGCHLD.
+pub(crate) const FORK: [u64; 7] = [56, 0x8000 | 0x11, 0, 0, 0, 0, 0];
 
 /// A case.
 #[derive(Clone, Debug, PartialEq, Eq)]
