@@ -51,6 +51,8 @@ struct Steps {
     waiting: u64,
     children: u64,
     int80: bool,
+    /// Whether numbers of the x32 table are calls here; filters are shown them in any case.
+    x32: bool,
 }
 
 /// What came of all cases.
@@ -114,7 +116,7 @@ impl Run<'_> {
         let Self { arguments, machine, seed, stop, ref difference } = self;
         let common = &arguments.common;
         let mut stand = Stand::new().context("cannot share memory")?;
-        let int80 = has_int80(&mut stand)?;
+        let (int80, x32) = (has_int80(&mut stand)?, has_x32(&mut stand)?);
         if !asks_uretprobe(machine.release) {
             say("Skipped: uretprobe, for it is not known when this series of kernels began to exempt it.", common);
         }
@@ -123,7 +125,7 @@ impl Run<'_> {
         }
         let (start, mut said) = (Instant::now(), Instant::now());
         let (mut tally, mut steps) =
-            (Tally::asked(common.shard.of(arguments.cases)), Steps { int80, ..Steps::default() });
+            (Tally::asked(common.shard.of(arguments.cases)), Steps { int80, x32, ..Steps::default() });
         let (mut evidence, mut unfiltered) = (Evidence::new(machine), Unfiltered::default());
         let mut junit = results.junit("seccomp", machine);
         for number in (0..arguments.cases).filter(|number| common.shard.has(*number)) {
@@ -211,8 +213,17 @@ fn smallest(
 
 /// Whether the kernel takes `int 0x80`.
 fn has_int80(stand: &mut Stand) -> Result<bool> {
-    let registers = [64, 0, 0, 0, 0, 0, 0];
-    let step = Step::Call { entry: Entry::Int80, registers };
+    tells_its_parent(stand, Entry::Int80, 64)
+}
+
+/// Whether the kernel has x32.
+fn has_x32(stand: &mut Stand) -> Result<bool> {
+    tells_its_parent(stand, Entry::Syscall, 0x4000_0000 | 0x6e)
+}
+
+/// Whether getppid works, by this number.
+fn tells_its_parent(stand: &mut Stand, entry: Entry, number: u64) -> Result<bool> {
+    let step = Step::Call { entry, registers: [number, 0, 0, 0, 0, 0, 0] };
     stand.write(&[step]).context("one step fits")?;
     let seen = stand.perform(Privilege::Root, Company::Nobody).context("cannot start a child")?.seen;
     Ok(matches!(seen.first(), Some(super::steps::Seen::Returned(parent)) if *parent > 0))
@@ -253,7 +264,14 @@ impl std::fmt::Display for Steps {
             "  {} calls drawn, {} performed and agree: {} ran, {} returned, {} trapped, {} died",
             self.calls_drawn, self.calls_agreed, self.ran, self.returned, self.trapped, self.died
         )?;
-        writeln!(f, "  {} children", self.children)?;
+        let has = |has: bool| if has { "has" } else { "lacks" };
+        writeln!(
+            f,
+            "  {} children; the kernel {} int 0x80 and {} x32",
+            self.children,
+            has(self.int80),
+            has(self.x32)
+        )?;
         write!(f, "  {} steps not performed: the child would wait for a listener for ever", self.waiting)
     }
 }
