@@ -54,6 +54,11 @@ enum Command {
     /// Measure what filters cost: ours and the installed libseccomp's, in turn, on Docker's default profile.
     #[cfg(all(target_arch = "x86_64", feature = "libseccomp"))]
     SeccompNumbers(crate::numbers::NumbersArguments),
+    /// Draw random profiles, compile them ourselves and by libseccomp, and prove or refute each filter.
+    ///
+    /// A difference of libseccomp's is no failure. The known ones are tried again, and a new kind is written down.
+    #[cfg(target_arch = "x86_64")]
+    Profiles(crate::profiles::ProfilesArguments),
     /// Be the first process of a virtual machine, verify, and switch off.
     #[command(hide = true)]
     Guest(GuestArguments),
@@ -76,6 +81,8 @@ pub fn command_line() -> ExitCode {
         Command::Seccomp(arguments) => crate::seccomp::random(&arguments),
         #[cfg(all(target_arch = "x86_64", feature = "libseccomp"))]
         Command::SeccompNumbers(arguments) => crate::numbers::numbers(&arguments),
+        #[cfg(target_arch = "x86_64")]
+        Command::Profiles(arguments) => crate::profiles::profiles(&arguments),
         Command::Guest(arguments) => guest(&arguments),
     };
     match result {

@@ -35,7 +35,7 @@ use crate::stop::Stop;
 const AGREE: u8 = 0;
 const DIFFER: u8 = 1;
 const FAILED: u8 = 2;
-pub(crate) const STOPPED: u8 = 3;
+const STOPPED: u8 = 3;
 
 /// Arguments of every command.
 #[derive(Debug, Args)]
@@ -69,7 +69,7 @@ fn change(id: &str) -> Result<&'static Change, String> {
 }
 
 /// This machine, as the model is asked about it.
-fn survey(common: &CommonArguments) -> Result<Machine> {
+pub(crate) fn survey(common: &CommonArguments) -> Result<Machine> {
     let machine = Machine::survey()?;
     let Some(change) = common.flip else { return Ok(machine) };
     say(&format!("The model is asked with {} the other way round.", change.id), common);
@@ -140,7 +140,7 @@ fn verify(stage: &mut Stage, machine: &Machine, loaded: &Loaded) -> Result<Compa
     Ok(Comparison { moved, ..compare(loaded, &performance, &links) })
 }
 
-fn exit_code(tally: &Tally, common: &CommonArguments) -> u8 {
+pub(crate) fn exit_code(tally: &Tally, common: &CommonArguments) -> u8 {
     match tally {
         tally if tally.differed > 0 || common.deny_skips && tally.skipped() > 0 => DIFFER,
         tally if tally.stopped => STOPPED,
@@ -148,32 +148,28 @@ fn exit_code(tally: &Tally, common: &CommonArguments) -> u8 {
     }
 }
 
-pub(crate) fn keep_evidence(evidence: Evidence, path: Option<&Path>) -> Result<()> {
-    path.map_or(Ok(()), |path| evidence.merge_into(path))
-}
-
 /// Where results go, by paths that still mean the same when the current folder changes.
-struct Results {
+pub(crate) struct Results {
     evidence: Option<PathBuf>,
     junit: Option<PathBuf>,
 }
 
 impl Results {
-    fn of(common: &CommonArguments) -> Result<Self> {
+    pub(crate) fn of(common: &CommonArguments) -> Result<Self> {
         let absolute = |path: &Option<PathBuf>| path.as_deref().map(absolute).transpose();
         Ok(Self { evidence: absolute(&common.evidence)?, junit: absolute(&common.junit)? })
     }
 
-    fn keep(&self, evidence: Evidence) -> Result<()> {
+    pub(crate) fn keep(&self, evidence: Evidence) -> Result<()> {
         self.evidence.as_deref().map_or(Ok(()), |path| evidence.merge_into(path))
     }
 
-    fn junit(&self, suite: &str, machine: &Machine) -> Junit {
+    pub(crate) fn junit(&self, suite: &str, machine: &Machine) -> Junit {
         Junit::new(suite, &machine.uname, self.junit.as_deref())
     }
 }
 
 /// A path that still means the same when the current folder changes.
-fn absolute(path: &Path) -> Result<PathBuf> {
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
     std::path::absolute(path).with_context(|| format!("{} is no path", path.display()))
 }

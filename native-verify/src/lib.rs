@@ -22,6 +22,8 @@ mod namespaces;
 #[cfg(all(target_arch = "x86_64", feature = "libseccomp"))]
 mod numbers;
 mod perform;
+#[cfg(target_arch = "x86_64")]
+mod profiles;
 mod program;
 mod report;
 mod sandbox;

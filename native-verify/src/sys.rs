@@ -96,6 +96,18 @@ pub(crate) fn sleep_for_ever() -> ! {
     }
 }
 
+/// Ends this process by SIGXCPU once it has computed for so long, gives it no more memory than so many bytes, and lets
+/// it leave no core.
+#[cfg(feature = "libseccomp")]
+pub(crate) fn limit_work(seconds: u64, memory: u64) -> io::Result<()> {
+    for (what, limit) in [(libc::RLIMIT_CPU, seconds), (libc::RLIMIT_AS, memory), (libc::RLIMIT_CORE, 0)] {
+        let limit = libc::rlimit { rlim_cur: limit, rlim_max: limit.saturating_add(1) };
+        // SAFETY: the limit is a place of this function.
+        check(unsafe { libc::setrlimit(what, &raw const limit) })?;
+    }
+    Ok(())
+}
+
 /// Waits for a child to end and gives its wait status.
 pub(crate) fn wait(pid: libc::pid_t) -> io::Result<libc::c_int> {
     let mut status = 0;

@@ -48,11 +48,6 @@ pub(crate) fn gather(arguments: &Arguments) -> Result<()> {
             .args([suite, "--cases", &cases, "--seed", &seed, "--difference", verify::DIFFERENCE, "--evidence"])
             .arg(&file))?;
     }
-    if cfg!(target_arch = "x86_64") {
-        run(Command::new(&binary)
-            .args(["seccomp", "--filters", &cases, "--seed", &seed, "--difference", verify::DIFFERENCE, "--evidence"])
-            .arg(&file))?;
-    }
     let text = fs::read_to_string(&file).context("nothing was confirmed: does it run as root, on Linux?")?;
     keep(&text)?;
     write_table()

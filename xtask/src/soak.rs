@@ -59,6 +59,9 @@ const CHUNKS: u32 = 50;
 /// How many random cases a chunk has.
 const CASES: u32 = 20_000;
 
+/// How many profiles a chunk has; each of libseccomp's many differences is shrunk.
+const PROFILES: u32 = 2000;
+
 /// What came of a chunk, as native-verify prints it; of a target of the fuzzer, without a kernel.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Chunk {
@@ -81,14 +84,14 @@ pub(crate) fn soak(arguments: &Arguments) -> Result<()> {
     let start = Instant::now();
     let limit = Duration::try_from_secs_f64(arguments.hours * 3600.0).context("--hours is no length of time")?;
     let mut skipped = Vec::new();
-    for suite in verify::SUITES {
+    for suite in verify::SUITES.iter().chain(cfg!(target_arch = "x86_64").then_some(&verify::PROFILES)) {
         if let Some(reason) = obstacle() {
             skipped.push(format!("{suite}: all {CHUNKS} chunks, for {reason}"));
             continue;
         }
         let mine = (1..=CHUNKS).filter(|chunk| chunk % count == index % count);
         for chunk in mine {
-            let finished = done.entry(suite.to_owned()).or_default();
+            let finished = done.entry((*suite).to_owned()).or_default();
             if finished.contains_key(&chunk) {
                 continue;
             }
@@ -164,7 +167,8 @@ fn obstacle() -> Option<&'static str> {
 }
 
 fn random(native_verify: &Path, suite: &str, seed: u32) -> Result<Chunk> {
-    let (cases, seed) = (CASES.to_string(), seed.to_string());
+    let cases = if suite == verify::PROFILES { PROFILES } else { CASES };
+    let (cases, seed) = (cases.to_string(), seed.to_string());
     let arguments = [suite, "--json", "--cases", &cases, "--seed", &seed, "--difference", verify::DIFFERENCE];
     let line = read(Command::new(native_verify).args(arguments))
         .with_context(|| format!("kernel and model differ? see {}", verify::DIFFERENCE))?;

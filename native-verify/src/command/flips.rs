@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use sim_core::kernel::{CHANGES, Change, changes};
-use sim_core::scenario::Scenario;
 
 use super::random::{Run, Suite};
 use super::{AGREE, DIFFER, STOPPED, absolute, on_stage};
@@ -33,6 +32,9 @@ fn hidden(change: &Change, machine: &Machine) -> Option<&'static str> {
     }
     if change.id == changes::UNPRIVILEGED_BPF_OFF.id {
         return Some("it is the default of a setting, and the model is asked with the machine's own value");
+    }
+    if change.id == changes::SECCOMP_ALLOW_CACHE.id {
+        return Some("it changes how long a call takes and nothing else");
     }
     if change.id == changes::FANOTIFY_REPORT_FID.id && machine.release.has(&changes::UNPRIVILEGED_FANOTIFY) {
         return Some("a kernel that gives handles to anyone does not ask any more");
@@ -66,17 +68,8 @@ pub(crate) fn flips(arguments: &FlipsArguments) -> Result<u8> {
                 continue;
             };
             found += 1;
-            let text = serde_json::to_string_pretty(&finding.smallest)? + "\n";
-            println!(
-                "{}: found by {}, case {}; the smallest scenario has {} steps, {} files, {} bytes and differs in {}",
-                change.id,
-                finding.suite.name(),
-                finding.cases,
-                finding.smallest.steps.len(),
-                finding.smallest.files.len(),
-                text.len(),
-                finding.fields.join(", "),
-            );
+            let Finding { suite, cases, smallest, text } = finding;
+            println!("{}: found by {suite}, case {cases}; {smallest}", change.id);
             if let Some(folder) = &into {
                 let file = folder.join(format!("{}.json", change.id));
                 fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
@@ -89,11 +82,13 @@ pub(crate) fn flips(arguments: &FlipsArguments) -> Result<u8> {
 
 /// How a wrong rule was found.
 struct Finding {
-    suite: Suite,
+    suite: &'static str,
     /// How many cases it took.
     cases: u64,
-    smallest: Scenario,
-    fields: Vec<String>,
+    /// What the smallest case is like.
+    smallest: String,
+    /// The smallest case.
+    text: String,
 }
 
 fn find(
@@ -110,9 +105,31 @@ fn find(
         let smallest = run.perform(suite, 0..cases, arguments.seed)?;
         run.progress.finish_and_clear();
         if let Some((smallest, differences)) = smallest {
-            let fields = differences.into_iter().map(|difference| difference.field).collect();
-            return Ok(Some(Finding { suite, cases: run.tally.drawn, smallest, fields }));
+            let fields: Vec<_> = differences.into_iter().map(|difference| difference.field).collect();
+            let text = serde_json::to_string_pretty(&smallest)? + "\n";
+            let (steps, files, bytes) = (smallest.steps.len(), smallest.files.len(), text.len());
+            let differs = fields.join(", ");
+            let smallest = format!(
+                "the smallest scenario has {steps} steps, {files} files, {bytes} bytes and differs in {differs}"
+            );
+            return Ok(Some(Finding { suite: suite.name(), cases: run.tally.drawn, smallest, text }));
         }
     }
+    filters(&wrong, stop, arguments)
+}
+
+/// The same with random filters, where they can be installed.
+#[cfg(target_arch = "x86_64")]
+fn filters(wrong: &Machine, stop: &Stop, arguments: &FlipsArguments) -> Result<Option<Finding>> {
+    if wrong.alone.is_some() {
+        return Ok(None);
+    }
+    let found = crate::seccomp::find(wrong, arguments.cases.into(), arguments.seed, stop)?;
+    Ok(found.map(|(cases, smallest, text)| Finding { suite: "seccomp", cases, smallest, text }))
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[expect(clippy::unnecessary_wraps, reason = "filters are entered by instructions that only x86_64 has")]
+fn filters(_: &Machine, _: &Stop, _: &FlipsArguments) -> Result<Option<Finding>> {
     Ok(None)
 }

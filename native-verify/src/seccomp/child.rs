@@ -7,12 +7,13 @@
 use std::io;
 use std::mem::size_of;
 use std::ptr::{addr_of, addr_of_mut, null_mut};
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, Ordering};
 
 use sim_core::seccomp::ByteOrder;
 use sim_core::seccomp::bpf::Instruction;
 
-use super::steps::{Entry, Pointer, Privilege, Seen, Step};
+use super::company::{follow, keep_company, supervise, trace_me};
+use super::steps::{Company, Entry, FORK, OTHER_THREAD, Pointer, Privilege, Seen, Step};
 use crate::sys;
 
 /// The most steps of a case.
@@ -50,9 +51,17 @@ struct Slot {
 
 /// What parent and child share.
 #[repr(C)]
-struct Board {
+pub(super) struct Board {
     count: usize,
     next: usize,
+    /// The process that goes on in this one's place, if it has forked.
+    forked: i64,
+    /// Of the other thread: its id, if it is there.
+    pub(super) other_thread: libc::pid_t,
+    /// Whether it has installed its filter.
+    pub(super) ready: AtomicBool,
+    /// The first thread's id; the kernel clears it when that thread ends.
+    pub(super) first_thread: AtomicI32,
     slots: [Slot; STEPS],
     descriptions: [Description; STEPS],
     instructions: [[u8; 8]; INSTRUCTIONS],
@@ -126,20 +135,43 @@ impl Stand {
     }
 
     /// Performs what was written, from the beginning, in a child.
-    pub(crate) fn perform(&mut self, privilege: Privilege) -> io::Result<Performed> {
+    pub(crate) fn perform(&mut self, privilege: Privilege, company: Company) -> io::Result<Performed> {
         let board = self.board;
         // SAFETY: the mapping lives as long as `self`, and no child uses it now.
-        unsafe { (*board).next = 0 };
+        unsafe {
+            (*board).next = 0;
+            (*board).other_thread = 0;
+            (*board).forked = 0;
+        }
         let child = sys::fork(|| {
             if let Err(code) = prepare(privilege) {
                 return code;
             }
+            let accompanied = match company {
+                Company::Nobody | Company::Supervisor => true,
+                Company::Tracer => trace_me(),
+                Company::Thread => keep_company(board),
+            };
+            if !accompanied {
+                return 6;
+            }
             go_on(board)
         })?;
-        let status = sys::wait(child)?;
+        let status = match company {
+            Company::Tracer => follow(child)?,
+            Company::Supervisor => supervise(child, board)?,
+            Company::Nobody | Company::Thread => sys::wait(child)?,
+        };
+        // SAFETY: the child has ended, and wrote this before it did.
+        let forked = unsafe { (*board).forked };
+        let status = match libc::pid_t::try_from(forked) {
+            Ok(forked) if forked > 0 => sys::wait(forked)?,
+            _ => status,
+        };
         // SAFETY: the child has ended.
         let board = unsafe { &*self.board };
-        let mut seen: Vec<_> = board.slots.iter().take(board.count).map(Slot::seen).collect();
+        let other = board.other_thread;
+        let mut seen: Vec<_> = board.slots.iter().take(board.count).map(|slot| slot.seen(other)).collect();
         if libc::WIFEXITED(status) {
             return Err(io::Error::other(format!("a child could not be prepared ({})", libc::WEXITSTATUS(status))));
         }
@@ -153,6 +185,19 @@ impl Stand {
     }
 }
 
+impl Board {
+    /// What installations of filters with listeners have returned so far: descriptors, or numbers with which an earlier
+    /// filter answered in their place.
+    pub(super) fn listeners(&self) -> impl Iterator<Item = i64> {
+        const LISTENER: u64 = 8;
+        let asked = |slot: &&Slot| matches!(slot.registers, [SYS_SECCOMP, 1, flags, ..] if flags & LISTENER != 0);
+        // SAFETY: it is a place of a board, which lasts; the child may write it meanwhile.
+        let state = |slot: &Slot| unsafe { addr_of!(slot.state).read_volatile() };
+        let slots = self.slots.iter().take(self.count).filter(asked);
+        slots.filter(move |slot| state(slot) == 1 && slot.result >= 0).map(|slot| slot.result)
+    }
+}
+
 impl Drop for Stand {
     fn drop(&mut self) {
         // SAFETY: it was mapped with this size, and nothing refers to it any more.
@@ -161,10 +206,11 @@ impl Drop for Stand {
 }
 
 impl Slot {
-    fn seen(&self) -> Seen {
+    fn seen(&self, other_thread: libc::pid_t) -> Seen {
         let entry = if self.int80 { Entry::Int80 } else { Entry::Syscall };
         match self.state {
             0 => Seen::Nothing,
+            1 if other_thread > 0 && self.result == i64::from(other_thread) => Seen::Returned(OTHER_THREAD.into()),
             1 => Seen::Returned(self.result),
             _ => Seen::Trapped {
                 errno: self.errno,
@@ -219,6 +265,10 @@ fn go_on(board: *mut Board) -> ! {
             let registers = addr_of!((*slot).registers).cast::<u64>();
             let entry = if (*slot).int80 { Entry::Int80 } else { Entry::Syscall };
             let result = entry.enter(registers);
+            if result > 0 && !(*slot).int80 && (*slot).registers == FORK {
+                (*board).forked = result;
+                core::arch::asm!("ud2", options(noreturn));
+            }
             (*slot).result = result;
             (*slot).state = 1;
             (*board).next = next + 1;

@@ -5,6 +5,8 @@
 
 #[allow(unsafe_code, reason = "the child makes raw system calls in memory that it shares; each block says why")]
 mod child;
+#[allow(unsafe_code, reason = "it traces, and starts a thread without the library's; each block says why")]
+mod company;
 mod compare;
 mod draw;
 #[allow(unsafe_code, reason = "it enters the kernel by instructions of its own; each block says why")]
@@ -13,4 +15,5 @@ mod model;
 mod random;
 mod steps;
 
-pub(crate) use random::{SeccompArguments, random};
+pub(crate) use draw::Random;
+pub(crate) use random::{SeccompArguments, find, random};

@@ -6,17 +6,22 @@ use sim_core::credentials::{Credentials, RawCredentials, Thread};
 use sim_core::kernel::Errno;
 use sim_core::outcome::Outcome;
 use sim_core::rule::{Condition, Effect, Rule, Witness};
-use sim_core::seccomp::{Fate, Flags, Install, Operation, ProgramPointer, Seccomp, SeccompData, install, judge};
+use sim_core::seccomp::{
+    Fate, Flags, Install, Mode, Operation, ProgramPointer, Seccomp, SeccompData, install, judge,
+};
 use sim_core::system::System;
 
-use super::steps::{Entry, Pointer, Privilege, Step};
+use super::steps::{Case, Company, Entry, FORK, OTHER_THREAD, Pointer, Privilege, SUPERVISED, Step, TRACED};
 use crate::machine::Machine;
 
 /// What the model expects of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expected {
-    /// The call itself decides: what it returned without a filter.
-    Runs,
+    /// The call itself decides.
+    Runs {
+        /// Whether seccomp was asked before.
+        asked: bool,
+    },
     /// It returns this.
     Returns(i64),
     /// It returns a new descriptor.
@@ -32,6 +37,7 @@ pub(crate) enum Expected {
 /// The model's state in the middle of a case.
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
+    company: Company,
     system: System,
     thread: Thread,
     state: Seccomp,
@@ -50,7 +56,7 @@ impl Witness for Rules {
 }
 
 impl Model {
-    pub(crate) fn new(machine: &Machine, privilege: Privilege) -> Self {
+    pub(crate) fn new(machine: &Machine, &Case { privilege, company, .. }: &Case) -> Self {
         let user =
             RawCredentials { no_new_privs: privilege == Privilege::NoNewPrivs, ..RawCredentials::user(65_534) };
         let credentials = match privilege {
@@ -59,7 +65,7 @@ impl Model {
             _ => Credentials::try_from(user).unwrap_or_else(|_| Credentials::user(65_534)),
         };
         let system = System { release: machine.release, ..System::default() };
-        Self { system, thread: Thread::from(credentials), state: Seccomp::default() }
+        Self { company, system, thread: Thread::from(credentials), state: Seccomp::default() }
     }
 
     /// Judges a step, with the registers that it is made with, and goes on to the state after it.
@@ -75,14 +81,24 @@ impl Model {
             instruction_pointer: entry.return_address(),
             args,
         };
-        match judge(&self.system, &self.state, &data, false, rules) {
+        let alone = self.company != Company::Thread;
+        match judge(&self.system, &self.state, &data, self.company == Company::Tracer, rules) {
             Fate::Returns(value) => Expected::Returns(value.into()),
             Fate::Trapped(errno) => Expected::Trapped(errno),
+            Fate::ThreadKilled | Fate::StrictlyKilled if !alone => Expected::Dies(libc::SIGILL),
             Fate::ThreadKilled | Fate::ProcessKilled => Expected::Dies(libc::SIGSYS),
             Fate::StrictlyKilled => Expected::Dies(libc::SIGKILL),
-            Fate::AsksListener(_) | Fate::AsksTracer(_) => Expected::Waits,
+            Fate::AsksTracer(message) => Expected::Returns(TRACED + i64::from(message)),
+            Fate::AsksListener(_) if self.company == Company::Supervisor => {
+                Expected::Returns(SUPERVISED + i64::from(data.nr & 0xffff))
+            }
+            Fate::AsksListener(_) => Expected::Waits,
             Fate::Runs => match step {
-                Step::Call { .. } => Expected::Runs,
+                Step::Call { .. } if entry == Entry::Syscall && *registers == FORK => {
+                    self.state = self.state.forked(rules);
+                    Expected::Returns(0)
+                }
+                Step::Call { .. } => Expected::Runs { asked: self.state.mode() != Mode::Disabled },
                 Step::Seccomp { operation, flags, pointer } => self.install(*operation, *flags, pointer, rules),
             },
         }
@@ -100,10 +116,14 @@ impl Model {
             1 => Operation::Filter(target),
             _ => Operation::Unknown,
         };
-        let call = Install { operation, flags: Flags(flags), thread_in_the_way: None };
+        let thread_in_the_way = (self.company == Company::Thread).then_some(OTHER_THREAD);
+        let call = Install { operation, flags: Flags(flags), thread_in_the_way };
         match install(&self.system, &self.thread, &self.state, &call, rules) {
             Outcome::Granted(installed) => {
                 self.state = installed.state;
+                if let Some(thread) = installed.thread_in_the_way {
+                    return Expected::Returns(thread.into());
+                }
                 let listener = call.flags.contains(Flags::NEW_LISTENER) && operation != Operation::Unknown;
                 if listener && self.system.release.has(&sim_core::kernel::changes::SECCOMP_USER_NOTIF) {
                     Expected::Descriptor

@@ -16,6 +16,30 @@ pub(crate) enum Privilege {
     Nothing,
 }
 
+/// Who else is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Company {
+    /// Nobody.
+    Nobody,
+    /// A tracer that is asked by `SECCOMP_RET_TRACE`: it skips the call and answers with [`TRACED`] and the event's message.
+    Tracer,
+    /// A supervisor, who takes the listener of the first filter that has one, and answers with [`SUPERVISED`] and the
+    /// number of the call.
+    Supervisor,
+    /// Another thread, with a filter of its own that allows everything; it stands in the way of `TSYNC`. If it is left
+    /// alone it ends the process by SIGILL.
+    Thread,
+}
+
+/// What a tracer adds the message to.
+pub(crate) const TRACED: i64 = 0x10_0000;
+
+/// What a supervisor adds the lower half of the number to.
+pub(crate) const SUPERVISED: i64 = 0x30_0000;
+
+/// How the other thread's id is shown, which is another each time.
+pub(crate) const OTHER_THREAD: u32 = 0x20_0000;
+
 /// How a call enters the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Entry {
@@ -37,7 +61,7 @@ pub(crate) enum Step {
         /// What the third argument points to.
         pointer: Pointer,
     },
-    /// A call: the registers for the number and the six arguments.
+    /// A call: the registers for the number and the six arguments. After [`FORK`] the new process goes on.
     Call { entry: Entry, registers: [u64; 7] },
 }
 
@@ -54,10 +78,16 @@ pub(crate) enum Pointer {
     Instructions(Vec<Instruction>),
 }
 
+/// clone as fork, but with the same parent, as whose child the new process can be waited for, and which `getppid` shows.
+/// A case has it once at most.
+// CLONE_PARENT and SIGCHLD.
+pub(crate) const FORK: [u64; 7] = [56, 0x8000 | 0x11, 0, 0, 0, 0, 0];
+
 /// A case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Case {
     pub(crate) privilege: Privilege,
+    pub(crate) company: Company,
     pub(crate) steps: Vec<Step>,
 }
 
@@ -77,7 +107,7 @@ pub(crate) enum Seen {
 /// Reads like a scenario's steps, filters as listings.
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "as {:?}:", self.privilege)?;
+        writeln!(f, "as {:?}, in the company of {:?}:", self.privilege, self.company)?;
         for (index, step) in self.steps.iter().enumerate() {
             match step {
                 Step::Call { entry, registers } => writeln!(f, "{index}: {entry:?} {registers:x?}")?,

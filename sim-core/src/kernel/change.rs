@@ -128,6 +128,8 @@ pub static TAKEN_OVER: &[(&Change, [u16; 3])] = &[
     (&points::CONSISTENT_SGID, [5, 10, 176]),
     (&points::CONSISTENT_SGID, [6, 1, 15]),
     (&points::UNPRIVILEGED_FANOTIFY, [5, 10, 220]),
+    (&points::SECCOMP_URETPROBE, [6, 12, 14]),
+    (&points::SECCOMP_URETPROBE, [6, 13, 3]),
 ];
 
 #[cfg(test)]

@@ -128,7 +128,7 @@ fn check(
 ) -> Result<(&'static str, results::Results)> {
     let results = results?;
     println!("{results}");
-    results.check(&verify::SUITES, cases.into())?;
+    results.check(verify::SUITES, cases.into())?;
     evidence::keep(&results.evidence()?)?;
     Ok((name, results))
 }

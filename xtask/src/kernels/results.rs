@@ -33,6 +33,18 @@ struct Suite {
     calls: BTreeMap<String, Answers>,
     #[serde(default)]
     never_granted: BTreeMap<String, String>,
+    /// Of filters: the steps of all cases.
+    steps: Option<Steps>,
+}
+
+/// What became of calls under filters.
+#[derive(Debug, Deserialize)]
+struct Steps {
+    calls_agreed: u64,
+    ran: u64,
+    returned: u64,
+    trapped: u64,
+    died: u64,
 }
 
 /// What came of the complete table.
@@ -143,15 +155,24 @@ impl Results {
 }
 
 impl Suite {
-    /// Cases of execve and of calls are all performed; operations may be skipped where a kernel lacks what they ask for.
+    /// Cases of execve, of calls and of filters are all performed; operations may be skipped where a kernel lacks what
+    /// they ask for.
     fn check(&self, cases: u64) -> Result<()> {
         let name = &self.name;
         let skipped: u64 = self.skipped.values().sum();
         if self.differed > 0 || self.agreed + skipped != self.drawn {
             bail!("{name}: {} of {} cases differ", self.differed, self.drawn);
         }
-        if ["execve", "calls"].contains(&name.as_str()) && self.agreed < cases {
+        if ["execve", "calls", "seccomp"].contains(&name.as_str()) && self.agreed < cases {
             bail!("{name}: of {cases} cases {} agree", self.agreed);
+        }
+        if let Some(Steps { ran, returned, trapped, died, .. }) = self.steps {
+            if [ran, returned, trapped, died].iter().any(|count| *count < OFTEN) {
+                bail!(
+                    "{name}: {ran} calls ran, {returned} returned, {trapped} trapped, {died} died; each {OFTEN} times at least"
+                );
+            }
+            return Ok(());
         }
         if self.with_groups * 5 < self.agreed || self.nested * 5 < self.agreed {
             bail!("{name}: fewer than a fifth have supplementary groups or begin in a nested user namespace");
@@ -173,7 +194,20 @@ impl fmt::Display for Results {
             let Suite { drawn, agreed, differed, .. } = suite;
             let (performed, skipped) = (agreed + differed, drawn - agreed - differed);
             writeln!(f, "{:<12} {drawn:>8} {performed:>9} {skipped:>8} {agreed:>8} {differed:>8}", suite.name)?;
-            writeln!(f, "{:<12} {} with supplementary groups, {} nested", "", suite.with_groups, suite.nested)?;
+            match &suite.steps {
+                Some(Steps { calls_agreed, ran, returned, trapped, died }) => writeln!(
+                    f,
+                    "{:<12} {calls_agreed} calls agree: {ran} ran, {returned} returned, {trapped} trapped, {died} died",
+                    ""
+                )?,
+                None => {
+                    writeln!(
+                        f,
+                        "{:<12} {} with supplementary groups, {} nested",
+                        "", suite.with_groups, suite.nested
+                    )?;
+                }
+            }
         }
         for (file, reason) in &self.skipped {
             writeln!(f, "  skipped {file}: {reason}")?;
@@ -223,6 +257,24 @@ mod tests {
             Ok(()),
             "they add up"
         );
+    }
+
+    #[test]
+    fn filters_have_no_groups_but_every_fate() {
+        let filters = |died: u64| {
+            let calls = r#"{"seccomp": {"granted": 100, "refused": 100}}"#;
+            let steps =
+                format!(r#"{{"calls_agreed": 400, "ran": 100, "returned": 100, "trapped": 100, "died": {died}}}"#);
+            format!(
+                r#"{{"suite": "seccomp", "drawn": 10, "agreed": 10, "differed": 0, "skipped": {{}}, "with_groups": 0, "nested": 0, "calls": {calls}, "steps": {steps}}}"#
+            )
+        };
+        let check = |line: &str| {
+            let results = Results::read([TABLE, line]).unwrap();
+            results.check(&["seccomp"], 10).map_err(|error| error.to_string())
+        };
+        assert_eq!(check(&filters(100)), Ok(()));
+        assert!(check(&filters(99)).unwrap_err().contains("99 died"));
     }
 
     #[test]

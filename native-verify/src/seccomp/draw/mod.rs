@@ -7,9 +7,10 @@ mod random;
 pub(crate) use random::Random;
 
 use sim_core::kernel::{Release, changes};
+use sim_core::seccomp::bpf::{Instruction, opcode};
 
 use super::child::STEPS;
-use super::steps::{Case, Entry, Pointer, Privilege, Step};
+use super::steps::{Case, Company, Entry, FORK, Pointer, Privilege, Step};
 
 /// x86_64 calls that change nothing: read and write (of descriptor -1), sched_yield, getuid, getgid, geteuid, getegid,
 /// getppid, personality (0xffffffff asks), numbers that no table has, uretprobe and uprobe, which fail
@@ -18,10 +19,14 @@ const X86_64: [u32; 16] = [0, 1, 24, 102, 104, 107, 108, 110, 110, 135, 335, 336
 /// The same by the i386 table; break has never done anything.
 const I386: [u32; 12] = [3, 4, 17, 24, 158, 47, 49, 64, 64, 136, 9999, u32::MAX];
 const URETPROBE: u32 = 335;
+/// The release that brought pidfd_getfd, by which a supervisor takes a listener.
+const PIDFD_GETFD: (u16, u16) = (5, 6);
 
-/// Whether uretprobe is asked: stable kernels before 6.14 got its exemption later, so that a release does not tell.
+/// Whether uretprobe is asked: between the release that brought it and the one that exempts it, stable kernels exempt
+/// it at a time that is not known exactly.
 pub(crate) fn asks_uretprobe(release: Release) -> bool {
-    release.has(&changes::SECCOMP_URETPROBE)
+    const BROUGHT: (u16, u16) = (6, 11);
+    release.has(&changes::SECCOMP_URETPROBE) || release.numbers() < BROUGHT
 }
 
 const X32_BIT: u32 = 0x4000_0000;
@@ -52,12 +57,19 @@ const CONSTANTS: [u32; 22] = [
     0x7fff_0000,
 ];
 
-/// Draws a case of at least 18 steps.
-pub(crate) fn case(random: &mut Random, release: Release, int80: bool) -> Case {
+/// Draws the case of this number, of at least 18 steps: the same for the same seed.
+pub(crate) fn case(seed: u64, number: u64, release: Release, int80: bool) -> Case {
+    let random = &mut Random::of(seed, number);
     let privilege = match random.below(20) {
         0..=15 => Privilege::Root,
         16..=18 => Privilege::NoNewPrivs,
         _ => Privilege::Nothing,
+    };
+    let company = match random.below(24) {
+        0 | 1 => Company::Tracer,
+        2 if privilege != Privilege::Nothing => Company::Thread,
+        3 if privilege != Privilege::Nothing && release.numbers() >= PIDFD_GETFD => Company::Supervisor,
+        _ => Company::Nobody,
     };
     let filters = match random.below(10) {
         0..=6 => 1,
@@ -70,15 +82,38 @@ pub(crate) fn case(random: &mut Random, release: Release, int80: bool) -> Case {
     } else {
         steps.extend((0..filters).map(|_| installation(random)));
     }
-    if random.one_in(100) {
+    if company == Company::Supervisor {
+        steps.insert(0, notifying(random));
+    }
+    if company == Company::Thread {
+        for step in &mut steps {
+            if let Step::Seccomp { flags, .. } = step {
+                // TSYNC, and often TSYNC_ESRCH.
+                *flags |= random.pick(&[0, 1, 1, 0x11]).unwrap_or_default();
+            }
+        }
+    }
+    if random.one_in(50) {
+        // Two listeners.
+        steps.extend([allowing(8), allowing(8)]);
+    }
+    if random.one_in(40) {
+        if random.one_in(3) {
+            // A filter that lets the call come so far.
+            steps = vec![allowing(0)];
+        }
         let pointer = if random.one_in(4) { Pointer::Null { length: 1 } } else { Pointer::Nowhere };
         steps.push(Step::Seccomp { operation: 0, flags: u32::from(random.one_in(5)), pointer });
     }
+    let fork = (company == Company::Nobody && random.one_in(8)).then(|| 4 + random.below(14));
     while steps.len() < 18 {
-        steps.push(call(random, release, int80));
+        steps.push(match fork {
+            Some(at) if at == steps.len() as u64 => Step::Call { entry: Entry::Syscall, registers: FORK },
+            _ => call(random, release, int80),
+        });
     }
     steps.truncate(STEPS);
-    Case { privilege, steps }
+    Case { privilege, company, steps }
 }
 
 fn call(random: &mut Random, release: Release, int80: bool) -> Step {
@@ -116,6 +151,25 @@ pub(super) fn constant(random: &mut Random) -> u32 {
     }
 }
 
+/// A filter that asks its listener about one call, or about all others.
+fn notifying(random: &mut Random) -> Step {
+    let number = random.pick(&X86_64).unwrap_or_default();
+    let (jt, jf) = if random.one_in(2) { (0, 1) } else { (1, 0) };
+    let pointer = Pointer::Instructions(vec![
+        Instruction::statement(opcode::LD_ABS, 0),
+        Instruction::jump(opcode::JEQ_K, number, jt, jf),
+        Instruction::statement(opcode::RET_K, 0x7fc0_0000),
+        Instruction::statement(opcode::RET_K, 0x7fff_0000),
+    ]);
+    Step::Seccomp { operation: 1, flags: 8, pointer }
+}
+
+/// A filter that allows everything.
+fn allowing(flags: u32) -> Step {
+    let pointer = Pointer::Instructions(vec![Instruction::statement(opcode::RET_K, 0x7fff_0000)]);
+    Step::Seccomp { operation: 1, flags, pointer }
+}
+
 fn installation(random: &mut Random) -> Step {
     let flags = match random.below(40) {
         0 => random.word(0x80),
@@ -126,7 +180,7 @@ fn installation(random: &mut Random) -> Step {
         5 => 0x02,
         _ => 0,
     };
-    let pointer = match random.below(200) {
+    let pointer = match random.below(100) {
         0 => Pointer::Nowhere,
         1 => Pointer::Null { length: u16::try_from(random.word(3)).unwrap_or_default() },
         2 => Pointer::Fault { length: u16::try_from(random.word(3)).unwrap_or_default() },
@@ -135,4 +189,21 @@ fn installation(random: &mut Random) -> Step {
     };
     let operation = if random.one_in(300) { 4 + random.word(3) } else { 1 };
     Step::Seccomp { operation, flags, pointer }
+}
+
+#[cfg(test)]
+mod tests {
+    use sim_core::kernel::Release;
+
+    use super::case;
+
+    #[test]
+    fn a_case_depends_on_seed_and_number_only() {
+        let draw = |seed, number| case(seed, number, Release::NEWEST, true);
+        assert_eq!(draw(1, 7), draw(1, 7));
+        assert_ne!(draw(1, 7), draw(1, 8));
+        assert_ne!(draw(1, 7), draw(2, 7));
+        // Neither is a seed the number of another's case.
+        assert_ne!(draw(1, 2), draw(2, 1));
+    }
 }
