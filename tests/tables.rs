@@ -60,6 +60,21 @@ fn titles_are_unique() {
 }
 
 #[test]
+fn the_articles_profiles_are_those_of_its_scenarios() {
+    let read = |path: String| serde_json::from_str::<serde_json::Value>(&fs::read_to_string(path).unwrap()).unwrap();
+    for (scenario, profile) in [
+        ("article-1-four-calls", "four-calls"),
+        ("article-2-ls", "ls"),
+        ("article-3-ls-long-fails", "ls"),
+        ("article-4-ls-long", "ls-long"),
+    ] {
+        let scenario = read(format!("scenarios/seccomp/{scenario}.json"));
+        let file = read(format!("tests/profiles/article/{profile}.json"));
+        assert_eq!(scenario.pointer("/process/seccomp/0/profile"), Some(&file), "{profile}");
+    }
+}
+
+#[test]
 fn every_scenario_is_valid_by_the_schema() {
     let schema = serde_json::to_value(json_schema()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();

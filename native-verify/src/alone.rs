@@ -265,6 +265,8 @@ pub(crate) fn concerns_the_thread_alone(call: &Call) -> bool {
             | Call::Unshare(_)
             | Call::Clone(_)
             | Call::Setns(_)
+            | Call::Seccomp(_)
+            | Call::Syscall(_)
     )
 }
 

@@ -234,6 +234,18 @@ fn a_step_makes_a_filter_of_a_profile_with_the_bounding_set_of_that_moment() {
 }
 
 #[test]
+fn a_profile_that_the_engine_refuses_only_then_is_not_installed() {
+    let profile = r#"{"profile": {"defaultAction": "SCMP_ACT_LOG", "syscalls": [{"names": ["setuid"], "action":
+        "SCMP_ACT_ALLOW", "errnoRet": 95, "excludes": {"caps": ["CAP_SYS_ADMIN"]}}]}}"#;
+    let steps = format!(
+        r#"{{"prctl": ["PR_CAPBSET_DROP", "cap_sys_admin"]}}, {{"seccomp": {{"filter": {profile}}}}}, {SETUID}"#
+    );
+    let results = results("", &steps);
+    assert!(results[1].not_performed.as_deref().unwrap().contains("only SCMP_ACT_ERRNO and SCMP_ACT_TRACE"));
+    assert_eq!(results[2].not_performed.as_deref(), Some("what became of step 2 is not known"));
+}
+
+#[test]
 fn what_depends_on_a_pointer_is_said_to() {
     let second = bpf(
         "A = sys_number\n if (A != 59) goto 4\n A = args[1]\n if (A == 0) goto 5\n return ALLOW\n return ERRNO(1)",
