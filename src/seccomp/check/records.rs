@@ -125,5 +125,5 @@ pub(super) fn as_sarif(report: &Report<'_>, out: &mut impl Write) -> Result<()> 
         }
     };
     let findings: Vec<sarif::Finding> = report.found.iter().map(finding).collect();
-    sarif::write(&report.named.name, &rules, &findings, out)
+    sarif::write(report.named.file(), &rules, &findings, out)
 }
