@@ -67,6 +67,9 @@ fn calls_by_name_and_number() {
     let calls = "openat, mount, personality, personality(1), clone(0x10000000), 9999, clone3";
     let result = seccomp(&["check", "--preset", "docker", "--syscall", calls]).code(1);
     result.stdout_eq(file!["snapshots/seccomp-check-calls.txt"]);
+    // The kernel does not ask any filter about uretprobe.
+    seccomp(&["check", FAULTY, "--syscall", "uretprobe"]).code(0);
+    seccomp(&["check", FAULTY, "--syscall", "uretprobe", "--kernel", "6.1"]).code(1);
     let engine = ["check", "--preset", "docker", "--engine", "docker+crun", "--syscall", "9999"];
     assert!(printed(&seccomp(&engine).code(1)).contains("call 9999 on x86_64 fails with EPERM"));
 }
@@ -180,6 +183,8 @@ fn sarif_has_what_the_standard_demands() {
     let read = results.iter().find(|result| result["properties"]["call"] == "read on x86_64").unwrap();
     assert_eq!(read["locations"][0]["physicalLocation"]["region"]["startLine"], 35, "{read}");
     assert!(results.iter().any(|result| result["ruleId"] == "call-may-be-refused"));
+    let preset = printed(&seccomp(&["lint", "--preset", "docker", "--sarif"]).code(0));
+    assert!(preset.contains("fullyQualifiedName") && !preset.contains("physicalLocation"), "{preset}");
 }
 
 #[test]

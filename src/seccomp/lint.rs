@@ -152,5 +152,5 @@ fn as_sarif(named: &Named, found: &[Finding], out: &mut impl Write) -> Result<()
         }
     });
     let findings: Vec<sarif::Finding> = findings.collect();
-    sarif::write(&named.name, &rules, &findings, out)
+    sarif::write(named.file(), &rules, &findings, out)
 }

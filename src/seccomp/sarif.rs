@@ -33,8 +33,8 @@ pub(crate) struct Finding {
     pub(crate) properties: Option<Value>,
 }
 
-/// Writes the findings about one file as one run.
-pub(crate) fn write(file: &str, rules: &[Rule], findings: &[Finding], out: &mut impl Write) -> Result<()> {
+/// Writes the findings about one file as one run; what is about a preset is about no file.
+pub(crate) fn write(file: Option<&str>, rules: &[Rule], findings: &[Finding], out: &mut impl Write) -> Result<()> {
     let descriptors: Vec<Value> = rules
         .iter()
         .map(|rule| {
@@ -64,12 +64,12 @@ pub(crate) fn write(file: &str, rules: &[Rule], findings: &[Finding], out: &mut 
     Ok(writeln!(out)?)
 }
 
-fn result(file: &str, rules: &[Rule], finding: &Finding) -> Value {
+fn result(file: Option<&str>, rules: &[Rule], finding: &Finding) -> Value {
     let place = finding.place;
     let region = (place.line > 0).then(|| json!({ "startLine": place.line, "startColumn": place.column }));
-    let physical = object([("artifactLocation", Some(json!({ "uri": uri(file) }))), ("region", region)]);
+    let artifact = |file| object([("artifactLocation", Some(json!({ "uri": uri(file) }))), ("region", region)]);
     let logical = (!finding.path.is_empty()).then(|| json!([{ "fullyQualifiedName": finding.path }]));
-    let location = object([("physicalLocation", Some(physical)), ("logicalLocations", logical)]);
+    let location = object([("physicalLocation", file.map(artifact)), ("logicalLocations", logical)]);
     object([
         ("ruleId", Some(json!(finding.rule))),
         ("ruleIndex", rules.iter().position(|rule| rule.id == finding.rule).map(Value::from)),

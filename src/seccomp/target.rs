@@ -95,6 +95,11 @@ impl Named {
         format!("{}:{}:{}", self.name, place.line, place.column)
     }
 
+    /// The file, unless it is a preset.
+    pub(crate) fn file(&self) -> Option<&str> {
+        self.engine.is_none().then_some(self.name.as_str())
+    }
+
     /// What the target's engine makes of it. An error names the file and the place in it.
     pub(crate) fn resolve(&self, target: &Target) -> Result<Policy> {
         resolve(&self.profile, target).map_err(|error| anyhow!("{}: {}", self.name, printable(&error.to_string())))

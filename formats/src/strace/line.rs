@@ -81,27 +81,26 @@ impl Begun {
         self.arguments.extend_from_slice(arguments);
     }
 
+    /// strace prints clone's arguments in an order of its own, with names; `-e raw=all` in that of registers, without.
+    pub(super) fn flags_of_clone(&self) -> Option<&str> {
+        let named = || self.arguments.iter().find_map(|text| text.strip_prefix("flags="));
+        if self.name == "clone" { named() } else { None }
+    }
+
     /// The arguments by register, and what was assumed.
     pub(super) fn values(&self) -> ([Argument; 6], Vec<Assumption>) {
         let (mut values, mut assumptions) = ([Argument::Unknown; 6], Vec::new());
         for ((index, place), text) in (0_u8..).zip(&mut values).zip(&self.arguments) {
-            // strace prints clone's in an order of its own, with names.
-            if self.name == "clone" {
-                continue;
-            }
             let found = value(text);
             *place = found.argument;
             if found.named {
                 assumptions.push(Assumption::Named(index));
             }
         }
-        if self.name == "clone" {
-            let flags = self.arguments.iter().find_map(|text| text.strip_prefix("flags="));
-            if let (Some(text), Some(place)) = (flags, values.first_mut()) {
-                let found = value(text);
-                *place = found.argument;
-                assumptions.extend(found.named.then_some(Assumption::Named(0)));
-            }
+        if let (Some(text), Some(place)) = (self.flags_of_clone(), values.first_mut()) {
+            let found = value(text);
+            *place = found.argument;
+            assumptions.extend(found.named.then_some(Assumption::Named(0)));
         }
         (values, assumptions)
     }

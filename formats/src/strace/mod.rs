@@ -77,6 +77,8 @@ pub struct Call {
     pub assumptions: Vec<Assumption>,
     /// In the order of registers of most architectures.
     arguments: [Argument; 6],
+    /// Whether the first is so because clone's flags have a name.
+    flags_are_first: bool,
 }
 
 /// By which of the machine's tables a process makes its calls, as `[ Process PID=7 runs in 32 bit mode. ]` tells.
@@ -158,7 +160,7 @@ impl Call {
     /// What is known of its arguments in registers, if the call was by this table.
     pub fn arguments(&self, abi: Abi) -> [Argument; 6] {
         let mut arguments = self.arguments;
-        if self.name == "clone" && matches!(abi, Abi::S390 | Abi::S390X) {
+        if self.flags_are_first && matches!(abi, Abi::S390 | Abi::S390X) {
             // CONFIG_CLONE_BACKWARDS2: the stack comes first.
             arguments.swap(0, 1);
         }
@@ -294,6 +296,7 @@ impl<R: BufRead> Reader<R> {
 
     fn call(&mut self, begun: Begun, pid: Option<u32>, outcome: Outcome, end_lost: bool) -> Call {
         let (arguments, mut assumptions) = begun.values();
+        let flags_are_first = begun.flags_of_clone().is_some();
         let mode = self.modes.get(&pid).copied();
         if mode.is_none() && self.last_mode.is_some() {
             assumptions.push(Assumption::ModeInherited);
@@ -302,7 +305,7 @@ impl<R: BufRead> Reader<R> {
         assumptions.extend(end_lost.then_some(Assumption::EndLost));
         assumptions.extend(begun.cut.then_some(Assumption::Cut));
         let Begun { line, name, number, .. } = begun;
-        Call { line, pid, name, number, mode: self.last_mode, outcome, assumptions, arguments }
+        Call { line, pid, name, number, mode: self.last_mode, outcome, assumptions, arguments, flags_are_first }
     }
 }
 

@@ -1,5 +1,6 @@
 use super::{Assumption, Call, Mode, Outcome, Reader, Record, Trapped, read};
 use crate::problem::Fault;
+use proptest::prelude::*;
 use sim_core::seccomp::check::Argument::{self, Known, LowerHalf, Unknown};
 use sim_core::seccomp::syscalls::Abi;
 
@@ -97,6 +98,9 @@ fn arguments_of_clone_have_names() {
     assert_eq!(call.arguments(Abi::X86_64)[..2], [Known(0x0120_0011), Unknown]);
     assert_eq!(call.arguments(Abi::S390X)[..2], [Unknown, Known(0x0120_0011)]);
     assert_eq!(call.assumptions, [Assumption::Named(0)]);
+    let raw = &calls("clone(0x1200011, 0, 0, 0x7f4, 0) = 0x9\n")[0];
+    assert_eq!(raw.arguments(Abi::X86_64)[..2], [Known(0x0120_0011), Known(0)]);
+    assert_eq!(raw.arguments(Abi::S390X)[..2], [Known(0x0120_0011), Known(0)], "as the registers are");
 }
 
 #[test]
@@ -168,6 +172,61 @@ fn a_long_line_costs_little_and_is_said() {
     let found: Vec<_> = read(long.as_bytes()).collect();
     assert!(found[0].is_err());
     assert!(matches!(&found[1], Ok(Record::Call(call)) if call.line == 2 && call.name == "close"));
+}
+
+/// Lines of pieces that occur in logs, in any order.
+fn pieces() -> impl Strategy<Value = String> {
+    let pieces = [
+        "[pid 7] ",
+        "7 ",
+        "22:43:18 ",
+        "read(",
+        "clone(flags=",
+        "3</a>",
+        "AT_FDCWD",
+        "\"",
+        ", ",
+        "{",
+        "}",
+        "<",
+        ">",
+        " <unfinished ...>",
+        "<... read resumed>",
+        ") = ",
+        "0",
+        "-1 EPERM (x)",
+        "?",
+        "\n",
+        "--- SIGSYS {si_code=1} ---",
+        "+++ killed by SIGSYS +++",
+        "[ Process PID=7 runs in 32 bit mode. ]",
+        "/*",
+        "*/",
+        "\u{fffd}",
+        "|",
+        "CLONE_VM",
+        "type=SECCOMP ",
+        "arch=",
+        "syscall=",
+        "c000003e",
+    ];
+    proptest::collection::vec(proptest::sample::select(pieces.to_vec()), 0..40).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #[test]
+    fn whatever_stands_in_a_log_a_line_gives_at_most_two_records(text in pieces()) {
+        let lines = text.lines().count();
+        let found: Vec<_> = read(text.as_bytes()).collect();
+        prop_assert!(found.len() <= 2 * lines, "{found:?}");
+        for record in found.iter().flatten() {
+            if let Record::Call(call) = record {
+                prop_assert!(call.line >= 1 && usize::try_from(call.line).unwrap() <= lines);
+                call.arguments(Abi::X86);
+            }
+        }
+        prop_assert!(crate::audit::read(text.as_bytes()).count() <= lines);
+    }
 }
 
 #[test]

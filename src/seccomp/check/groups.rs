@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use anyhow::{Context, Result};
-use sim_core::seccomp::check::{Answer, Argument, Observed, Remedy, State, check, remedies, selector};
-use sim_core::seccomp::profile::{Note, Policy, Reason, Target, resolve};
-use sim_core::seccomp::syscalls::Call;
-use sim_core::seccomp::{Action, FilterReturn};
+use sim_core::kernel::Release;
+use sim_core::seccomp::check::{
+    Answer, Argument, Observed, Remark, Remedy, State, check, remarks, remedies, selector,
+};
+use sim_core::seccomp::explanation::unfiltered;
+use sim_core::seccomp::profile::{Policy, Target};
 
 use super::super::sightings::{Place, Rest, Sighting};
 use super::super::target::Named;
 
 /// So many lines of a call are remembered unless all are wanted.
 const SHOWN: usize = 3;
-/// `ENOSYS`.
-const ENOSYS: FilterReturn = Action::Errno.with_data(38);
 
 /// Calls of one kind.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ pub(super) struct Found<'p> {
     /// Ways to permit it, the one that permits least first.
     pub(super) remedies: Vec<Remedy>,
     /// What else is to be known.
-    pub(super) remarks: Vec<String>,
+    pub(super) remarks: Vec<Remark>,
 }
 
 /// What is told.
@@ -132,13 +132,24 @@ impl<'p> Groups<'p> {
     }
 
     /// Holds every kind against the profile.
-    pub(super) fn report(self, named: &'p Named, target: &Target, rest: Rest) -> Result<Report<'p>> {
+    pub(super) fn report(
+        self,
+        named: &'p Named,
+        target: &Target,
+        release: Release,
+        rest: Rest,
+    ) -> Result<Report<'p>> {
         let mut groups: Vec<(usize, Group)> = self.kinds.into_values().collect();
         groups.sort_by_key(|(order, _)| *order);
         let kinds = groups.len();
         let calls = groups.iter().map(|(_, group)| group.count).sum();
         let mut found = Vec::new();
         for (_, group) in groups {
+            // The kernel lets a few calls pass every filter.
+            let unasked = |call: &Observed| unfiltered(&call.example(), release).is_some();
+            if group.candidates.iter().all(unasked) {
+                continue;
+            }
             if let Some(one) = judge(self.policy, named, target, group)? {
                 found.push(one);
             }
@@ -162,68 +173,12 @@ fn judge<'p>(policy: &'p Policy, named: &Named, target: &Target, group: Group) -
     let (Some(call), Some(answer)) = (group.candidates.get(index), answers.into_iter().nth(index)) else {
         return Ok(None);
     };
-    let (mut changes, mut remarks) = (Vec::new(), Vec::new());
+    let (mut changes, mut notes) = (Vec::new(), Vec::new());
     if state != State::Asked {
         changes = remedies(&named.profile, target, call);
-        remark(policy, named, target, call, &answer, &changes, &mut remarks);
+        notes = remarks(&named.profile, policy, target, call, &answer, &changes);
     }
-    Ok(Some(Found { group, state, answer, carried, remedies: changes, remarks }))
-}
-
-/// What the engine has to do with it.
-fn remark(
-    policy: &Policy,
-    named: &Named,
-    target: &Target,
-    call: &Observed,
-    answer: &Answer<'_>,
-    changes: &[Remedy],
-    remarks: &mut Vec<String>,
-) {
-    let name = call.name().unwrap_or_default();
-    for (origin, state) in policy.entries_about(&named.profile, name).filter(|(_, state)| !state.is_live()) {
-        let entry = usize::try_from(origin.entry).ok().and_then(|index| named.profile.syscalls.get(index));
-        if entry.is_some_and(|entry| entry.action == Action::Allow) {
-            remarks.push(format!("{} {origin} would permit it, but is {state}", named.at(origin.place)));
-        }
-    }
-    if let Reason::Stub(stub) = answer.verdict.reason {
-        remarks.push(format!(
-            "runc answers ENOSYS to numbers above {}, as a kernel does that has no such call; most programs then do \
-             something else",
-            stub.last
-        ));
-    } else if answer.verdict.action == ENOSYS {
-        remarks.push("with ENOSYS most programs do something else, as on a kernel that has no such call".to_owned());
-    }
-    if call.name().is_none() {
-        remarks.push("no table has a name for the number, so that a profile cannot permit it".to_owned());
-    } else if changes.is_empty() {
-        let known = Call::by_name(name).and_then(|call| call.libseccomp);
-        match known.filter(|known| *known > target.engine.libseccomp) {
-            Some(known) => remarks.push(format!(
-                "libseccomp {} does not know the name; {known} is the first that does",
-                target.engine.libseccomp
-            )),
-            None => remarks.push("no change of one entry permits it".to_owned()),
-        }
-    }
-    // The first change is what most will do.
-    let changed = changes.first().and_then(|change| resolve(&change.profile, target).ok());
-    let stub =
-        |policy: &Policy| policy.tables.iter().find(|table| table.abi == call.table).and_then(|table| table.stub);
-    if let (Some(before), Some(after)) = (stub(policy), changed.as_ref().and_then(stub))
-        && after.last > before.last
-    {
-        remarks.push(format!(
-            "with that change runc's ENOSYS begins above {} instead of {}; numbers between get {}",
-            after.last, before.last, policy.default_action
-        ));
-    }
-    let ignored = |note: &Note| matches!(note, Note::UnknownName(origin) if named.profile.syscalls.get(origin.entry as usize).is_some_and(|entry| entry.origins(origin.entry as usize).any(|(other, at)| at == *origin && other == name)));
-    if policy.notes.iter().any(ignored) {
-        remarks.push(format!("the profile names it, but libseccomp {} ignores that", target.engine.libseccomp));
-    }
+    Ok(Some(Found { group, state, answer, carried, remedies: changes, remarks: notes }))
 }
 
 /// As `personality(0x8) on x86_64`; arguments that are not known are question marks.

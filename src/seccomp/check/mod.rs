@@ -80,7 +80,7 @@ pub(crate) fn check(arguments: &Check, out: &mut impl Write) -> Result<Status> {
     sightings::of_strace(&arguments.strace, target.native, &mut rest, |sighting| groups.add(sighting))?;
     sightings::of_audit(&arguments.audit, target.native, &mut rest, |sighting| groups.add(sighting))?;
 
-    let report = groups.report(&named, &target, rest)?;
+    let report = groups.report(&named, &target, arguments.target.release(), rest)?;
     if arguments.json {
         records::as_json(&report, out)?;
     } else if arguments.sarif {

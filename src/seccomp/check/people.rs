@@ -1,7 +1,7 @@
 use std::io::Write;
 
 use anyhow::Result;
-use sim_core::seccomp::check::{Change, State};
+use sim_core::seccomp::check::{Change, Remark, State};
 use sim_core::seccomp::explanation::Meaning;
 
 use super::groups::{Found, Report};
@@ -80,7 +80,7 @@ fn one(report: &Report<'_>, found: &Found<'_>, all: bool, out: &mut impl Write) 
         writeln!(out, "  {which}: {}", printable(&changes.join("; ")))?;
     }
     for remark in &found.remarks {
-        writeln!(out, "  Note: {}", printable(remark))?;
+        writeln!(out, "  Note: {}", printable(&noted(report, remark)))?;
     }
     Ok(())
 }
@@ -101,6 +101,12 @@ pub(super) fn placed(report: &Report<'_>, change: &Change) -> String {
         Change::RemoveName { origin, .. } => format!("{change} ({})", report.named.at(origin.place)),
         Change::AddEntry { .. } | Change::AddArchitecture(_) => change.to_string(),
     }
+}
+
+/// A remark, with its place in the profile.
+pub(super) fn noted(report: &Report<'_>, remark: &Remark) -> String {
+    let at = remark.place().map(|place| format!("{} ", report.named.at(place)));
+    format!("{}{remark}", at.unwrap_or_default())
 }
 
 fn times(count: u64) -> String {

@@ -12,7 +12,7 @@ use sim_core::seccomp::profile::Place;
 use super::super::explain::CallLine;
 use super::super::sarif;
 use super::groups::{Found, Report};
-use super::people::{missing, placed};
+use super::people::{missing, noted, placed};
 
 const fn state(state: State) -> &'static str {
     match state {
@@ -77,7 +77,7 @@ fn line(report: &Report<'_>, found: &Found<'_>) -> Value {
         "outcomes": found.group.outcomes,
         "arguments_from_names": found.group.assumed,
         "changes": found.remedies.iter().map(changes).collect::<Vec<_>>(),
-        "notes": found.remarks,
+        "notes": found.remarks.iter().map(|remark| noted(report, remark)).collect::<Vec<_>>(),
     })
 }
 
@@ -125,5 +125,5 @@ pub(super) fn as_sarif(report: &Report<'_>, out: &mut impl Write) -> Result<()> 
         }
     };
     let findings: Vec<sarif::Finding> = report.found.iter().map(finding).collect();
-    sarif::write(&report.named.name, &rules, &findings, out)
+    sarif::write(report.named.file(), &rules, &findings, out)
 }

@@ -27,6 +27,7 @@
 //! ```
 
 mod observed;
+mod remark;
 mod remedy;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ mod tests;
 use alloc::vec::Vec;
 
 pub use observed::{Argument, Observed};
+pub use remark::{Remark, remarks};
 pub use remedy::{Change, Remedy, remedies, selector};
 
 use super::profile::{CallPolicy, Policy, TablePolicy, Verdict};

@@ -1,9 +1,9 @@
 use super::Argument::{self, Known, LowerHalf, Unknown};
-use super::{Observed, State, check, remedies};
+use super::{Observed, Remark, State, check, remarks, remedies};
 use crate::seccomp::equivalence::{Subject, permits_more};
 use crate::seccomp::preset::Preset;
 use crate::seccomp::profile::{Engine, Profile, Reason, Target, resolve};
-use crate::seccomp::syscalls::Abi;
+use crate::seccomp::syscalls::{Abi, Version};
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
@@ -103,4 +103,32 @@ fn an_architecture_that_is_not_covered_is_added() {
     assert_eq!(remedies(&profile, &target, &call)[0].to_string(), "SCMP_ARCH_X86 among architectures");
     let unknown = Observed { table: Abi::X86_64, number: 9999, args: [Unknown; 6] };
     assert!(remedies(&profile, &target, &unknown).is_empty());
+}
+
+#[test]
+fn what_the_engine_has_to_do_with_it() {
+    let of = |profile: &Profile, target: &Target, call: &Observed| {
+        let policy = resolve(profile, target).unwrap();
+        let answer = check(&policy, call).unwrap();
+        let found = remarks(profile, &policy, target, call, &answer, &remedies(profile, target, call));
+        found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+    let (docker, target) = docker();
+    let mount = of(&docker, &target, &observed("mount", &[]));
+    assert!(mount.contains("would permit it, but is not live: includes.caps has CAP_SYS_ADMIN"), "{mount}");
+    let unknown = Observed { table: Abi::X86_64, number: 9999, args: [Unknown; 6] };
+    let unknown = of(&docker, &target, &unknown);
+    assert!(unknown.contains("runc answers ENOSYS") && unknown.ends_with("a profile cannot permit it"), "{unknown}");
+    let old = Engine { libseccomp: Version::new(2, 5, 1), ..Engine::PODMAN };
+    let old = of(&docker, &Target::new(Abi::X86_64, old), &observed("landlock_restrict_self", &[]));
+    assert_eq!(old.lines().count(), 2, "{old}");
+    assert!(old.contains("but libseccomp 2.5.1 does not know it; 2.5.2 is the first"), "{old}");
+    let text = r#"{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["read", "write"], "action": "SCMP_ACT_ALLOW"}]}"#;
+    let small = Profile::read(text).unwrap();
+    let policy = resolve(&small, &target).unwrap();
+    let call = observed("openat", &[]);
+    let answer = check(&policy, &call).unwrap();
+    let found = remarks(&small, &policy, &target, &call, &answer, &remedies(&small, &target, &call));
+    let moves = Remark::StubMoves { before: 1, after: 257, default: policy.default_action };
+    assert_eq!(found, [Remark::Stub(1), moves]);
 }

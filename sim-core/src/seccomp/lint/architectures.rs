@@ -120,15 +120,17 @@ fn covers(policy: &Policy, abi: Abi) -> bool {
 
 fn compat(policy: &Policy, target: &Target, found: &mut Vec<Finding>) {
     let Some((_, older)) = COMPAT.iter().find(|(native, _)| *native == target.native) else { return };
+    let x32 = target.native == Abi::X86_64 && !covers(policy, Abi::X32);
     if covers(policy, *older) {
+        if x32 {
+            let (meaning, name) = (Meaning(policy.bad_architecture_action), Abi::X32.profile_name());
+            let message = format!("a call of an x32 program {meaning}: {name} is not among architectures");
+            found.push(Finding::at(Lint::CompatArchitectureMissing, Place::default(), "architectures", message));
+        }
         return;
     }
     let (name, meaning) = (older.profile_name(), Meaning(policy.bad_architecture_action));
-    let also = if target.native == Abi::X86_64 && !covers(policy, Abi::X32) {
-        ", as does one of an x32 program"
-    } else {
-        ""
-    };
+    let also = if x32 { ", as does one of an x32 program" } else { "" };
     let message = format!("a call of an {older} program {meaning}{also}: {name} is not among architectures");
     let permissive = Permission::of(policy.default_action.action()) == Permission::Granted;
     // Who permits all but a list hardly means to kill these.

@@ -13,7 +13,9 @@ pub(super) enum Answer {
     Always(FilterReturn),
     /// An action where the conditions of a rule hold, else the default: all rules permit more than it, or all less.
     Rules { rules: Vec<Rule>, default: FilterReturn },
-    /// Something else.
+    /// The first rule that holds decides, of which some permit more and some less than the default or each other.
+    Mixed { rules: Vec<Rule>, default: FilterReturn },
+    /// Something that no rules say.
     Unwritable,
 }
 
@@ -50,11 +52,9 @@ impl Answer {
                 let rules: Vec<&profile::Rule> = rules.iter().filter(|rule| !idle(rule)).collect();
                 let more = rules.iter().all(|rule| permission(rule.action) > permission(default));
                 let less = rules.iter().all(|rule| permission(rule.action) < permission(default));
-                if !more && !less || rules.len() > MOST_RULES {
-                    return Self::Unwritable;
-                }
+                let mixed = !more && !less || rules.len() > MOST_RULES;
                 let rules = rules.into_iter().map(|rule| (rule.conditions.to_vec(), rule.action)).collect();
-                Self::with(rules, default)
+                if mixed { Self::Mixed { rules, default } } else { Self::with(rules, default) }
             }
         }
     }
@@ -63,14 +63,17 @@ impl Answer {
     pub(super) fn merged(self, other: Self, mode: Mode) -> Self {
         match (self, other) {
             (Self::Always(first), Self::Always(second)) => Self::Always(mode.of(first, second)),
-            // Where it wins everywhere, what the other says does not matter.
-            (Self::Always(word), Self::Unwritable) | (Self::Unwritable, Self::Always(word)) => {
-                if mode.of(word, FilterReturn::ALLOW) == word && mode == Mode::Union
-                    || permission(word) == Permission::Refused && mode == Mode::Intersection
-                {
-                    Self::Always(word)
-                } else {
-                    Self::Unwritable
+            // One that wins nowhere, or everywhere, leaves nothing to put together.
+            (Self::Always(word), other @ (Self::Mixed { .. } | Self::Unwritable))
+            | (other @ (Self::Mixed { .. } | Self::Unwritable), Self::Always(word)) => {
+                let (loses, wins) = match mode {
+                    Mode::Union => (Permission::Refused, Permission::Granted),
+                    Mode::Intersection => (Permission::Granted, Permission::Refused),
+                };
+                match permission(word) {
+                    permission if permission == wins => Self::Always(word),
+                    permission if permission == loses => other,
+                    _ => Self::Unwritable,
                 }
             }
             (Self::Always(word), Self::Rules { rules, default })
@@ -97,7 +100,10 @@ impl Answer {
                     (true, false, _) | (false, true, _) => Self::Unwritable,
                 }
             }
-            (Self::Unwritable, _) | (_, Self::Unwritable) => Self::Unwritable,
+            (first, second) if first == second => first,
+            (Self::Mixed { .. } | Self::Unwritable, _) | (_, Self::Mixed { .. } | Self::Unwritable) => {
+                Self::Unwritable
+            }
         }
     }
 

@@ -96,9 +96,13 @@ pub fn merge(profiles: &[Profile], target: &Target, mode: Mode) -> Result<Merged
         let answers = sources.iter().map(|policy| Answer::of(policy, call, default));
         let merged = answers.reduce(|left, right| left.merged(right, mode)).unwrap_or(Answer::Always(default));
         let written = match merged {
-            Answer::Rules { rules, default: other } if mode.same(other, default) => Some(rules),
+            Answer::Rules { rules, default: other } | Answer::Mixed { rules, default: other }
+                if mode.same(other, default) =>
+            {
+                Some(rules)
+            }
             Answer::Always(word) => Some(Vec::from([(Vec::new(), word)])),
-            Answer::Rules { .. } | Answer::Unwritable => None,
+            Answer::Rules { .. } | Answer::Mixed { .. } | Answer::Unwritable => None,
         };
         let rules = written.unwrap_or_else(|| {
             rounded.push(call.name);

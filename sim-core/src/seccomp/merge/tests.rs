@@ -100,6 +100,21 @@ fn what_cannot_be_written_is_said_and_shown() {
     assert_eq!(merge(&[], &target(), Mode::Union), Err(MergeError::Nothing));
 }
 
+#[test]
+fn rules_against_each_other_stay_where_the_others_say_nothing() {
+    let rules = [
+        entry("dup2", "ALLOW", r#"{"index": 0, "op": "SCMP_CMP_GT", "value": 5}"#),
+        entry("dup2", "KILL", r#"{"index": 1, "op": "SCMP_CMP_LT", "value": 10}"#),
+    ];
+    let mixed = profile("SCMP_ACT_ERRNO", &rules.join(","));
+    let other = profile("SCMP_ACT_ERRNO", &entry("read", "ALLOW", ""));
+    assert_eq!(exact(&[mixed.clone(), other.clone()], Mode::Union).profile.syscalls.len(), 3);
+    let all = profile("SCMP_ACT_ERRNO", &entry("dup2", "ALLOW", ""));
+    assert_eq!(exact(&[all.clone(), mixed.clone()], Mode::Intersection).profile.syscalls.len(), 2);
+    assert_eq!(exact(&[mixed.clone(), all], Mode::Union).profile.syscalls.len(), 1);
+    assert!(exact(&[other, mixed], Mode::Intersection).profile.syscalls.is_empty());
+}
+
 fn any_profile() -> impl Strategy<Value = Profile> {
     let args = (0..2_u8, 0..Operator::ALL.len(), 0..4_u64, 0..4_u64);
     let args = proptest::collection::vec(args, 0..2);
