@@ -21,6 +21,17 @@ pub(crate) fn write(linked: &Linked) {
     }
 }
 
+/// Opens a state in the program that judges filters, which is larger; `boot.js` starts it by this address.
+pub(crate) fn open_where_filters_are_judged(linked: &Linked) {
+    let Some(location) = window().map(|window| window.location()) else { return };
+    let fragment = format!("#{}", linked.to_fragment());
+    let url = format!("?filters{fragment}");
+    // An address that leads here by itself would hold up who goes back.
+    let leads_here = location.hash().is_ok_and(|hash| hash == fragment);
+    // Only an address that is none is refused.
+    let _ = if leads_here { location.replace(&url) } else { location.assign(&url) };
+}
+
 /// Copies the whole address to the clipboard.
 pub(crate) fn copy() {
     let Some(window) = window() else { return };

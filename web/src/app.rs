@@ -21,6 +21,11 @@ pub fn App() -> Html {
     let opener = dispatch.clone();
     use_effect_with((), move |()| open_from_address(opener));
     use_effect_with(state.linked(), address::write);
+    use_effect_with(state.elsewhere.clone(), |elsewhere| {
+        if let Some(linked) = elsewhere {
+            address::open_where_filters_are_judged(linked);
+        }
+    });
 
     let state: &State = &state;
     let played = Rc::new(Played::of(state));

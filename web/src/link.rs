@@ -8,7 +8,7 @@ use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use sim_core::scenario::{Loaded, MAX_SIZE, Options, Scenario, read_value};
+use sim_core::scenario::{JUDGES_FILTERS, Loaded, MAX_SIZE, Options, ReadError, Scenario, read_value};
 
 /// The only version so far.
 const VERSION: &str = "1.";
@@ -66,11 +66,20 @@ impl Linked {
         let json = decompress_to_vec_with_limit(&packed, MAX_SIZE).map_err(|_| LinkError::Damaged)?;
         let json = String::from_utf8(json).map_err(|_| LinkError::Damaged)?;
         let envelope: Envelope<Box<RawValue>> = read_value(&json).map_err(|_| LinkError::Damaged)?;
-        let loaded = Loaded::read(envelope.s.get(), &Options::default())
-            .map_err(|error| LinkError::Scenario(error.to_string()))?;
-        let position = envelope.p.min(loaded.scenario.steps.len());
-        Ok(Self { scenario: loaded.scenario, position })
+        let scenario = read_scenario(envelope.s.get()).map_err(|error| LinkError::Scenario(error.to_string()))?;
+        let position = envelope.p.min(scenario.steps.len());
+        Ok(Self { scenario, position })
     }
+}
+
+/// Reads a scenario. Where filters are not judged, one that has any is not checked further: the program that does reads it
+/// again.
+pub(crate) fn read_scenario(text: &str) -> Result<Scenario, ReadError> {
+    Loaded::read(text, &Options::default()).map(|loaded| loaded.scenario).or_else(|error| {
+        let elsewhere =
+            if JUDGES_FILTERS || text.len() > MAX_SIZE { None } else { read_value::<Scenario>(text).ok() };
+        elsewhere.filter(Scenario::has_filters).ok_or(error)
+    })
 }
 
 #[cfg(test)]

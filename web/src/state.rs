@@ -7,12 +7,12 @@ use sim_core::credentials::Securebits;
 use sim_core::kernel::Release;
 use sim_core::rule::SetName;
 use sim_core::scenario::{
-    CapsEntry, FourIds, Loaded, ModeText, Options, ReleaseText, Scenario, SecurebitsText, Step, Traced, World,
+    CapsEntry, FourIds, JUDGES_FILTERS, ModeText, Options, ReleaseText, Scenario, SecurebitsText, Step, Traced, World,
 };
 use yew::Reducible;
 
 use crate::gallery::{Exhibit, GALLERY};
-use crate::link::{LinkError, Linked};
+use crate::link::{LinkError, Linked, read_scenario};
 use crate::paste::{self, Report};
 
 /// Everything that the page shows follows from this.
@@ -32,6 +32,8 @@ pub(crate) struct State {
     pub(crate) pasted: Option<Result<Report, String>>,
     /// Why the link in the address could not be opened.
     pub(crate) link_error: Option<LinkError>,
+    /// What the program that judges filters is to open, if this one does not.
+    pub(crate) elsewhere: Option<Linked>,
     /// Where undo leads, latest last.
     past: Vec<Linked>,
     /// Where redo leads, nearest last.
@@ -149,6 +151,7 @@ impl State {
             origin: None,
             pasted: None,
             link_error: None,
+            elsewhere: None,
             past: Vec::new(),
             future: Vec::new(),
         };
@@ -191,8 +194,8 @@ impl State {
     }
 
     fn choose(&mut self, exhibit: &'static Exhibit) {
-        if let Ok(loaded) = Loaded::read(exhibit.text(), &Options::default()) {
-            self.scenario = loaded.scenario;
+        if let Ok(scenario) = read_scenario(&exhibit.text()) {
+            self.scenario = scenario;
             self.origin = Some(exhibit.slug);
             self.rewind();
         }
@@ -339,6 +342,11 @@ impl Reducible for State {
         let mut state = Rc::unwrap_or_clone(self);
         let travels = matches!(action, Action::Undo | Action::Redo);
         state.perform(action);
+        if !JUDGES_FILTERS && state.scenario.has_filters() {
+            let elsewhere = Some(state.linked());
+            state.restore(before);
+            return Rc::new(Self { elsewhere, ..state });
+        }
         if !travels && state.scenario != before.scenario {
             state.future.clear();
             state.past.push(before);

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::values::{self, CapsEntry, FourIds, ModeText, NotYet, ReleaseText, SecurebitsText, SetText};
-use super::{FilterEntry, Step};
+use super::{Call, FilterEntry, Step};
 
 /// A scenario as it is written. Reading it checks its form; a [`World`](super::World) checks its sense.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +50,21 @@ pub struct Scenario {
     pub files: BTreeMap<String, FileEntry>,
     /// What the thread does, in order.
     pub steps: Vec<Step>,
+}
+
+impl Scenario {
+    /// Whether filters of system calls have a part in it, so that only a model with the feature `filters` performs it.
+    ///
+    /// ```
+    /// use sim_core::scenario::{Options, Loaded};
+    ///
+    /// let text = r#"{ "steps": [ { "syscall": { "arch": "x86_64", "name": "openat" } } ] }"#;
+    /// assert!(Loaded::read(text, &Options::default()).unwrap().scenario.has_filters());
+    /// ```
+    pub fn has_filters(&self) -> bool {
+        let filters = |step: &Step| matches!(step.call, Call::Seccomp(_) | Call::Syscall(_));
+        !self.process.seccomp.is_empty() || self.steps.iter().any(filters)
+    }
 }
 
 /// Settings of the kernel that a scenario can name.

@@ -19,6 +19,9 @@ use crate::seccomp::profile::{Origin, Place, Placed, Policy, Profile, ResolveErr
 use crate::seccomp::syscalls::{Abi, Version};
 use crate::seccomp::{Flags, Install, Installed, Seccomp, install};
 
+/// Whether scenarios under filters of system calls are judged here: the feature `filters`. They are refused otherwise.
+pub const JUDGES_FILTERS: bool = cfg!(feature = "filters");
+
 /// Mode and filters of the thread, and what each filter was made of; the oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct InForce {
@@ -61,6 +64,9 @@ pub(super) struct NoFilter {
 impl FilterEntry {
     /// The filter, made for a process with this bounding set.
     pub(super) fn ready(&self, bounding: CapSet, release: Release) -> Result<ReadyFilter, NoFilter> {
+        if !JUDGES_FILTERS {
+            return Err(NoFilter { place: Path::default(), problem: Problem::FiltersLeftOut });
+        }
         match self {
             Self::Instructions(instructions) => {
                 let instructions = instructions.clone();

@@ -57,6 +57,7 @@ pub use file_change::{
 };
 pub use filter::{EngineName, FilterEntry, FlagText, NativeName, ProfileFilter};
 pub use format::{FileEntry, Process, Scenario, Setgroups, Sysctl, Traced, UserNamespaceEntry};
+pub use in_force::JUDGES_FILTERS;
 pub use json::Json;
 pub use judgement::{DecidedBy, Judgement, NotPerformed, Signal};
 pub use operation::*;

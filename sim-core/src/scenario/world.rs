@@ -2,7 +2,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::in_force::{InForce, native};
+use super::in_force::{InForce, JUDGES_FILTERS, native};
 use super::lookup::{LONGEST_PATH, paths_above};
 use super::values::{CapsEntry, FourIds, ModeText, SecurebitsText};
 use super::{Call, CloneCall, FileEntry, FileResult, Process, Scenario, Setgroups, Sysctl};
@@ -192,6 +192,9 @@ pub enum Problem {
         /// The one of an earlier filter.
         other: Abi,
     },
+    /// Filters, where the model was built without them.
+    #[error("this program was built without filters of system calls")]
+    FiltersLeftOut,
     /// Filters of a process beside the thread.
     #[error("only the thread of `process` can have filters")]
     FiltersOfOthers,
@@ -346,6 +349,9 @@ impl World {
                         let path = at("seccomp").key("filter").join(error.place);
                         WorldError { path, problem: error.problem }
                     })?;
+                }
+                Call::Syscall(_) if !JUDGES_FILTERS => {
+                    return Err(WorldError { path: at("syscall"), problem: Problem::FiltersLeftOut });
                 }
                 Call::Setns(name) if self.namespace(name).is_none() && !given.contains(name.as_str()) => {
                     return Err(WorldError {

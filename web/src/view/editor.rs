@@ -1,8 +1,9 @@
-use sim_core::scenario::{Loaded, Options, Scenario};
+use sim_core::scenario::Scenario;
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
 use super::Dispatch;
+use crate::link::read_scenario;
 use crate::pretty::pretty;
 use crate::state::Action;
 
@@ -15,10 +16,10 @@ pub(crate) fn Editor(props: &EditorProps) -> Html {
         let (area, dispatch, complaint) = (area.clone(), props.dispatch.clone(), complaint.setter());
         Callback::from(move |_: MouseEvent| {
             let Some(area) = area.cast::<HtmlTextAreaElement>() else { return };
-            match Loaded::read(area.value(), &Options::default()) {
-                Ok(loaded) => {
+            match read_scenario(&area.value()) {
+                Ok(scenario) => {
                     complaint.set(None);
-                    dispatch.emit(Action::Replace(Box::new(loaded.scenario)));
+                    dispatch.emit(Action::Replace(Box::new(scenario)));
                 }
                 Err(error) => complaint.set(Some(error.to_string())),
             }
