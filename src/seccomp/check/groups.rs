@@ -10,6 +10,7 @@ use sim_core::seccomp::check::{
 };
 use sim_core::seccomp::explanation::unfiltered;
 use sim_core::seccomp::profile::{Policy, Target};
+use sim_core::seccomp::syscalls::Abi;
 
 use super::super::sightings::{Place, Rest, Sighting};
 use super::super::target::Named;
@@ -49,6 +50,8 @@ pub(super) struct Groups<'p> {
     all: bool,
     kinds: BTreeMap<Vec<Observed>, (usize, Group)>,
     unknown: BTreeMap<(String, String), UnknownCall>,
+    /// Which arguments the rules for a call compare.
+    compared: BTreeMap<(Abi, u32), [bool; 6]>,
 }
 
 /// A kind of calls that is refused, or may be, or about which another process is asked.
@@ -79,7 +82,7 @@ pub(super) struct Report<'p> {
 
 impl<'p> Groups<'p> {
     pub(super) const fn new(policy: &'p Policy, all: bool) -> Self {
-        Self { policy, all, kinds: BTreeMap::new(), unknown: BTreeMap::new() }
+        Self { policy, all, kinds: BTreeMap::new(), unknown: BTreeMap::new(), compared: BTreeMap::new() }
     }
 
     /// Counts a call. Arguments that make no difference are left out, so that there are few kinds.
@@ -100,12 +103,20 @@ impl<'p> Groups<'p> {
             return;
         }
         for candidate in &mut candidates {
-            let rules =
-                self.policy.table(&candidate.example()).map_or(&[][..], |table| table.rules(candidate.number));
-            let asked = |index: u8| rules.iter().flat_map(|rule| rule.conditions.iter()).any(|c| c.argument == index);
+            let policy = self.policy;
+            let compared = self.compared.entry((candidate.table, candidate.number)).or_insert_with(|| {
+                let rules = policy.table(&candidate.example()).map_or(&[][..], |table| table.rules(candidate.number));
+                let mut compared = [false; 6];
+                for condition in rules.iter().flat_map(|rule| rule.conditions.iter()) {
+                    if let Some(place) = compared.get_mut(usize::from(condition.argument)) {
+                        *place = true;
+                    }
+                }
+                compared
+            });
             let selects = name.as_deref().and_then(selector);
-            for (index, argument) in (0..).zip(&mut candidate.args) {
-                if !asked(index) && selects != Some(index) {
+            for ((index, argument), compared) in (0..).zip(&mut candidate.args).zip(compared) {
+                if !*compared && selects != Some(index) {
                     *argument = Argument::Unknown;
                 }
             }

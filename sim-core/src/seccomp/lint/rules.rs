@@ -15,6 +15,9 @@ use crate::seccomp::region::Permission;
 use crate::seccomp::syscalls::{Call, Multiplexed};
 use crate::seccomp::{Action, FilterReturn, SeccompData};
 
+/// So many names that other rules shadow are told; whoever has more will not read them.
+const MOST_SHADOWED: usize = 1000;
+
 pub(super) fn lint(profile: &Profile, policy: &Policy, target: &Target, found: &mut Vec<Finding>) {
     let mut shadowed: BTreeSet<Origin> = BTreeSet::new();
     let mut absent: BTreeMap<u32, Vec<Origin>> = BTreeMap::new();
@@ -30,7 +33,9 @@ pub(super) fn lint(profile: &Profile, policy: &Policy, target: &Target, found: &
         }
     }
     // Whether another rule of the same entry remains does not matter: the name stands twice.
-    found.extend(shadowed.into_iter().filter_map(|origin| shadow(profile, policy, origin, target)));
+    found.extend(
+        shadowed.into_iter().take(MOST_SHADOWED).filter_map(|origin| shadow(profile, policy, origin, target)),
+    );
     found.extend(absent.into_values().filter_map(|origins| missing(profile, policy, &origins)));
     carried(profile, policy, found);
     equal_to_default(profile, policy, found);
@@ -111,6 +116,9 @@ fn carried(profile: &Profile, policy: &Policy, found: &mut Vec<Finding>) {
         for (name, origin) in entry.origins(index) {
             let Some(carried) = Multiplexed::of(name) else { continue };
             for table in policy.tables.iter().filter(|table| table.abi.multiplexes()) {
+                if told.contains(&(name, table.abi)) {
+                    continue;
+                }
                 let Some(number) = Call::by_name(carried.through).and_then(|call| call.number(table.abi)) else {
                     continue;
                 };

@@ -132,6 +132,19 @@ fn conditions_on_one_argument_that_leave_nothing_out_are_an_error() {
 }
 
 #[test]
+fn many_rules_for_one_call_cost_little() {
+    let one = |value: usize| {
+        let args = format!(r#"[{{"index": 1, "op": "SCMP_CMP_EQ", "value": {value}}}]"#);
+        format!(r#"{{"names": ["ioctl"], "action": "SCMP_ACT_ALLOW", "args": {args}}}"#)
+    };
+    let all = (0..20_000).map(one).collect::<Vec<_>>().join(",");
+    assert_eq!(
+        on(&entries(&all), Engine::DOCKER).iter().filter(|finding| finding.severity == Severity::Error).count(),
+        0
+    );
+}
+
+#[test]
 fn many_unknown_names_cost_little() {
     let names = (0..100_000).map(|n| format!("\"no_such_{n}\"")).collect::<Vec<_>>().join(",");
     let text = entries(&format!("{{\"names\": [{names}], \"action\": \"SCMP_ACT_ALLOW\"}}"));

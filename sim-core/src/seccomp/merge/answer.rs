@@ -47,8 +47,10 @@ impl Answer {
                 let apart = |a: &profile::Rule, b: &profile::Rule| {
                     a.origin == b.origin || together(&a.conditions, &b.conditions) == Together::Never
                 };
-                let idle =
-                    |rule: &profile::Rule| same(rule) && rules.iter().all(|other| same(other) || apart(rule, other));
+                let few = rules.len() <= MOST_RULES;
+                let idle = |rule: &profile::Rule| {
+                    few && same(rule) && rules.iter().all(|other| same(other) || apart(rule, other))
+                };
                 let rules: Vec<&profile::Rule> = rules.iter().filter(|rule| !idle(rule)).collect();
                 let more = rules.iter().all(|rule| permission(rule.action) > permission(default));
                 let less = rules.iter().all(|rule| permission(rule.action) < permission(default));
@@ -132,7 +134,7 @@ impl Answer {
 /// Where a rule of each holds. `None` if conditions on one argument remain that cannot be one.
 fn both(first: &[Rule], second: &[Rule], mode: Mode) -> Option<Vec<Rule>> {
     let mut rules = Vec::new();
-    if first.len() * second.len() > MOST_RULES * MOST_RULES {
+    if first.len() * second.len() > 16 * MOST_RULES {
         return None;
     }
     for (left, first_action) in first {
