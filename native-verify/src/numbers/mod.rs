@@ -28,8 +28,8 @@ use self::report::Report;
 /// Arguments of `seccomp-numbers`.
 #[derive(Debug, Args)]
 pub(crate) struct NumbersArguments {
-    /// How often everything is compiled, in turn.
-    #[arg(long, default_value_t = 60)]
+    /// How many turns everything takes that is not a call, five times each.
+    #[arg(long, default_value_t = 20)]
     rounds: u32,
     /// How many children make calls under each filter, in turn.
     #[arg(long, default_value_t = 100)]

@@ -1,4 +1,5 @@
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use super::graph::{Graph, Node, NodeId, Run, Word};
 use crate::seccomp::Architecture;
@@ -54,7 +55,7 @@ impl Emitter<'_> {
                 for run in runs {
                     self.node(run.node);
                 }
-                let tree = self.tree(runs);
+                let tree = self.tree(*word, runs);
                 self.load(*word, tree)
             }
             Some(&Node::Mask { word, mask, value, holds, fails }) => {
@@ -115,10 +116,10 @@ impl Emitter<'_> {
     }
 
     /// The search for the run that a value is in.
-    fn tree(&mut self, runs: &[Run]) -> Target {
-        if let Some((rest, single)) = all_but_singles(runs) {
+    fn tree(&mut self, word: Word, runs: &[Run]) -> Target {
+        if let Some((rest, singles)) = all_but_singles(runs, most_singles(word)) {
             let mut next = Target::Node(rest);
-            for run in single.into_iter().flatten() {
+            for run in singles {
                 next = self.branch(opcode::JEQ_K, run.start, Target::Node(run.node), next);
             }
             return next;
@@ -130,8 +131,8 @@ impl Emitter<'_> {
         if low.is_empty() {
             return Target::Node(only.node);
         }
-        let high = self.tree(high);
-        let low = self.tree(low);
+        let high = self.tree(word, high);
+        let low = self.tree(word, low);
         self.branch(opcode::JGE_K, first.start, high, low)
     }
 
@@ -182,22 +183,26 @@ fn middle(runs: &[Run]) -> usize {
     best
 }
 
-/// Runs that are all the same but for at most two single values: the node of all others, and those.
-fn all_but_singles(runs: &[Run]) -> Option<(NodeId, [Option<Run>; 2])> {
-    let first = runs.first()?;
+/// So many single values are asked for one by one. Most numbers of calls are none of those, and a search is quicker for
+/// them; the values that rules have for an argument are what is met.
+const fn most_singles(word: Word) -> usize {
+    if word.0 == Word::NUMBER.0 { 2 } else { 5 }
+}
+
+/// Runs that are all the same but for a few single values: the node of all others, and those, the most frequent last.
+fn all_but_singles(runs: &[Run], most: usize) -> Option<(NodeId, Vec<Run>)> {
     let last = runs.last()?;
-    if runs.len() == 1 {
-        return Some((first.node, [None; 2]));
-    }
-    let rest = last.node;
-    let mut singles = [None; 2];
-    let mut free = singles.iter_mut();
-    for pair in runs.windows(2) {
-        let [run, next] = pair else { continue };
-        if run.node != rest {
-            let single = next.start.checked_sub(run.start) == Some(1);
-            *free.next().filter(|_| single)? = Some(*run);
+    // The word's largest value is a single value too.
+    let ends = runs.iter().skip(1).map(|next| u64::from(next.start)).chain([1 << 32]);
+    let is_single = |(run, end): &(&Run, u64)| u64::from(run.start) + 1 == *end;
+    let rest = runs.iter().zip(ends.clone()).find(|part| !is_single(part)).map_or(last.node, |(run, _)| run.node);
+    let mut singles = Vec::new();
+    for part in runs.iter().zip(ends).filter(|(run, _)| run.node != rest) {
+        if !is_single(&part) || singles.len() == most {
+            return None;
         }
+        singles.push(*part.0);
     }
+    singles.sort_unstable_by_key(|run| (run.weight, Reverse(run.start)));
     Some((rest, singles))
 }

@@ -45,7 +45,7 @@ fn dockers_filter_is_short_and_quick() {
     );
     assert_eq!(policy.tables.len(), 3);
     // They depend on no machine.
-    assert_eq!((program.instructions().len(), sum, count, most), (277, 3633, 383, 16));
+    assert_eq!((program.instructions().len(), sum, count, most), (275, 3632, 383, 15));
     assert!(sum <= 10 * count, "at most 10 on average");
 }
 

@@ -7,7 +7,7 @@ use core::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::Place;
+use super::{Place, Placed};
 
 /// Why a text is no profile, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -150,6 +150,17 @@ impl<'a> Node<'a, '_> {
             Some(text) => Ok(text.into()),
             None => self.read("a string"),
         }
+    }
+
+    /// The texts of an array of strings, and where they stand; none if it is null.
+    pub(super) fn strings(&self) -> Result<Vec<Placed<String>>, ProfileError> {
+        // Strings without escapes are read as slices of the text, which tell their places. This is the most of a profile.
+        if let Ok(texts) = serde_json::from_str::<Vec<&'a str>>(self.raw) {
+            let offset = |text: &str| text.as_ptr().addr() - self.text.text.as_ptr().addr() - 1;
+            let placed = |text: &str| Placed { value: text.into(), place: self.text.place(offset(text)) };
+            return Ok(texts.into_iter().map(placed).collect());
+        }
+        self.array(|node| Ok(Placed { value: node.string()?, place: node.place() }))
     }
 
     /// A number from 0 to 2^32 - 1.

@@ -61,9 +61,9 @@ fn profile(node: &Node<'_, '_>, members: &[(String, &str)]) -> Result<Profile, P
             "defaultAction" => read.default_action = Some(action(&value)?),
             "defaultErrnoRet" => read.default_errno_ret = Some(value.word()?),
             "defaultErrno" => read.default_errno = given(&value)?,
-            "architectures" => read.architectures = value.array(placed)?,
+            "architectures" => read.architectures = value.strings()?,
             "archMap" => read.arch_map = value.array(arch_map)?,
-            "flags" => read.flags = Some(value.array(placed)?),
+            "flags" => read.flags = Some(value.strings()?),
             "listenerPath" => read.listener_path = Some(value.string()?).filter(|path| !path.is_empty()),
             "listenerMetadata" => read.listener_metadata = given(&value)?,
             "syscalls" => read.syscalls = value.array(|entry_node| entry(entry_node, &mut read.unknown_keys))?,
@@ -91,7 +91,7 @@ fn entry(node: &Node<'_, '_>, unknown: &mut Vec<Placed<String>>) -> Result<Entry
             continue;
         }
         match key.as_str() {
-            "names" => names = value.array(placed)?,
+            "names" => names = value.strings()?,
             "name" => name = given(&value)?,
             "action" => found = Some(action(&value)?),
             "errnoRet" => errno_ret = Some(value.word()?),
@@ -159,7 +159,7 @@ fn arch_map(node: &Node<'_, '_>) -> Result<ArchMap, ProfileError> {
         let value = node.member(key, raw);
         match key.as_str() {
             "architecture" => architecture = Some(placed(&value)?),
-            "subArchitectures" => sub_architectures = value.array(placed)?,
+            "subArchitectures" => sub_architectures = value.strings()?,
             _ => return Err(value.error("a member of archMap has architecture and subArchitectures only")),
         }
     }
@@ -182,7 +182,7 @@ fn placed(node: &Node<'_, '_>) -> Result<Placed<String>, ProfileError> {
 }
 
 fn strings(node: &Node<'_, '_>) -> Result<Vec<String>, ProfileError> {
-    Ok(node.array(placed)?.into_iter().map(|placed| placed.value).collect())
+    Ok(node.strings()?.into_iter().map(|placed| placed.value).collect())
 }
 
 /// A string that counts as absent when it is empty, as in Go.
