@@ -388,7 +388,20 @@ impl SharedTape {
         unsafe { &mut *self.tape }
     }
 
-    /// How far a child that rests at the end of the tape has come.
+    /// Whether a child rests at the end of the tape, and does not read it any more.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        // SAFETY: the mapping is a whole tape; this reads words of it that a child may write meanwhile.
+        unsafe {
+            let length = (&raw const (*self.tape).length).read_volatile();
+            let last = length.checked_sub(1).and_then(|last| usize::try_from(last).ok());
+            last.filter(|last| *last < tape::OPERATIONS).is_some_and(|last| {
+                let operations = (&raw const (*self.tape).operations).cast::<tape::Operation>();
+                (&raw const (*operations.add(last)).result).read_volatile() == 1
+            })
+        }
+    }
+
+    /// How far a child has come.
     pub(crate) fn position(&self) -> u64 {
         // SAFETY: the mapping is a whole tape, of which this reads one word that a child may write meanwhile.
         unsafe { (&raw const (*self.tape).next).read_volatile() }

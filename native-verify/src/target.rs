@@ -48,11 +48,10 @@ impl Targets {
         let dumpable = !matches!(operation, ProcessOperation::Ptrace(PtraceArguments { dumpable: false, .. }));
         let (tape, namespaces) = (stage.tape.tape(), &world.system.user_namespaces);
         write_target(tape, &target, namespaces, namespace.fd, dumpable, machine)?;
-        let length = tape.length;
         let pid = stage.tape.start().map_err(|error| Skip(format!("no process can be started: {error}")))?;
         self.0.push(pid);
         let start = Instant::now();
-        while stage.tape.position() < length {
+        while !stage.tape.is_at_rest() {
             let ended = sys::is_over(pid).unwrap_or(true);
             if ended || start.elapsed() > PATIENCE {
                 let at = stage.tape.position();

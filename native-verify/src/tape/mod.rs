@@ -123,7 +123,7 @@ pub(crate) enum Kind {
     StorePid = 16,
     /// Write the pointer in argument 1 among the data, at the pointer in argument 0.
     StorePointer = 17,
-    /// Wait until a signal ends the process.
+    /// Wait until a signal ends the process, with 1 for the result.
     Rest = 18,
     /// Make the gate.
     RaiseGate = 19,
@@ -309,9 +309,13 @@ unsafe fn perform_one(tape: *mut Tape, index: u64, at_secure: u64, end: &mut u64
                 write_volatile(arguments[0] as *mut u64, arguments[1]);
                 0
             }
-            Kind::Rest => loop {
-                syscall(nr::PPOLL, [0; 6]);
-            },
+            Kind::Rest => {
+                // From here on the tape is not read: it may be written anew.
+                write_volatile(addr_of_mut!((*operation).result), 1);
+                loop {
+                    syscall(nr::PPOLL, [0; 6]);
+                }
+            }
             Kind::WriteContent => write_content(gate, arguments[0], arguments[1], arguments[2]),
             Kind::Apart => match syscall(nr::CLONE, [quietly(0) | SIGCHLD, 0, 0, 0, 0, 0]) {
                 0 => {
