@@ -28,8 +28,8 @@ fn written(name: &str, bytes: &[u8]) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-const LS: &str = "tests/profiles/ls.json";
-const LS_L: &str = "tests/profiles/ls-l.json";
+const LS: &str = "tests/profiles/article/ls.json";
+const LS_L: &str = "tests/profiles/article/ls-long.json";
 
 /// Two rules with different actions apply to dup2(6), and no release knows the other call.
 const AMBIGUOUS: &str = r#"{
@@ -138,8 +138,8 @@ fn the_profile_of_ls_and_that_of_ls_l_differ_by_ten_calls() {
     let not = seccomp(&["diff", "--subset", LS_L, LS]).assert().code(1);
     not.stdout_eq(str![[r#"
 No: lstat on x86_64: left ALLOW, right ERRNO(1)
-  left:  tests/profiles/ls-l.json:16:82: syscalls[1].names[7] decides: ALLOW
-  right: tests/profiles/ls.json: no rule names the call; the default action decides
+  left:  tests/profiles/article/ls-long.json:39:90: syscalls[1].names[7] decides: ALLOW
+  right: tests/profiles/article/ls.json: no rule names the call; the default action decides
 
 "#]]);
     seccomp(&["diff", &format!("{LS_L},{LS}"), LS]).assert().code(0);
