@@ -17,6 +17,8 @@ mod evidence;
 mod generate;
 mod guest;
 mod junit;
+#[cfg(all(target_arch = "x86_64", feature = "libseccomp"))]
+mod library;
 mod machine;
 mod namespaces;
 #[cfg(all(target_arch = "x86_64", feature = "libseccomp"))]

@@ -1,19 +1,14 @@
 use std::io::{Read, pipe};
 use std::os::fd::AsFd;
 
-use anyhow::{Context, Result, bail};
-use libseccomp::{ScmpAction, ScmpArch, ScmpArgCompare, ScmpCompareOp, ScmpFilterContext, ScmpSyscall, ScmpVersion};
+use anyhow::Result;
+use libseccomp::{ScmpAction, ScmpArch, ScmpArgCompare, ScmpFilterContext, ScmpSyscall};
+use sim_core::seccomp::ByteOrder;
 use sim_core::seccomp::bpf::{Program, from_bytes};
-use sim_core::seccomp::profile::{Comparison, Operator, Policy, Profile};
-use sim_core::seccomp::syscalls::{Abi, Call, Multiplexed, Version};
-use sim_core::seccomp::{Action, ByteOrder};
+use sim_core::seccomp::profile::{Policy, Profile};
+use sim_core::seccomp::syscalls::{Abi, Call, Multiplexed};
 
-/// The installed release.
-pub(super) fn version() -> Result<Version> {
-    let ScmpVersion { major, minor, micro } = ScmpVersion::current()?;
-    let part = |number: u32| u16::try_from(number).context("libseccomp's release has a large number");
-    Ok(Version::new(part(major)?, part(minor)?, part(micro)?))
-}
+use crate::library::{action, comparison};
 
 /// Whether it has the number of the table here for this name, or none as well, on x86_64, x86 and x32. Distributions give
 /// it names that are younger than its release, sometimes not for all architectures.
@@ -51,8 +46,7 @@ impl Rules {
             if !state.is_live() {
                 continue;
             }
-            let data = entry.errno_ret.map_or(Ok(libc::EPERM), i32::try_from)?;
-            let action = action(entry.action, data)?;
+            let action = action(entry.action, entry.errno_ret);
             let comparisons: Vec<_> = entry.args.iter().map(comparison).collect();
             for name in &entry.names {
                 // A name that it does not know is passed over.
@@ -63,7 +57,7 @@ impl Rules {
         }
         let architectures = policy.tables.iter().map(|table| table.abi.profile_name().parse());
         Ok(Self {
-            default: action(policy.default_action.action(), policy.default_action.data().into())?,
+            default: action(policy.default_action.action(), Some(policy.default_action.data().into())),
             architectures: architectures.collect::<Result<_, _>>()?,
             names: rules,
         })
@@ -93,23 +87,4 @@ impl Rules {
         let (instructions, _) = from_bytes(&bytes, Some(ByteOrder::Little))?;
         Ok(Program::check(instructions)?)
     }
-}
-
-fn action(action: Action, data: i32) -> Result<ScmpAction> {
-    let Some(name) = action.profile_name() else { bail!("libseccomp has no action {action:?}") };
-    Ok(ScmpAction::from_str(name, Some(data))?)
-}
-
-fn comparison(comparison: &Comparison) -> ScmpArgCompare {
-    let &Comparison { index, operator, value, value_two } = comparison;
-    let (operator, value) = match operator {
-        Operator::NotEqual => (ScmpCompareOp::NotEqual, value),
-        Operator::Less => (ScmpCompareOp::Less, value),
-        Operator::LessOrEqual => (ScmpCompareOp::LessOrEqual, value),
-        Operator::Equal => (ScmpCompareOp::Equal, value),
-        Operator::GreaterOrEqual => (ScmpCompareOp::GreaterEqual, value),
-        Operator::Greater => (ScmpCompareOp::Greater, value),
-        Operator::MaskedEqual => (ScmpCompareOp::MaskedEqual(value), value_two),
-    };
-    ScmpArgCompare::new(index.into(), operator, value)
 }

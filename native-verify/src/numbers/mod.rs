@@ -13,7 +13,7 @@ mod turns;
 
 use std::collections::BTreeSet;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use sim_core::seccomp::compile::compile;
 use sim_core::seccomp::equivalence::{Subject, difference};
@@ -84,7 +84,7 @@ pub(crate) fn numbers(arguments: &NumbersArguments) -> Result<u8> {
     }
     let whole = Case::docker(|_| true)?.policy;
     let report = Report {
-        libseccomp: libseccomp::version()?.to_string(),
+        libseccomp: crate::library::version().context("libseccomp does not tell its release")?.to_string(),
         unknown_names: unknown_names(),
         counts: filters.each_ref().map(|filter| costs::count(filter, &case.policy)),
         whole: costs::count(&Compiled::new("ours", compile(&whole)?), &whole),

@@ -4,13 +4,13 @@ use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 
 use libseccomp::error::SeccompError;
-use libseccomp::{ScmpAction, ScmpArch, ScmpArgCompare, ScmpCompareOp, ScmpFilterContext, ScmpSyscall};
+use libseccomp::{ScmpAction, ScmpArch, ScmpFilterContext, ScmpSyscall};
 use sim_core::seccomp::Action;
 use sim_core::seccomp::bpf::{self, Program};
-use sim_core::seccomp::profile::{Comparison, Entry, Operator, Profile};
-use sim_core::seccomp::syscalls::Version;
+use sim_core::seccomp::profile::{Comparison, Entry, Profile};
 
 use super::made::Made;
+use crate::library::{action, comparison};
 use crate::sys;
 
 /// How long it may take, in seconds of computing, and how much memory.
@@ -20,13 +20,6 @@ const MEMORY: u64 = 2 << 30;
 /// What a child writes first.
 const FILTER: u8 = 0;
 const REFUSED: u8 = 1;
-
-/// The installed release.
-pub(super) fn version() -> Option<Version> {
-    let version = libseccomp::ScmpVersion::current().ok()?;
-    let part = |number: u32| u16::try_from(number).ok();
-    Some(Version::new(part(version.major)?, part(version.minor)?, part(version.micro)?))
-}
 
 /// Adds a profile's rules in their order, as runc does, and exports the filter.
 pub(super) fn make(profile: &Profile, tree: bool) -> io::Result<Made> {
@@ -97,7 +90,7 @@ fn filter(profile: &Profile, tree: bool) -> Result<ScmpFilterContext, SeccompErr
 
 fn add(context: &mut ScmpFilterContext, action: ScmpAction, entry: &Entry) -> Result<(), SeccompError> {
     let twice = |one: &Comparison| entry.args.iter().filter(|other| other.index == one.index).count() > 1;
-    let conditions: Vec<_> = entry.args.iter().map(condition).collect();
+    let conditions: Vec<_> = entry.args.iter().map(comparison).collect();
     for name in &entry.names {
         // Names that it does not know are passed over.
         let Ok(call) = ScmpSyscall::from_name(&name.value) else { continue };
@@ -110,35 +103,4 @@ fn add(context: &mut ScmpFilterContext, action: ScmpAction, entry: &Entry) -> Re
         }
     }
     Ok(())
-}
-
-fn condition(comparison: &Comparison) -> ScmpArgCompare {
-    let operator = match comparison.operator {
-        Operator::NotEqual => ScmpCompareOp::NotEqual,
-        Operator::Less => ScmpCompareOp::Less,
-        Operator::LessOrEqual => ScmpCompareOp::LessOrEqual,
-        Operator::Equal => ScmpCompareOp::Equal,
-        Operator::GreaterOrEqual => ScmpCompareOp::GreaterEqual,
-        Operator::Greater => ScmpCompareOp::Greater,
-        Operator::MaskedEqual => {
-            let mask = ScmpCompareOp::MaskedEqual(comparison.value);
-            return ScmpArgCompare::new(comparison.index.into(), mask, comparison.value_two);
-        }
-    };
-    ScmpArgCompare::new(comparison.index.into(), operator, comparison.value)
-}
-
-fn action(action: Action, errno: Option<u32>) -> ScmpAction {
-    // EPERM, if the profile does not say.
-    let errno = errno.and_then(|errno| u16::try_from(errno).ok()).unwrap_or(1);
-    match action {
-        Action::KillProcess => ScmpAction::KillProcess,
-        Action::KillThread | Action::Unknown(_) => ScmpAction::KillThread,
-        Action::Trap => ScmpAction::Trap,
-        Action::Errno => ScmpAction::Errno(errno.into()),
-        Action::UserNotif => ScmpAction::Notify,
-        Action::Trace => ScmpAction::Trace(errno),
-        Action::Log => ScmpAction::Log,
-        Action::Allow => ScmpAction::Allow,
-    }
 }

@@ -32,7 +32,7 @@ pub(super) struct Library {
 impl Library {
     /// The installed release.
     pub(super) fn find() -> Option<Self> {
-        super::library::version().map(|version| Self { version })
+        crate::library::version().map(|version| Self { version })
     }
 
     #[expect(clippy::unused_self, reason = "whoever has one has the library")]
