@@ -109,3 +109,22 @@ fn reading_the_largest_texts_takes_bounded_memory() {
         assert!(allocated.bytes_max < 24 << 20, "{text:.40}: {} bytes", allocated.bytes_max);
     }
 }
+
+#[test]
+fn many_groups_in_many_steps_are_refused_at_their_place() {
+    let text = |groups: usize, steps: usize| {
+        let groups = vec!["7"; groups].join(",");
+        let steps = vec![r#"{"capget": {}}"#; steps].join(",");
+        format!(r#"{{"process": {{"groups": [{groups}]}}, "steps": [{steps}]}}"#)
+    };
+    let error = Loaded::read(text(60_000, 10_000), &Options::default()).unwrap_err();
+    assert_eq!((error.path.as_str(), error.column), ("process.groups", 24), "{error}");
+    assert!(Loaded::read(text(60_000, 60), &Options::default()).is_ok());
+    assert!(Loaded::read(text(16, 10_000), &Options::default()).is_ok());
+    let set = text(1, 9_999).replacen(
+        r#"{"capget": {}}"#,
+        &format!(r#"{{"setgroups": [{}]}}"#, vec!["7"; 500].join(",")),
+        1,
+    );
+    assert_eq!(Loaded::read(set, &Options::default()).unwrap_err().path, "steps[0].setgroups");
+}

@@ -192,12 +192,37 @@ pub enum Problem {
         /// The one of an earlier filter.
         other: Abi,
     },
+    /// A result that would take far more memory than the scenario.
+    #[error("{groups} groups are in the result of each of {steps} steps; together they may be {MOST_GROUPS}")]
+    TooManyGroups {
+        /// How many groups the thread has.
+        groups: usize,
+        /// How many steps there are.
+        steps: usize,
+    },
     /// Filters, where the model was built without them.
     #[error("this program was built without filters of system calls")]
     FiltersLeftOut,
     /// Filters of a process beside the thread.
     #[error("only the thread of `process` can have filters")]
     FiltersOfOthers,
+}
+
+/// How many supplementary groups the results of all steps may hold together.
+const MOST_GROUPS: usize = 1 << 22;
+
+/// Every result holds the groups, so that a short text could ask for a long answer.
+fn check_groups(scenario: &Scenario) -> Result<(), WorldError> {
+    let steps = scenario.steps.len();
+    let at_start = (Path::default().key("process").key("groups"), scenario.process.groups.len());
+    let set = scenario.steps.iter().enumerate().filter_map(|(index, step)| match &step.call {
+        Call::Setgroups(groups) => Some((Path::default().key("steps").index(index).key("setgroups"), groups.len())),
+        _ => None,
+    });
+    match core::iter::once(at_start).chain(set).find(|(_, groups)| groups.saturating_mul(steps) > MOST_GROUPS) {
+        Some((path, groups)) => Err(WorldError { path, problem: Problem::TooManyGroups { groups, steps } }),
+        None => Ok(()),
+    }
 }
 
 impl World {
@@ -305,6 +330,7 @@ impl World {
     }
 
     fn check_steps(&self, scenario: &Scenario) -> Result<(), WorldError> {
+        check_groups(scenario)?;
         let mut given: BTreeSet<&str> = BTreeSet::new();
         let mut made = BTreeMap::new();
         for (index, step) in scenario.steps.iter().enumerate() {
