@@ -114,11 +114,6 @@ pub static UNCONFIRMED: &[Unconfirmed] = &[
         reason: "The sysctl says otherwise there, and stays as it is on a machine that others use too.",
     },
     Unconfirmed {
-        rule: "seccomp.exec-keeps",
-        kernels: Kernels::All,
-        reason: "The random filters do not reach it yet.",
-    },
-    Unconfirmed {
         rule: "seccomp.tsync-and-listener",
         kernels: Kernels::All,
         reason: "Only releases before 5.7 have it, and none of them is among the kernels asked.",
