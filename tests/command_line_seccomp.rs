@@ -202,7 +202,7 @@ fn explain_names_the_rule() {
     let path = seccomp(&["explain", "-", "--syscall", "lseek(9)", "--path"]).stdin(text).assert().code(1);
     path.stdout_eq(file!["snapshots/seccomp-explain-path.txt"]);
     let line = json(&seccomp(&["explain", LS, "--syscall", "read", "--json"]).assert().code(0));
-    assert_eq!((&line["rule"]["line"], &line["filter"]["cached"]), (&9.into(), &true.into()));
+    assert_eq!((&line["rule"]["line"], &line["filter"]["cached"]), (&24.into(), &true.into()));
     let error = seccomp(&["explain", LS, "--syscall", "read, raed"]).assert().code(2);
     error.stderr_eq("eperm: --syscall \"read, raed\": column 7: there is no call \"raed\"\n");
 }
