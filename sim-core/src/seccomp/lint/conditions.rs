@@ -128,14 +128,6 @@ fn possible(comparisons: &[Comparison], argument: u8) -> bool {
 
 /// What holds where a condition does not; a mask has no such operator.
 fn negated(comparison: &Comparison) -> Option<Comparison> {
-    let operator = match comparison.operator {
-        Operator::NotEqual => Operator::Equal,
-        Operator::Less => Operator::GreaterOrEqual,
-        Operator::LessOrEqual => Operator::Greater,
-        Operator::Equal => Operator::NotEqual,
-        Operator::GreaterOrEqual => Operator::Less,
-        Operator::Greater => Operator::LessOrEqual,
-        Operator::MaskedEqual => return None,
-    };
+    let operator = comparison.operator.negated()?;
     Some(Comparison { operator, ..*comparison })
 }

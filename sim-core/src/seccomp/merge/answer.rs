@@ -191,15 +191,9 @@ fn implies(a: &Condition, b: &Condition) -> bool {
     if a == b {
         return true;
     }
-    let operator = match b.operator {
-        Operator::NotEqual => Operator::Equal,
-        Operator::Less => Operator::GreaterOrEqual,
-        Operator::LessOrEqual => Operator::Greater,
-        Operator::Equal => Operator::NotEqual,
-        Operator::GreaterOrEqual => Operator::Less,
-        Operator::Greater => Operator::LessOrEqual,
+    let Some(operator) = b.operator.negated() else {
         // What a mask leaves out is no single condition; a number can be tried.
-        Operator::MaskedEqual => return a.operator == Operator::Equal && a.value & b.mask == b.value,
+        return a.operator == Operator::Equal && a.value & b.mask == b.value;
     };
     let mut region = Region::new(u64::MAX);
     region.demand(a);

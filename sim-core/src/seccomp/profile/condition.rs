@@ -40,6 +40,26 @@ impl Operator {
     pub fn from_profile(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|operator| operator.profile_name() == name)
     }
+
+    /// The operator that holds where this one does not; a mask has none.
+    ///
+    /// ```
+    /// use sim_core::seccomp::profile::Operator;
+    ///
+    /// assert_eq!(Operator::Less.negated(), Some(Operator::GreaterOrEqual));
+    /// assert_eq!(Operator::MaskedEqual.negated(), None);
+    /// ```
+    pub const fn negated(self) -> Option<Self> {
+        Some(match self {
+            Self::NotEqual => Self::Equal,
+            Self::Less => Self::GreaterOrEqual,
+            Self::LessOrEqual => Self::Greater,
+            Self::Equal => Self::NotEqual,
+            Self::GreaterOrEqual => Self::Less,
+            Self::Greater => Self::LessOrEqual,
+            Self::MaskedEqual => return None,
+        })
+    }
 }
 
 /// A member of `args` as it is written.
@@ -61,6 +81,26 @@ impl fmt::Display for Comparison {
         match operator {
             Operator::MaskedEqual => write!(f, "args[{index}] & 0x{value:x} == 0x{value_two:x}"),
             _ => write!(f, "args[{index}] {} {value}", operator.sign()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Operator;
+    use crate::seccomp::profile::Condition;
+
+    #[test]
+    fn a_negation_holds_where_the_operator_does_not() {
+        let values = [0, 1, 7, 8, 9, u64::MAX];
+        for operator in Operator::ALL.iter().copied().filter(|operator| *operator != Operator::MaskedEqual) {
+            let negated = operator.negated().unwrap();
+            for (value, argument) in values.iter().flat_map(|value| values.map(|argument| (*value, argument))) {
+                let holds = |operator: Operator| {
+                    Condition { argument: 0, operator, value, mask: u64::MAX }.holds(&[argument, 0, 0, 0, 0, 0])
+                };
+                assert_ne!(holds(operator), holds(negated), "{argument} {} {value}", operator.sign());
+            }
         }
     }
 }
