@@ -172,11 +172,15 @@ impl Simulation {
                 Err(reason) => (Err(Over::NotPerformed(reason)), None),
             };
         }
-        if let Call::Seccomp(call) = call
-            && let Err(NoFilter { problem, .. }) = self.ready(call)
-        {
-            return (Err(Over::NotPerformed(NotPerformed::NoFilter(problem))), None);
-        }
+        let installed = match call {
+            Call::Seccomp(call) => match self.ready(call) {
+                Ok(ready) => Some((call, ready)),
+                Err(NoFilter { problem, .. }) => {
+                    return (Err(Over::NotPerformed(NotPerformed::NoFilter(problem))), None);
+                }
+            },
+            _ => None,
+        };
         let calls = if !JUDGES_FILTERS || self.world.in_force.state.mode() == Mode::Disabled {
             Vec::new()
         } else {
@@ -190,7 +194,10 @@ impl Simulation {
             }
         }
         let mut own = Trace::new();
-        let decided = self.decide(call, &mut own);
+        let decided = match installed {
+            Some((call, ready)) => self.seccomp(call, ready, &mut own),
+            None => self.decide(call, &mut own),
+        };
         if let Some(second) = calls.get(1).filter(|_| is_opened(call, &decided))
             && let (Some(course), judged) = self.judge(*second, trace)
         {
@@ -238,11 +245,7 @@ impl Simulation {
         call.filter.ready(self.world.thread.credentials.bounding, self.world.system.release)
     }
 
-    fn seccomp(&self, call: &SeccompCall, trace: &mut Trace) -> Outcome<StepEffect> {
-        let Ok(ready) = self.ready(call) else {
-            // It was made before.
-            return Outcome::Granted(StepEffect::default());
-        };
+    fn seccomp(&self, call: &SeccompCall, ready: ReadyFilter, trace: &mut Trace) -> Outcome<StepEffect> {
         let flags = ready.flags.with(call.flags());
         let install = Install { flags, ..Install::instructions(&ready.instructions) };
         let (world, place) =
@@ -291,9 +294,8 @@ impl Simulation {
                 namespaces: Some(namespaces),
                 ..StepEffect::default()
             }),
-            Call::Seccomp(call) => self.seccomp(call, trace),
-            // Only the filters' answer is asked.
-            Call::Syscall(_) => Outcome::Granted(StepEffect::default()),
+            // `course` decides about the first; of the second only the filters' answer is asked.
+            Call::Seccomp(_) | Call::Syscall(_) => Outcome::Granted(StepEffect::default()),
             Call::Bind { port } => access::bind(system, thread, *port, trace).map(|()| StepEffect::default()),
             Call::FileChange(change) => {
                 let found = self.world.find(change.path(), trace);
