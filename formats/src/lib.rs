@@ -19,6 +19,7 @@
 
 pub mod audit;
 mod filter;
+mod finding;
 mod lines;
 mod listing;
 mod problem;
@@ -27,6 +28,7 @@ pub mod strace;
 mod tests;
 
 pub use filter::{Filter, Form, read_filter};
+pub use finding::{Container, Failure, Finding, Misread, Reading, Says, TextForm};
 pub use lines::MAX_LINE;
 pub use listing::{read_libseccomp, read_seccomp_tools};
 pub use problem::{Fault, Problem};

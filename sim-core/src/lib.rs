@@ -29,12 +29,14 @@
 //!
 //! ```text
 //! scenario
+//! runtime
 //! text      execve      calls      access    seccomp
 //! permission
 //! file      outcome     system
 //! rule
 //! credentials
 //! kernel
+//! engine
 //! capability
 //! json
 //! ```
@@ -50,6 +52,7 @@ pub mod access;
 pub mod calls;
 pub mod capability;
 pub mod credentials;
+pub mod engine;
 pub mod execve;
 pub mod file;
 #[cfg(feature = "serde")]
@@ -58,6 +61,7 @@ pub mod kernel;
 pub mod outcome;
 mod permission;
 pub mod rule;
+pub mod runtime;
 #[cfg(feature = "serde")]
 pub mod scenario;
 pub mod seccomp;

@@ -37,6 +37,14 @@ impl Path {
         self
     }
 
+    /// What is wrong below the key `from` of the whole is wrong with the key `to`.
+    pub(crate) fn moved(self, from: &str, to: &str) -> Self {
+        match self.0.first() {
+            Some(Segment::Key(key)) if key == from => Self::default().key(to),
+            _ => self,
+        }
+    }
+
     /// The path that is written `syscalls[2].args[0].op`, if its keys have neither points nor brackets.
     pub(crate) fn parse(text: &str) -> Self {
         let parts = text.split(['.', '[']).filter(|part| !part.is_empty());

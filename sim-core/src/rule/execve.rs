@@ -51,7 +51,7 @@ rules! {
         id: "execve.script-caps-checked",
         statement: "The capabilities of a script are never granted, but they are checked: a script whose attribute is \
                     unusable, or whose effective flag demands a capability that is out of reach, makes execve fail.",
-        source: Source { file: "fs/exec.c", function: "prepare_binprm", release: "4.15" },
+        source: Source { release: "4.15", ..Source::new("fs/exec.c", "prepare_binprm") },
         until: Some(&changes::EXEC_CREDENTIALS_ONCE),
     }
     INTERPRETER {
@@ -193,7 +193,7 @@ rules! {
                     if this exec changes nothing.",
         formula: "euid' ≠ ruid or egid' ≠ rgid",
         manual: TRANSFORMATION,
-        source: Source { file: "security/commoncap.c", function: "cap_bprm_creds_from_file", release: "6.12" },
+        source: Source { release: "6.12", ..Source::new("security/commoncap.c", "cap_bprm_creds_from_file") },
         until: Some(&changes::EXEC_ID_CHANGE),
     }
     UNSAFE_NO_NEW_PRIVS {

@@ -48,6 +48,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::engine::EngineChange;
 use crate::kernel::{Change, Release};
 
 /// One rule of Linux: what it says, where it is written, and since when.
@@ -68,16 +69,31 @@ pub struct Rule {
     pub since: Option<&'static Change>,
     /// The change that ended it.
     pub until: Option<&'static Change>,
+    /// The change of an engine that brought it, for a rule of an engine.
+    pub since_engine: Option<&'static EngineChange>,
+    /// The change of an engine that ended it.
+    pub until_engine: Option<&'static EngineChange>,
 }
 
-/// A place in the kernel's source.
+/// Whose source it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Project {
+    /// The kernel.
+    Linux,
+    /// `github.com/OWNER/NAME`, as `moby/moby`.
+    GitHub(&'static str),
+}
+
+/// A place in the kernel's source, or in an engine's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Source {
+    /// Whose.
+    pub project: Project,
     /// Path in the source tree.
     pub file: &'static str,
     /// Function.
     pub function: &'static str,
-    /// The release in which it was read.
+    /// The release in which it was read; of an engine the tag, as `v25.0.0`.
     pub release: &'static str,
 }
 
@@ -88,9 +104,11 @@ impl Rule {
         statement: "",
         formula: "",
         manual: "",
-        source: Source { file: "", function: "", release: "" },
+        source: Source::new("", ""),
         since: None,
         until: None,
+        since_engine: None,
+        until_engine: None,
     };
 
     /// Every rule, by call and in the order in which the kernel tries them.
@@ -114,6 +132,11 @@ impl Rule {
         .into_iter()
         .flatten()
         .copied()
+    }
+
+    /// Whether it is the kernel's, and not an engine's.
+    pub fn is_kernels(&self) -> bool {
+        self.source.project == Project::Linux
     }
 
     /// The rule of this id.
@@ -181,17 +204,23 @@ impl Eq for Rule {}
 impl Source {
     /// Where the file can be read.
     pub fn url(&self) -> String {
-        format!("https://elixir.bootlin.com/linux/v{}/source/{}", self.release, self.file)
+        match self.project {
+            Project::Linux => format!("https://elixir.bootlin.com/linux/v{}/source/{}", self.release, self.file),
+            Project::GitHub(name) => format!("https://github.com/{name}/blob/{}/{}", self.release, self.file),
+        }
     }
 
     const fn new(file: &'static str, function: &'static str) -> Self {
-        Self { file, function, release: "6.18" }
+        Self { project: Project::Linux, file, function, release: "6.18" }
     }
 }
 
 /// `security/commoncap.c, cap_capset() (6.18)`.
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Project::GitHub(name) = self.project {
+            write!(f, "{name}, ")?;
+        }
         write!(f, "{}, {}() ({})", self.file, self.function, self.release)
     }
 }

@@ -8,7 +8,7 @@ rules! {
         id: "unshare.no-time-namespaces",
         statement: "Before Linux 5.6 there are no time namespaces: unshare of CLONE_NEWTIME fails with EINVAL.",
         manual: "time_namespaces(7), VERSIONS",
-        source: Source { file: "kernel/fork.c", function: "check_unshare_flags", release: "4.14" },
+        source: Source { release: "4.14", ..Source::new("kernel/fork.c", "check_unshare_flags") },
         until: Some(&changes::TIME_NAMESPACES),
     }
     CLONE_TIME_FLAG {
@@ -24,7 +24,7 @@ rules! {
         statement: "To clone, the bit of CLONE_NEWTIME is part of the number of the signal that the child's end sends. No signal \
                     has such a number: EINVAL. Only unshare and clone3 make a time namespace.",
         manual: "clone(2), The child termination signal",
-        source: Source { file: "kernel/fork.c", function: "kernel_clone", release: "7.1" },
+        source: Source { release: "7.1", ..Source::new("kernel/fork.c", "kernel_clone") },
         since: Some(&changes::CLONE_EXIT_SIGNAL),
     }
     MOUNT_SHARED_FS {

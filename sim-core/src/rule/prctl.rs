@@ -110,7 +110,7 @@ rules! {
         id: "prctl.securebits-setpcap",
         statement: "PR_SET_SECUREBITS needs CAP_SETPCAP effective.",
         manual: SECUREBITS,
-        source: Source { file: "security/commoncap.c", function: "cap_task_prctl", release: "6.12" },
+        source: Source { release: "6.12", ..Source::new("security/commoncap.c", "cap_task_prctl") },
         until: Some(&changes::EXEC_SECUREBITS),
     }
     SECUREBITS_SETPCAP_OR_EXEC_BITS {

@@ -93,7 +93,7 @@ rules! {
         id: "write-map.few-lines",
         statement: "A map has at most 5 lines. More fail with EINVAL.",
         manual: WRITING,
-        source: Source { file: "kernel/user_namespace.c", function: "map_write", release: "4.14" },
+        source: Source { release: "4.14", ..Source::new("kernel/user_namespace.c", "map_write") },
         until: Some(&changes::MAP_LINES),
     }
     LINES {

@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::values::{self, CapsEntry, FourIds, ModeText, NotYet, ReleaseText, SecurebitsText, SetText};
-use super::{Call, FilterEntry, Step};
+use super::values::{self, CapsEntry, FourIds, ModeText, ReleaseText, SecurebitsText, SetText};
+use super::{Call, EngineText, Expect, FilterEntry, RuntimeEntry, Step, VersionText};
 
 /// A scenario as it is written. Reading it checks its form; a [`World`](super::World) checks its sense.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,12 @@ pub struct Scenario {
     /// Words to find it by.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// The smallest changes that help, each as a command or a line of configuration, the least powerful first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fixes: Vec<String>,
+    /// Where other engines, versions and kernels answer otherwise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub eras: Vec<Era>,
     /// Kernel release, `"MAJOR.MINOR"`, from 4.14 on; the newest modelled one if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kernel: Option<ReleaseText>,
@@ -41,10 +47,10 @@ pub struct Scenario {
     pub user_namespaces: BTreeMap<String, UserNamespaceEntry>,
     /// The thread that the steps act on.
     pub process: Process,
-    /// In place of `process`: not modelled yet.
-    #[serde(skip_serializing)]
-    #[cfg_attr(feature = "schema", schemars(skip))]
-    pub runtime: NotYet,
+    /// In place of `process`: what a container engine was asked for, or what a systemd unit says. The steps begin where
+    /// the runtime executes the first program.
+    #[serde(deserialize_with = "values::some", skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<RuntimeEntry>,
     /// Files by path.
     #[serde(deserialize_with = "values::unique_keys", skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<String, FileEntry>,
@@ -63,8 +69,33 @@ impl Scenario {
     /// ```
     pub fn has_filters(&self) -> bool {
         let filters = |step: &Step| matches!(step.call, Call::Seccomp(_) | Call::Syscall(_));
-        !self.process.seccomp.is_empty() || self.steps.iter().any(filters)
+        let of_runtime = self.runtime.as_ref().is_some_and(|runtime| runtime.seccomp.is_some());
+        !self.process.seccomp.is_empty() || of_runtime || self.steps.iter().any(filters)
     }
+}
+
+/// Another engine, version or kernel, and how a step comes out there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, expecting = "an era: an object with an `expect`")]
+pub struct Era {
+    /// The kernel release; that of the scenario if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kernel: Option<ReleaseText>,
+    /// The engine; that of the scenario's `runtime` if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<EngineText>,
+    /// The engine's version; that of the scenario's `runtime` if left out, a recent one with another engine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<VersionText>,
+    /// The step, counted from 0; the last one if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<usize>,
+    /// What its result must be there.
+    pub expect: Expect,
+    /// A remark for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// Settings of the kernel that a scenario can name.
@@ -269,7 +300,7 @@ impl Sysctl {
         }
     }
 
-    fn is_default(&self) -> bool {
+    pub(super) fn is_default(&self) -> bool {
         *self == Self::default()
     }
 }

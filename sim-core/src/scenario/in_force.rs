@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::filter::{FilterEntry, ProfileFilter};
 use super::world::Problem;
-use super::{Call, Process, Scenario, SeccompCall, World, WorldError};
+use super::{Call, Process, RuntimeEntry, Scenario, SeccompCall, Started, World, WorldError};
 use crate::capability::CapSet;
 use crate::credentials::{Credentials, Thread};
 use crate::json::Path;
@@ -201,6 +201,20 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// Checks the profile that an engine is to apply.
+    pub(super) fn check_profile(&mut self, entry: &RuntimeEntry, started: &Started) -> Result<(), WorldError> {
+        let (Some(filter), Ok(handed)) = (entry.filter(), &started.answer) else { return Ok(()) };
+        if let FilterEntry::Profile(profile) = &filter {
+            self.native = profile.native();
+        }
+        let Some(chosen_by) = handed.seccomp else { return Ok(()) };
+        let ready = filter.ready(chosen_by, self.system.release);
+        ready.map(|_| ()).map_err(|error| {
+            let path = Path::default().key("runtime").key("seccomp").join(error.place);
+            WorldError { path, problem: error.problem }
+        })
     }
 
     /// Mode and filters of the thread.

@@ -94,6 +94,13 @@ pub enum NotPerformed {
     AsksListener,
     /// The engine makes no filter of the profile.
     NoFilter(Problem),
+    /// The engine starts nothing: the rule.
+    EngineRefuses(&'static str),
+    /// A call of the runtime failed.
+    NotStarted {
+        /// Which of its own, counted from 0.
+        step: usize,
+    },
 }
 
 impl InForce {
@@ -278,6 +285,8 @@ impl fmt::Display for NotPerformed {
             }
             Self::AsksListener => f.write_str("a listener is asked, and nobody answers for it"),
             Self::NoFilter(problem) => problem.fmt(f),
+            Self::EngineRefuses(rule) => write!(f, "the engine starts nothing: {rule}"),
+            Self::NotStarted { step } => write!(f, "the runtime's call {} failed, and it gave up", step + 1),
         }
     }
 }

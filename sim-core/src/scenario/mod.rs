@@ -21,6 +21,7 @@
 
 mod call_group;
 mod edit;
+mod era;
 mod expect;
 mod file_change;
 mod filter;
@@ -35,6 +36,7 @@ mod read;
 mod release_differences;
 mod result;
 mod run;
+mod runtime;
 #[cfg(feature = "schema")]
 mod schema;
 mod seccomp_call;
@@ -56,7 +58,7 @@ pub use file_change::{
     WriteArguments,
 };
 pub use filter::{EngineName, FilterEntry, FlagText, NativeName, ProfileFilter};
-pub use format::{FileEntry, Process, Scenario, Setgroups, Sysctl, Traced, UserNamespaceEntry};
+pub use format::{Era, FileEntry, Process, Scenario, Setgroups, Sysctl, Traced, UserNamespaceEntry};
 pub use in_force::JUDGES_FILTERS;
 pub use json::Json;
 pub use judgement::{DecidedBy, Judgement, NotPerformed, Signal};
@@ -64,8 +66,12 @@ pub use operation::*;
 pub use prctl_call::{PrctlArgument, PrctlCall};
 pub use read::{Loaded, MAX_SIZE, ReadError, read_value};
 pub use release_differences::{ReleaseDifference, release_differences};
-pub use result::{FileResult, ProcessResult, ScenarioResult, StepResult};
+pub use result::{EraResult, FileResult, ProcessResult, ScenarioResult, StepResult};
 pub use run::{Simulation, StepOutcome};
+pub use runtime::{
+    EngineText, PrologueCall, RefusedResult, RuntimeEntry, RuntimeExpect, RuntimeResult, Started, UnitEntry,
+    VersionText,
+};
 #[cfg(feature = "schema")]
 pub use schema::json_schema;
 pub use seccomp_call::{SeccompCall, SyscallCall, WhichCall};

@@ -3,6 +3,7 @@ use alloc::string::{String, ToString};
 
 use serde::de::DeserializeOwned;
 
+use super::era::eras;
 use super::{Options, Scenario, ScenarioResult, Simulation, World};
 use crate::json::{self, Node, Path};
 
@@ -46,12 +47,17 @@ impl Loaded {
     /// Performs its steps and compares them with what it expects.
     pub fn run(&self) -> ScenarioResult {
         let mut simulation = Simulation::new(self.world.clone());
+        let expect = self.scenario.runtime.as_ref().and_then(|runtime| runtime.expect.as_ref());
+        let runtime = simulation.runtime_result(expect);
         let mut result = ScenarioResult {
             title: self.scenario.title.clone(),
             kernel: self.world.system.release.to_string(),
-            ok: true,
+            ok: runtime.as_ref().is_none_or(|runtime| runtime.differences.is_empty()),
+            runtime,
             steps: alloc::vec![],
+            eras: eras(&self.scenario),
         };
+        result.ok &= result.eras.is_empty();
         for step in &self.scenario.steps {
             let mut step_result = simulation.perform(&step.call).result();
             if let Some(expect) = &step.expect {

@@ -126,7 +126,7 @@ fn run(scenario: &Scenario, world: World) -> ScenarioResult {
     let kernel: String = world.system.release.to_string();
     let mut simulation = Simulation::new(world);
     let steps = scenario.steps.iter().map(|step| simulation.perform(&step.call).result()).collect();
-    ScenarioResult { title: None, kernel, ok: true, steps }
+    ScenarioResult { title: None, kernel, ok: true, runtime: None, steps, eras: Vec::new() }
 }
 
 /// The attribute without the capabilities that are not in `known`; nothing if it is malformed.

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use serde::{Serialize, Serializer};
 
 use super::values::{CapsEntry, ModeText};
-use super::{Call, Difference, Signal};
+use super::{Call, Difference, RuntimeResult, Signal};
 use crate::capability::CapSet;
 use crate::kernel::Errno;
 use crate::rule::SetName;
@@ -19,8 +19,23 @@ pub struct ScenarioResult {
     pub kernel: String,
     /// Whether every expectation held.
     pub ok: bool,
+    /// What the engine answered and its runtime did, where the scenario begins with one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<RuntimeResult>,
     /// One result a step.
     pub steps: Vec<StepResult>,
+    /// The expectations of other engines, versions and kernels that did not hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub eras: Vec<EraResult>,
+}
+
+/// An era in which a step does not come out as expected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EraResult {
+    /// Which of `eras`, counted from 0.
+    pub era: usize,
+    /// What was expected otherwise, or why the scenario makes no sense there.
+    pub differences: Vec<Difference>,
 }
 
 /// The result of a step.

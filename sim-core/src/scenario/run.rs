@@ -6,7 +6,8 @@ use super::in_force::{InForce, JUDGES_FILTERS, NoFilter, ReadyFilter};
 use super::system_call::{AskedCall, asked_calls};
 use super::values::CapsEntry;
 use super::{
-    Call, CapsetCall, FileResult, Judgement, NotPerformed, ProcessResult, SeccompCall, Signal, StepResult, World,
+    Call, CapsetCall, FileResult, Judgement, NotPerformed, ProcessResult, RuntimeExpect, RuntimeResult, SeccompCall,
+    Signal, Started, StepResult, World,
 };
 use crate::access;
 use crate::calls::{self, Called, Capset, Entered};
@@ -30,6 +31,10 @@ pub struct Simulation {
     over: Option<NotPerformed>,
     /// What is known of the filters in force.
     answers: StackAnswers,
+    /// The runtime's own calls, where the scenario begins with an engine.
+    prologue: Vec<StepOutcome>,
+    /// Whether the runtime still makes its own.
+    beginning: bool,
 }
 
 /// What a step did, with everything that led to it.
@@ -65,9 +70,50 @@ pub struct StepOutcome {
 }
 
 impl Simulation {
-    /// Begins with this world.
+    /// Begins with this world. Where an engine starts the process, it asks the engine and makes its runtime's calls, so
+    /// that the first step is the program's.
     pub fn new(world: World) -> Self {
-        Self { world, step: 0, over: None, answers: StackAnswers::default() }
+        let started = world.started.clone();
+        let mut simulation = Self {
+            world,
+            step: 0,
+            over: None,
+            answers: StackAnswers::default(),
+            prologue: Vec::new(),
+            beginning: started.is_some(),
+        };
+        if let Some(started) = started {
+            simulation.start(&started);
+        }
+        simulation
+    }
+
+    /// Makes the runtime's own calls.
+    fn start(&mut self, started: &Started) {
+        if let Err(refused) = &started.answer {
+            self.over = Some(NotPerformed::EngineRefuses(refused.rule.id));
+        }
+        for own in started.prologue.iter().take_while(|_| started.answer.is_ok()) {
+            let outcome = self.perform(&own.call);
+            let failed = outcome.refusal.is_some() && !own.may_fail;
+            self.prologue.push(outcome);
+            if failed {
+                self.over.get_or_insert(NotPerformed::NotStarted { step: self.step - 1 });
+                break;
+            }
+        }
+        (self.beginning, self.step) = (false, 0);
+    }
+
+    /// The runtime's own calls with what became of them; none where no engine starts the process.
+    pub fn prologue(&self) -> &[StepOutcome] {
+        &self.prologue
+    }
+
+    /// What became of the engine's request, where the scenario begins with one.
+    pub fn runtime_result(&self, expect: Option<&RuntimeExpect>) -> Option<RuntimeResult> {
+        let started = self.world.started.as_ref()?;
+        Some(started.result(expect, self.prologue.iter().map(StepOutcome::result).collect()))
     }
 
     /// The world as it is now.
@@ -242,14 +288,22 @@ impl Simulation {
 
     /// The filter of a step, made for the thread as it is now.
     fn ready(&self, call: &SeccompCall) -> Result<ReadyFilter, NoFilter> {
-        call.filter.ready(self.world.thread.credentials.bounding, self.world.system.release)
+        // An engine chooses the entries of a profile before its runtime has dropped anything.
+        let listed = self.world.started.as_ref().filter(|_| self.beginning);
+        let listed = listed.and_then(|started| started.answer.as_ref().ok()?.seccomp);
+        let bounding = listed.unwrap_or(self.world.thread.credentials.bounding);
+        call.filter.ready(bounding, self.world.system.release)
     }
 
     fn seccomp(&self, call: &SeccompCall, ready: ReadyFilter, trace: &mut Trace) -> Outcome<StepEffect> {
         let flags = ready.flags.with(call.flags());
         let install = Install { flags, ..Install::instructions(&ready.instructions) };
-        let (world, place) =
-            (&self.world, Path::default().key("steps").index(self.step).key("seccomp").key("filter"));
+        let place = if self.beginning {
+            Path::default().key("runtime").key("seccomp")
+        } else {
+            Path::default().key("steps").index(self.step).key("seccomp").key("filter")
+        };
+        let world = &self.world;
         let installed = seccomp::install(&world.system, &world.thread, &world.in_force.state, &install, trace);
         installed.map(|Installed { state, .. }| StepEffect {
             in_force: Some(world.in_force.with(state, place, ready.made_of)),

@@ -9,11 +9,13 @@ use super::seccomp_call::Long;
 use super::step::{BindArguments, NoArguments, call_names};
 use super::values::{CapsEntry, FourIds, LimitText, ModeText, ReleaseText, SecurebitsText, SetText};
 use super::{
-    CapsetCall, CloneCall, EngineName, Expect, FileChange, FilterEntry, FlagText, NativeName, PathOperation,
-    PrctlCall, ProcessOperation, Scenario, SeccompCall, Step, SyscallCall, SystemOperation, WriteMapCall,
+    CapsetCall, CloneCall, EngineName, EngineText, Expect, FileChange, FilterEntry, FlagText, NativeName,
+    PathOperation, PrctlCall, ProcessOperation, Scenario, SeccompCall, Step, SyscallCall, SystemOperation,
+    VersionText, WriteMapCall,
 };
 use crate::calls::{AmbientOperation, PrctlOption};
 use crate::credentials::Securebits;
+use crate::engine::Engine;
 use crate::rule::Rule;
 use crate::seccomp::Action;
 use crate::seccomp::syscalls::Abi;
@@ -98,6 +100,17 @@ macro_rules! schema {
 
 schema!(LimitText, "Limit", |_generator| json_schema!({
     "oneOf": [{ "type": "integer", "minimum": 0, "maximum": u64::MAX }, { "const": "RLIM_INFINITY" }]
+}));
+
+schema!(EngineText, "Engine", |_generator| json_schema!({
+    "enum": Engine::ALL.map(Engine::name),
+    "description": "An engine, a runtime alone, or systemd."
+}));
+
+schema!(VersionText, "Version", |_generator| json_schema!({
+    "type": "string",
+    "pattern": r"^v?\d+(\.\d+){0,2}",
+    "description": "A version of an engine, as \"20.10.14\"; numbers that are left out are 0."
 }));
 
 schema!(ReleaseText, "Release", |_generator| json_schema!({

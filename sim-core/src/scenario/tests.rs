@@ -166,7 +166,7 @@ fn steps_that_make_no_sense() {
     check_error(r#"{"steps": [{"setreuid": «[1, 2, 3]}]}"#, "steps[0].setreuid", "a list of 2 ids; this list has 3");
     check_error(r#"{"steps": [{"setgroups": [1, «"x"]}]}"#, "steps[0].setgroups[1]", "an id as a program passes it");
     check_error(r#"{"steps": [{"capget": «[]}]}"#, "steps[0].capget", "an empty object");
-    check_error(r#"{"runtime": «{"engine": "podman"}}"#, "runtime", "does not model it yet");
+    check_error(r#"{"runtime": {"engine": «"lxc"}}"#, "runtime.engine", "no engine that is modelled");
     check_error(r#"{"process": {"seccomp": [«{}]}}"#, "process.seccomp[0]", "either a `profile` or `bpf`");
     let interpreter = r#"{"files": {"/x": {"interpreter": «"/y"}}}"#;
     check_error(interpreter, r#"files["/x"].interpreter"#, "no file \"/y\"");

@@ -1,11 +1,12 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::in_force::{InForce, JUDGES_FILTERS, native};
 use super::lookup::{LONGEST_PATH, paths_above};
 use super::values::{CapsEntry, FourIds, ModeText, SecurebitsText};
-use super::{Call, CloneCall, FileEntry, FileResult, Process, Scenario, Setgroups, Sysctl};
+use super::{Call, CloneCall, FileEntry, FileResult, Process, Scenario, Setgroups, Started, Sysctl};
 use crate::capability::{CapSet, Capability};
 use crate::credentials::{
     Credentials, Groups, IdMap, Ids, InvalidCredentials, Kgid, Kuid, MapError, RawCredentials, Securebits, Thread,
@@ -45,6 +46,8 @@ pub struct World {
     pub native: Abi,
     /// The filters of system calls in force on the thread.
     pub(super) in_force: InForce,
+    /// What the engine answered, where the scenario begins with one.
+    pub(super) started: Option<Arc<Started>>,
     namespaces: Vec<(String, UserNs)>,
     /// The bytes of attributes that execve cannot read, by path.
     unreadable: BTreeMap<String, Vec<u8>>,
@@ -192,6 +195,15 @@ pub enum Problem {
         /// The one of an earlier filter.
         other: Abi,
     },
+    /// A start that is described twice.
+    #[error("`runtime` stands in place of `process`; write one of them")]
+    ProcessAndRuntime,
+    /// A unit of something that has none.
+    #[error("`unit` belongs to the engine \"systemd\"")]
+    UnitWithoutSystemd,
+    /// An engine that no kubelet asks.
+    #[error("a kubelet asks \"containerd\" or \"cri-o\"")]
+    NotAskedByKubelet,
     /// A result that would take far more memory than the scenario.
     #[error("{groups} groups are in the result of each of {steps} steps; together they may be {MOST_GROUPS}")]
     TooManyGroups {
@@ -228,6 +240,20 @@ fn check_groups(scenario: &Scenario) -> Result<(), WorldError> {
 impl World {
     /// Builds the world and checks its sense.
     pub fn new(scenario: &Scenario, options: &Options) -> Result<Self, WorldError> {
+        scenario.check_runtime()?;
+        let Some((begun, started)) = scenario.begun(options) else { return Self::without_runtime(scenario, options) };
+        let world = Self::without_runtime(&begun, options);
+        // The first thread is not written; what is wrong with it comes from `runtime`.
+        let mut world =
+            world.map_err(|error| WorldError { path: error.path.moved("process", "runtime"), ..error })?;
+        if let Some(entry) = &scenario.runtime {
+            world.check_profile(entry, &started)?;
+        }
+        world.started = Some(Arc::new(started));
+        Ok(world)
+    }
+
+    fn without_runtime(scenario: &Scenario, options: &Options) -> Result<Self, WorldError> {
         let written = scenario.kernel.map(|kernel| kernel.0);
         let release = options.release.or(written).unwrap_or(Release::NEWEST);
         let mut system = system(release, scenario.sysctl.or(options.sysctl));
@@ -238,8 +264,17 @@ impl World {
         let thread = Builder { process: &scenario.process, place, system: &system, find: &find, all }.thread()?;
         let (files, unreadable) = (files(scenario, all)?, unreadable(scenario, all));
         let (native, in_force) = (native(scenario)?, InForce::default());
-        let mut world =
-            Self { files, native, in_force, namespaces: namespaces.named, system, thread, all, unreadable };
+        let mut world = Self {
+            files,
+            native,
+            in_force,
+            started: None,
+            namespaces: namespaces.named,
+            system,
+            thread,
+            all,
+            unreadable,
+        };
         world.put_in_force(&scenario.process)?;
         world.check_steps(scenario)?;
         Ok(world)

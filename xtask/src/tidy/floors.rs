@@ -3,14 +3,17 @@
 use super::Breach;
 
 /// From the top; modules of one floor do not use each other.
-const FLOORS: [&[&str]; 9] = [
+const FLOORS: [&[&str]; 12] = [
+    &["search"],
     &["scenario"],
+    &["runtime"],
     &["text", "execve", "calls", "access", "seccomp"],
     &["permission"],
     &["file", "outcome", "system"],
     &["rule"],
     &["credentials"],
     &["kernel"],
+    &["engine"],
     &["capability"],
     &["json"],
 ];

@@ -27,16 +27,9 @@ use serde::{Serialize, Serializer};
 use crate::file::Mode;
 use crate::kernel::Release;
 
-/// Part of the format that this version does not read yet: any value is an error that says so.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct NotYet;
-
-impl<'de> Deserialize<'de> for NotYet {
-    fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
-        Err(de::Error::custom(
-            "this key is part of the format, but this version does not model it yet; write `process`",
-        ))
-    }
+/// A value that stands there; `null` is none.
+pub(super) fn some<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// Takes no value: fails with this message, at the place of the value.

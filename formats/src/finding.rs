@@ -1,0 +1,148 @@
+//! What was found in a text: a part of it, what it says in the words of the scenario format, and what was taken for
+//! granted in reading it.
+
+use sim_core::scenario::{Call, FileEntry, FilterEntry, Process, ReleaseText, RuntimeEntry};
+
+/// A part of a text that was recognised.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// Its first line, counted from 1.
+    pub line: usize,
+    /// Its last line.
+    pub last_line: usize,
+    /// What kind of text it is.
+    pub form: TextForm,
+    /// What it says.
+    pub says: Says,
+    /// What was recognised in it, a short phrase each, as `user 1000` or `--cap-add NET_RAW`.
+    pub recognised: Vec<String>,
+    /// What had to be assumed, a sentence each.
+    pub assumed: Vec<String>,
+}
+
+/// A part of a text that was not understood, or not whole; the rest of the text is still read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {message}")]
+pub struct Misread {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column in characters, counted from 1.
+    pub column: usize,
+    /// What is wrong, and what would be right.
+    pub message: String,
+}
+
+/// What a reader made of a text.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reading {
+    /// What was found, in the order of the text.
+    pub findings: Vec<Finding>,
+    /// What was not understood.
+    pub misread: Vec<Misread>,
+}
+
+/// The kinds of text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum TextForm {
+    /// `docker run …`, `docker create`, `docker exec`.
+    DockerCommand,
+    /// `podman run …`.
+    PodmanCommand,
+    /// A service of a compose file.
+    Compose,
+    /// What `docker inspect` prints.
+    DockerInspect,
+    /// What `podman inspect` prints.
+    PodmanInspect,
+    /// A pod, or what has a template of one.
+    Pod,
+    /// An OCI runtime's `config.json`.
+    OciConfig,
+    /// A systemd unit file.
+    Unit,
+    /// Lines of `/proc/PID/status`.
+    Status,
+    /// What getcap prints.
+    Getcap,
+    /// What `ls -l` prints.
+    Listing,
+    /// What `capsh --print` prints.
+    Capsh,
+    /// Text of an inheritable, ambient and bounding tuple, cap_iab(3).
+    Iab,
+    /// What `id` prints.
+    Id,
+    /// A seccomp profile.
+    Profile,
+    /// What strace prints.
+    Strace,
+    /// Records of the audit subsystem.
+    Audit,
+    /// An error message of a program or an engine.
+    ErrorMessage,
+    /// A command of a shell that changes files or privilege: `setcap`, `chown`, `capsh`, `setpriv`, `su` and the like.
+    Command,
+    /// A Dockerfile.
+    Dockerfile,
+    /// A version of the kernel or of an engine, as `uname -r` and `docker version` print it.
+    Version,
+    /// A scenario of eperm.
+    Scenario,
+}
+
+/// What a finding says.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Says {
+    /// What an engine or systemd is asked to start.
+    Container(Box<Container>),
+    /// The state of a process, as far as the text has it.
+    Process(Box<Process>),
+    /// Files with what is known of each, by path.
+    Files(Vec<(String, FileEntry)>),
+    /// Calls that a command makes, in order; `execve` of a path may be among them.
+    Calls(Vec<Call>),
+    /// Something failed.
+    Failure(Failure),
+    /// A profile of seccomp.
+    Profile(Box<FilterEntry>),
+    /// System calls that were seen; the log is read again by those who need it.
+    Log,
+    /// The kernel's release.
+    Kernel(ReleaseText),
+    /// An engine and its version: `runtime` has `engine` and `version` only.
+    Engine(Box<RuntimeEntry>),
+    /// A whole scenario, as its text.
+    Scenario(String),
+}
+
+/// Something that an engine or systemd is asked to start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Container {
+    /// Its name, where the text has one.
+    pub name: Option<String>,
+    /// What the engine is asked.
+    pub runtime: RuntimeEntry,
+    /// The program and its arguments, where the text has them.
+    pub command: Vec<String>,
+    /// The image, where the text has one.
+    pub image: Option<String>,
+    /// Whether it only joins one that runs, as `docker exec` does.
+    pub is_exec: bool,
+    /// Ports inside that are published or named, the first first.
+    pub ports: Vec<u16>,
+}
+
+/// Something failed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// The message as it was found.
+    pub message: String,
+    /// What was tried, in the words of the scenario format, where the message tells it.
+    pub call: Option<Call>,
+    /// The program or file that it is about, where the message tells it.
+    pub path: Option<String>,
+    /// The name of the error, as `EPERM`, where the message tells it.
+    pub errno: Option<&'static str>,
+}
