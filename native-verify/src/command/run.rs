@@ -73,6 +73,10 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8> {
         let why = "a step makes no sense without those before it, or an argument is not known";
         suite.say(&format!("{} cases are left out: {why}.", suite.senseless));
     }
+    if suite.refused_by_engines > 0 {
+        let count = suite.refused_by_engines;
+        suite.say(&format!("{count} scenarios are left out: an engine refuses there, and no kernel is asked."));
+    }
     let code = match machine.obstacle() {
         Some(reason) => suite.perform(&mut |_| Err(Skip(reason.clone()))),
         None => on_stage(&suite.stop, &machine, |stage| suite.perform(&mut |loaded| verify(stage, &machine, loaded))),
@@ -87,6 +91,8 @@ struct Suite<'a> {
     scenarios: Vec<(PathBuf, Loaded)>,
     /// How many variants make no sense: steps without those before them, and arguments that are not known.
     senseless: usize,
+    /// In how many scenarios an engine refuses, so that no kernel is asked.
+    refused_by_engines: usize,
     unreadable: bool,
     results: Results,
     stop: Stop,
@@ -98,8 +104,16 @@ type Verifier<'a> = dyn FnMut(&Loaded) -> Result<Comparison, Skip> + 'a;
 impl<'a> Suite<'a> {
     fn read(arguments: &'a RunArguments, machine: &'a Machine) -> Result<Self> {
         let (results, stop) = (Results::of(&arguments.common)?, Stop::listen()?);
-        let mut suite =
-            Self { machine, arguments, scenarios: Vec::new(), senseless: 0, unreadable: false, results, stop };
+        let mut suite = Self {
+            machine,
+            arguments,
+            scenarios: Vec::new(),
+            senseless: 0,
+            refused_by_engines: 0,
+            unreadable: false,
+            results,
+            stop,
+        };
         let mut texts = Vec::new();
         for path in files(&arguments.paths)? {
             if path.extension().is_some_and(|extension| extension == "jsonl") {
@@ -126,9 +140,26 @@ impl<'a> Suite<'a> {
                     }
                 }
             }
+            Ok(loaded) if loaded.scenario.runtime.is_some() => self.add_expanded(place, &loaded),
             Ok(loaded) => self.scenarios.push((place, loaded)),
             Err(error) => {
                 eprintln!("{}: {error}", place.display());
+                self.unreadable = true;
+            }
+        }
+    }
+
+    /// Adds what the kernel does of a scenario that begins with an engine: the calls of its runtime, then the steps.
+    fn add_expanded(&mut self, place: PathBuf, loaded: &Loaded) {
+        let (expanded, _) = loaded.scenario.expanded(&options(self.machine));
+        if expanded.steps.is_empty() {
+            self.refused_by_engines += 1;
+            return;
+        }
+        match load(&expanded, self.machine) {
+            Ok(loaded) => self.scenarios.push((place, loaded)),
+            Err(Skip(reason)) => {
+                eprintln!("{}: {reason}", place.display());
                 self.unreadable = true;
             }
         }

@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::filter::{FilterEntry, ProfileFilter};
+use super::filter::{FilterEntry, FlagText, ProfileFilter};
 use super::world::Problem;
 use super::{Call, Process, RuntimeEntry, Scenario, SeccompCall, Started, World, WorldError};
 use crate::capability::CapSet;
@@ -109,6 +109,19 @@ impl ProfileFilter {
     fn inside(&self) -> Path {
         let whole = self.profile.get("defaultAction").is_none() && self.profile.get("linux").is_some();
         if whole { Path::default().key("linux").key("seccomp") } else { Path::default() }
+    }
+}
+
+impl SeccompCall {
+    /// The same with instructions in place of a profile, made for a process with this bounding set.
+    pub(super) fn in_instructions(self, bounding: CapSet, release: Release) -> Self {
+        match self.filter.ready(bounding, release) {
+            Ok(ReadyFilter { instructions, flags, .. }) => {
+                let flags = Vec::from([FlagText(flags.with(self.flags()))]);
+                Self { filter: FilterEntry::Instructions(instructions), flags }
+            }
+            Err(_) => self,
+        }
     }
 }
 

@@ -327,7 +327,14 @@ impl Scenario {
     pub fn expanded(&self, options: &Options) -> (Self, usize) {
         let Some((mut expanded, started)) = self.begun(options) else { return (self.clone(), 0) };
         let prologue = started.prologue.len();
-        let own = started.prologue.into_iter().map(|step| Step { call: step.call, expect: None, note: None });
+        let listed = started.answer.as_ref().ok().and_then(|handed| handed.seccomp);
+        let call = |own: PrologueCall| match (own.call, listed) {
+            (Call::Seccomp(call), Some(listed)) => {
+                Call::Seccomp(call.in_instructions(listed, started.request.kernel))
+            }
+            (call, _) => call,
+        };
+        let own = started.prologue.into_iter().map(|own| Step { call: call(own), expect: None, note: None });
         let written = core::mem::take(&mut expanded.steps);
         expanded.steps = match started.answer {
             Ok(_) => own.chain(written).collect(),
