@@ -12,7 +12,7 @@ use sim_core::scenario::{
 use yew::Reducible;
 
 use crate::gallery::{Exhibit, GALLERY};
-use crate::link::{LinkError, Linked, read_scenario};
+use link::{LinkError, Linked, read_scenario};
 use crate::paste::{self, Report};
 
 /// Everything that the page shows follows from this.

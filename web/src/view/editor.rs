@@ -3,7 +3,7 @@ use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
 use super::Dispatch;
-use crate::link::read_scenario;
+use link::read_scenario;
 use crate::pretty::pretty;
 use crate::state::Action;
 
