@@ -105,8 +105,14 @@ fn place(line: usize, parts: &[Part]) -> String {
 
 fn tell(diagnosis: &Diagnosis, parts: &[Part], out: &mut impl Write) -> Result<()> {
     if diagnosis.cases.is_empty() {
-        writeln!(out, "Nothing was recognised that starts or fails. Paste a docker or podman command, a pod, a unit,")?;
-        writeln!(out, "an error message, lines of /proc/PID/status, what getcap or strace prints; several together.")?;
+        writeln!(
+            out,
+            "Nothing was recognised that starts or fails. Paste a docker or podman command, a pod, a unit,"
+        )?;
+        writeln!(
+            out,
+            "an error message, lines of /proc/PID/status, what getcap or strace prints; several together."
+        )?;
     }
     for case in &diagnosis.cases {
         tell_case(case, parts, out)?;
@@ -153,7 +159,8 @@ fn tell_case(case: &Case, parts: &[Part], out: &mut impl Write) -> Result<()> {
     if let Some(message) = &case.does_not_explain {
         writeln!(out, "  NOT explained with what is in the text: {}", printable(message))?;
     }
-    for (title, texts) in [("Assumed:", &case.assumed), ("Not modelled, and could change this:", &case.not_modelled)] {
+    for (title, texts) in [("Assumed:", &case.assumed), ("Not modelled, and could change this:", &case.not_modelled)]
+    {
         if !texts.is_empty() {
             writeln!(out, "  {title}")?;
         }

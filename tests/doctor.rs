@@ -64,7 +64,11 @@ fn every_question_is_answered_from_its_raw_text() {
         .unwrap()
         .filter_map(|entry| Some(entry.unwrap().file_name().to_str()?.strip_suffix(".txt")?.to_owned()))
         .collect();
-    assert_eq!(texts, expected.keys().cloned().collect(), "every text has an expectation, and every expectation a text");
+    assert_eq!(
+        texts,
+        expected.keys().cloned().collect(),
+        "every text has an expectation, and every expectation a text"
+    );
     let wrong: Vec<_> = expected
         .iter()
         .map(|(slug, expected)| (slug, shortcomings(slug, expected)))

@@ -3,11 +3,11 @@
 use formats::{Container, Failure};
 use sim_core::engine::Engine;
 use sim_core::scenario::{
-    Call, EngineText, FileEntry, FourIds, Loaded, Process, ReleaseText, RuntimeEntry, Scenario, Step, VersionText,
+    Call, EngineText, FileEntry, FourIds, Loaded, ReleaseText, RuntimeEntry, Scenario, Step, VersionText,
 };
 
 use crate::Options;
-use crate::facts::{Asked, Facts};
+use crate::facts::{Asked, Facts, Seen};
 
 /// A scenario that is to be played, and what was assumed for it.
 #[derive(Clone, Debug)]
@@ -32,20 +32,16 @@ const SOME_USER: u32 = 1000;
 
 /// A scenario for each container or process, at most `most`, and how many more there are.
 pub(crate) fn drafts(facts: &Facts, options: &Options, most: usize) -> (Vec<Draft>, usize) {
-    let failure = failure(facts);
     let mut drafts: Vec<Draft> = facts.scenarios.iter().filter_map(|text| of_scenario(text)).take(most).collect();
-    let mut asked: Vec<&Asked> = facts.containers.iter().collect();
-    // A message is about what is started here; what only joins it comes in question where nothing else is asked.
-    if asked.iter().any(|asked| !asked.container.is_exec) && facts.processes.is_empty() && failure.is_some() {
-        asked.retain(|asked| !asked.container.is_exec || names(&asked.container, failure));
-    }
-    let of_containers = asked.iter().map(|asked| of_container(asked, facts, failure));
-    drafts.extend(of_containers.take(most.saturating_sub(drafts.len())));
-    let mut all = facts.scenarios.len() + asked.len();
-    if asked.is_empty() && drafts.is_empty() {
+    let started = started(facts);
+    let mut all = facts.scenarios.len() + started.len();
+    let left = most.saturating_sub(drafts.len());
+    drafts.extend(started.iter().take(left).map(|(asked, failure)| of_container(asked, facts, *failure)));
+    if all == 0 {
+        let failure = failure(&facts.failures);
         let something = failure.is_some() || !facts.files.is_empty() || !facts.calls.is_empty();
         if !facts.processes.is_empty() {
-            drafts.extend(facts.processes.iter().take(most).map(|process| of_process(process, facts, failure)));
+            drafts.extend(facts.processes.iter().take(most).map(|seen| of_process(seen, facts, failure)));
             all = facts.processes.len();
         } else if something || !facts.profiles.is_empty() {
             drafts.push(of_nobody(facts, failure));
@@ -57,21 +53,51 @@ pub(crate) fn drafts(facts: &Facts, options: &Options, most: usize) -> (Vec<Draf
         if release.is_some() {
             draft.scenario.kernel = release;
         } else if draft.scenario.kernel.is_none() {
-            draft.assumed.push("The kernel's release is not in the text: the newest that is modelled is taken.".into());
+            draft
+                .assumed
+                .push("The kernel's release is not in the text: the newest that is modelled is taken.".into());
         }
     }
     let more = all.saturating_sub(drafts.len());
     (drafts, more)
 }
 
-/// The failure that is asked about: the first that tells what was tried.
-fn failure(facts: &Facts) -> Option<&Failure> {
-    facts.failures.iter().find(|failure| failure.call.is_some()).or_else(|| facts.failures.first())
+/// The containers that the text is about, each with the failure that is told of it: those that fail first, then those
+/// that were not only started to look at something.
+fn started(facts: &Facts) -> Vec<(&Asked, Option<&Failure>)> {
+    let of = |line: usize, mut among: Vec<usize>| {
+        among.retain(|index| facts.containers.get(*index).is_some_and(|asked| asked.line <= line));
+        among.last().copied()
+    };
+    let asked = |probes: bool| {
+        let indices = facts.containers.iter().enumerate();
+        indices.filter(move |(_, asked)| probes || !asked.is_probe()).map(|(index, _)| index).collect::<Vec<_>>()
+    };
+    let real = if asked(false).is_empty() { asked(true) } else { asked(false) };
+    // A message belongs to what was started last before it; else to the first thing after it.
+    let mut failures: Vec<Vec<(usize, Failure)>> = facts.containers.iter().map(|_| Vec::new()).collect();
+    for (line, failure) in &facts.failures {
+        let index = of(*line, real.clone()).or_else(|| real.first().copied());
+        if let Some(told) = index.and_then(|index| failures.get_mut(index)) {
+            told.push((*line, failure.clone()));
+        }
+    }
+    let first = |index: &usize| {
+        let told = failures.get(*index)?;
+        let chosen = failure(told)?;
+        facts.failures.iter().map(|(_, failure)| failure).find(|failure| *failure == chosen)
+    };
+    let mut started: Vec<_> =
+        real.iter().filter_map(|index| Some((facts.containers.get(*index)?, first(index)))).collect();
+    started.sort_by_key(|(_, failure)| failure.is_none());
+    started
 }
 
-fn names(container: &Container, failure: Option<&Failure>) -> bool {
-    let path = failure.and_then(|failure| failure.path.as_deref());
-    path.is_some_and(|path| container.command.first().is_some_and(|name| last_part(name) == last_part(path)))
+/// The failure that is asked about: the first that tells what was tried.
+fn failure(failures: &[(usize, Failure)]) -> Option<&Failure> {
+    let mut failures = failures.iter().map(|(_, failure)| failure);
+    let first = failures.clone().next();
+    failures.find(|failure| failure.call.is_some()).or(first)
 }
 
 fn of_scenario(text: &str) -> Option<Draft> {
@@ -84,8 +110,21 @@ fn of_container(asked: &Asked, facts: &Facts, failure: Option<&Failure>) -> Draf
     let Asked { line, container, .. } = asked;
     let mut assumed = Vec::new();
     let mut runtime = container.runtime.clone();
+    if container.is_exec {
+        runtime = joined(container, facts, &mut assumed);
+    }
+    if runtime.user.is_none()
+        && let Some(FourIds([uid, ..])) = facts.processes.iter().find_map(|seen| seen.process.uid)
+        && uid != 0
+    {
+        runtime.user = Some(uid.to_string());
+        assumed.push(format!("The user is taken from the process that was looked at: {uid}."));
+    }
     version(&mut runtime, facts, &mut assumed);
-    if runtime.seccomp.is_none() && !runtime.privileged && let Some(profile) = facts.profiles.first() {
+    if runtime.seccomp.is_none()
+        && !runtime.privileged
+        && let Some(profile) = facts.profiles.first()
+    {
         runtime.seccomp = Some(profile.clone());
         assumed.push("The seccomp profile in the text is taken to be that of the container.".into());
     }
@@ -107,10 +146,11 @@ fn of_container(asked: &Asked, facts: &Facts, failure: Option<&Failure>) -> Draf
     draft
 }
 
-fn of_process(process: &Process, facts: &Facts, failure: Option<&Failure>) -> Draft {
+fn of_process(seen: &Seen, facts: &Facts, failure: Option<&Failure>) -> Draft {
+    let Seen { line, process } = seen;
     let mut draft = Draft {
         title: "the process".into(),
-        line: None,
+        line: Some(*line),
         scenario: Scenario { process: process.clone(), ..Scenario::default() },
         failed: None,
         assumed: Vec::new(),
@@ -171,6 +211,19 @@ fn of_nobody(facts: &Facts, failure: Option<&Failure>) -> Draft {
     let program = if executed { None } else { program(None, facts, failure) };
     add_steps(&mut draft, program, &Facts::default(), failure, &[]);
     draft
+}
+
+/// What runs by `exec`: user and privilege are its own, everything else is that of the container it joins.
+fn joined(container: &Container, facts: &Facts, assumed: &mut Vec<String>) -> RuntimeEntry {
+    let own = &container.runtime;
+    let same = |asked: &&Asked| !asked.container.is_exec && asked.container.name == container.name;
+    let Some(base) = facts.containers.iter().find(same) else {
+        assumed
+            .push("The container that it joins is not in the text: one with the engine's defaults is taken.".into());
+        return own.clone();
+    };
+    let base = &base.container.runtime;
+    RuntimeEntry { user: own.user.clone().or_else(|| base.user.clone()), privileged: own.privileged, ..base.clone() }
 }
 
 /// Whether a command makes sense for root alone.

@@ -198,7 +198,8 @@ impl Played {
             let verdict = format!("The engine refuses to start it{about}. {}", rule.statement);
             return Decided { step: Some(0), verdict, rule: Some(rule), errno: None };
         }
-        if let Some(failed) = self.prologue.iter().find(|outcome| outcome.refusal.is_some() || outcome.killed.is_some())
+        if let Some(failed) =
+            self.prologue.iter().find(|outcome| outcome.refusal.is_some() || outcome.killed.is_some())
             && self.outcomes.iter().all(|outcome| outcome.not_performed.is_some())
         {
             let verdict = format!("The runtime itself does not get as far as the program: {}", verdict(failed));
@@ -326,9 +327,8 @@ fn citation(rule: &Rule) -> String {
 
 fn not_modelled(scenario: &Scenario) -> Vec<String> {
     let calls: Vec<_> = scenario.steps.iter().map(|step| step.call.name()).collect();
-    let concerns = |omission: &&Omission| {
-        omission.calls.is_empty() || omission.calls.iter().any(|call| calls.contains(call))
-    };
+    let concerns =
+        |omission: &&Omission| omission.calls.is_empty() || omission.calls.iter().any(|call| calls.contains(call));
     NOT_MODELLED.iter().filter(concerns).map(ToString::to_string).collect()
 }
 

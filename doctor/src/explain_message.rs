@@ -108,18 +108,24 @@ fn reasons(hint: &Hint) -> Vec<Reason> {
             apply: caps_outside,
         },
         Reason {
-            assumed: "The user is not in the text: root would be allowed, so the image or the launcher is taken to name \
+            assumed:
+                "The user is not in the text: root would be allowed, so the image or the launcher is taken to name \
                       another one, id 1000."
-                .to_owned(),
+                    .to_owned(),
             apply: another_user,
         },
         Reason {
             assumed: "It is taken to share the host's network, where ports below 1024 are privileged.".to_owned(),
             apply: host_network,
         },
-        Reason { assumed: format!("no_new_privs is taken to be set. `grep NoNewPrivs /proc/PID/status` tells."), apply: nnp },
         Reason {
-            assumed: format!("The mount of {program} is taken to have the option nosuid. `findmnt -T {program}` tells."),
+            assumed: format!("no_new_privs is taken to be set. `grep NoNewPrivs /proc/PID/status` tells."),
+            apply: nnp,
+        },
+        Reason {
+            assumed: format!(
+                "The mount of {program} is taken to have the option nosuid. `findmnt -T {program}` tells."
+            ),
             apply: nosuid,
         },
         Reason { assumed: format!("{program} is taken not to be executable. `ls -l {program}` tells."), apply: no_x },

@@ -12,13 +12,13 @@ pub(crate) struct Facts {
     /// What engines and systemd are asked to start.
     pub(crate) containers: Vec<Asked>,
     /// Processes that run, each of all that is known of it.
-    pub(crate) processes: Vec<Process>,
+    pub(crate) processes: Vec<Seen>,
     /// Files by path.
     pub(crate) files: BTreeMap<String, FileEntry>,
     /// What commands do, in order.
     pub(crate) calls: Vec<Call>,
-    /// What failed, in order.
-    pub(crate) failures: Vec<Failure>,
+    /// What failed, in order, each with its line.
+    pub(crate) failures: Vec<(usize, Failure)>,
     /// Profiles of seccomp.
     pub(crate) profiles: Vec<FilterEntry>,
     /// The kernel.
@@ -42,6 +42,34 @@ pub(crate) struct Asked {
     pub(crate) container: Container,
 }
 
+/// A process that runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    /// The line.
+    pub(crate) line: usize,
+    /// What is known of it.
+    pub(crate) process: Process,
+}
+
+/// Programs that people start to look at something.
+const PROBES: [&str; 18] = [
+    "grep", "egrep", "cat", "getcap", "ls", "id", "sysctl", "capsh", "stat", "head", "env", "uname", "whoami",
+    "pscap", "getpcaps", "true", "findmnt", "mount",
+];
+
+impl Asked {
+    /// Whether it was only started to look at something.
+    pub(crate) fn is_probe(&self) -> bool {
+        let words = &self.container.command;
+        let name = |word: &str| word.rsplit('/').next().unwrap_or_default().to_owned();
+        let Some(first) = words.first().map(|word| name(word)) else { return false };
+        let script = words.iter().skip_while(|word| *word != "-c").nth(1).filter(|_| first.ends_with("sh"));
+        let Some(script) = script else { return PROBES.contains(&first.as_str()) };
+        let mut commands = script.split([';', '&', '|']).filter_map(|part| part.split_whitespace().next());
+        commands.all(|word| PROBES.contains(&name(word).as_str()))
+    }
+}
+
 impl Facts {
     /// Puts findings together.
     pub(crate) fn of(findings: &[Finding]) -> Self {
@@ -56,7 +84,7 @@ impl Facts {
                     container: (**container).clone(),
                 }),
                 Says::Process(process) => {
-                    facts.add_process(process, latest == Some(finding.form));
+                    facts.add_process(finding.line, process, latest == Some(finding.form));
                     latest = Some(finding.form);
                 }
                 Says::Files(files) => {
@@ -65,7 +93,7 @@ impl Facts {
                     }
                 }
                 Says::Calls(calls) => facts.calls.extend(calls.iter().cloned()),
-                Says::Failure(failure) => facts.failures.push(failure.clone()),
+                Says::Failure(failure) => facts.failures.push((finding.line, failure.clone())),
                 Says::Profile(profile) => facts.profiles.push((**profile).clone()),
                 Says::Kernel(release) => facts.kernel = Some(*release),
                 Says::Engine(entry) => facts.add_version(entry),
@@ -77,9 +105,9 @@ impl Facts {
     }
 
     /// What is known of a process is added to what another kind of text says of it; the same kind again is another process.
-    fn add_process(&mut self, process: &Process, another: bool) {
+    fn add_process(&mut self, line: usize, process: &Process, another: bool) {
         match self.processes.last_mut() {
-            Some(known) if !another => {
+            Some(Seen { process: known, .. }) if !another => {
                 let new = process.clone();
                 known.uid = new.uid.or(known.uid);
                 known.gid = new.gid.or(known.gid);
@@ -96,7 +124,7 @@ impl Facts {
                     known.securebits = new.securebits;
                 }
             }
-            _ => self.processes.push(process.clone()),
+            _ => self.processes.push(Seen { line, process: process.clone() }),
         }
     }
 

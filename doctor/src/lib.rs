@@ -102,6 +102,7 @@ pub fn diagnose(text: &[u8], options: &Options) -> Diagnosis {
         form: told::form(finding.form),
         taken: finding.recognised.clone(),
     });
-    let misread = reading.misread.into_iter().map(|Misread { line, column, message }| Unread { line, column, message });
+    let misread =
+        reading.misread.into_iter().map(|Misread { line, column, message }| Unread { line, column, message });
     Diagnosis { cases, more_cases, recognised: recognised.collect(), misread: misread.collect() }
 }
