@@ -2,6 +2,7 @@
 
 mod decode;
 mod explain;
+mod export;
 mod format;
 mod input;
 mod rules;
@@ -42,6 +43,8 @@ enum Command {
         /// A scenario file, or - for standard input.
         path: PathBuf,
     },
+    /// Write a scenario as a script, for an engine, as a test or for an issue; what is left out is told on standard error.
+    Export(export::Arguments),
     /// Translate between sets in digits, names, file capabilities and their bytes.
     Decode {
         /// 16 hexadecimal digits, names, text as for setcap, or the bytes of security.capability.
@@ -107,6 +110,7 @@ fn perform(command: &Command, out: &mut impl Write) -> Result<Status> {
         Command::Run { paths, json: true } => run::as_json(paths, out),
         Command::Run { paths, json: false } => run::for_people(paths, out),
         Command::Explain { path } => explain::explain(path, out),
+        Command::Export(arguments) => export::export(arguments, out),
         Command::Decode { what, bytes } => decode::decode(what, *bytes, out),
         Command::Rules { markdown: true, .. } => rules::book(out),
         Command::Rules { id, .. } => rules::list(id.as_deref(), out),

@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 pub mod audit;
+pub mod export;
 mod filter;
 mod finding;
 mod lines;
