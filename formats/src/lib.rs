@@ -19,6 +19,7 @@
 
 pub mod audit;
 mod command;
+pub mod export;
 mod filter;
 mod finding;
 mod lines;
