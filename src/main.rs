@@ -1,6 +1,7 @@
 //! The `eperm` command: reads text, asks the model, prints. No rule of Linux lives here.
 
 mod decode;
+mod doctor;
 mod explain;
 mod format;
 mod input;
@@ -42,6 +43,8 @@ enum Command {
         /// A scenario file, or - for standard input.
         path: PathBuf,
     },
+    /// Paste what you have: what happens, the rule that decides, what helps.
+    Doctor(doctor::Arguments),
     /// Translate between sets in digits, names, file capabilities and their bytes.
     Decode {
         /// 16 hexadecimal digits, names, text as for setcap, or the bytes of security.capability.
@@ -107,6 +110,7 @@ fn perform(command: &Command, out: &mut impl Write) -> Result<Status> {
         Command::Run { paths, json: true } => run::as_json(paths, out),
         Command::Run { paths, json: false } => run::for_people(paths, out),
         Command::Explain { path } => explain::explain(path, out),
+        Command::Doctor(arguments) => doctor::doctor(arguments, out),
         Command::Decode { what, bytes } => decode::decode(what, *bytes, out),
         Command::Rules { markdown: true, .. } => rules::book(out),
         Command::Rules { id, .. } => rules::list(id.as_deref(), out),

@@ -1,7 +1,7 @@
 //! What was found in a text: a part of it, what it says in the words of the scenario format, and what was taken for
 //! granted in reading it.
 
-use sim_core::scenario::{Call, FileEntry, FilterEntry, Process, ReleaseText, RuntimeEntry};
+use sim_core::scenario::{Call, FileEntry, FilterEntry, Process, ReleaseText, RuntimeEntry, Sysctl};
 
 /// A part of a text that was recognised.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,6 +81,12 @@ pub enum TextForm {
     Audit,
     /// An error message of a program or an engine.
     ErrorMessage,
+    /// What `getpcaps` prints.
+    Getpcaps,
+    /// What `stat`, `findmnt` and `mount` print, and lines of `/proc/mounts`.
+    Mount,
+    /// A setting of the kernel, as sysctl prints it.
+    Sysctl,
     /// A command of a shell that changes files or privilege: `setcap`, `chown`, `capsh`, `setpriv`, `su` and the like.
     Command,
     /// A Dockerfile.
@@ -103,11 +109,20 @@ pub enum Says {
     Files(Vec<(String, FileEntry)>),
     /// Calls that a command makes, in order; `execve` of a path may be among them.
     Calls(Vec<Call>),
+    /// A file is made of another.
+    Copy(FileCopy),
+    /// Settings of the kernel.
+    Sysctl(Box<Sysctl>),
+    /// What a Dockerfile says about the container that is made of its image.
+    Image(Box<Image>),
+    /// What is mounted where, with options that matter to execve.
+    Mount(Mount),
     /// Something failed.
     Failure(Failure),
     /// A profile of seccomp.
     Profile(Box<FilterEntry>),
-    /// System calls that were seen; the log is read again by those who need it.
+    /// System calls that were seen; the log is read again by those who need it. Those that failed are findings of their
+    /// own, at lines of the log.
     Log,
     /// The kernel's release.
     Kernel(ReleaseText),
@@ -134,12 +149,52 @@ pub struct Container {
     pub ports: Vec<u16>,
 }
 
+/// A file that is made of another, as by cp(1) or a Dockerfile's `COPY`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileCopy {
+    /// The file that is copied, where the text has one file.
+    pub from: Option<String>,
+    /// The new file.
+    pub to: String,
+    /// Whether `security.capability` comes with it.
+    pub keeps_capabilities: bool,
+    /// The new owner and group, where the text tells.
+    pub owner: Option<(u32, u32)>,
+}
+
+/// What a Dockerfile says about the container that is made of its image: its last stage.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Image {
+    /// What it is made of.
+    pub from: Option<String>,
+    /// `USER`, as it is written.
+    pub user: Option<String>,
+    /// `ENTRYPOINT` and `CMD`.
+    pub command: Vec<String>,
+    /// `EXPOSE`.
+    pub ports: Vec<u16>,
+}
+
+/// A mount, as mount(8) prints it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    /// Where.
+    pub path: String,
+    /// Whether it has the option nosuid.
+    pub nosuid: bool,
+    /// Whether it has the option noexec.
+    pub noexec: bool,
+}
+
 /// Something failed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
+    /// What kind of message it is: the id of its row in [`MESSAGES`](crate::MESSAGES), `strace` or `audit`.
+    pub id: &'static str,
     /// The message as it was found.
     pub message: String,
-    /// What was tried, in the words of the scenario format, where the message tells it.
+    /// What was tried, in the words of the scenario format, where the message tells it. The file that it names may be a
+    /// bare name or a relative path, as in the message.
     pub call: Option<Call>,
     /// The program or file that it is about, where the message tells it.
     pub path: Option<String>,

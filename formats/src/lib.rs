@@ -18,17 +18,23 @@
 #![forbid(unsafe_code)]
 
 pub mod audit;
+mod command;
 mod filter;
 mod finding;
 mod lines;
 mod listing;
+mod message;
+mod mixture;
 mod problem;
 pub mod strace;
+mod system;
 #[cfg(test)]
 mod tests;
 
 pub use filter::{Filter, Form, read_filter};
-pub use finding::{Container, Failure, Finding, Misread, Reading, Says, TextForm};
+pub use finding::{Container, Failure, FileCopy, Finding, Image, Misread, Mount, Reading, Says, TextForm};
 pub use lines::MAX_LINE;
 pub use listing::{read_libseccomp, read_seccomp_tools};
+pub use message::{MESSAGES, Message, NO_MESSAGE, read_message};
+pub use mixture::{MAX_FINDINGS, MAX_TEXT, read};
 pub use problem::{Fault, Problem};

@@ -38,7 +38,7 @@ test("the address brings back the edited scenario and its place", async () => {
 });
 
 test("a link of the first version opens", async () => {
-  const link = readFileSync(new URL("../../web/links/v1.txt", import.meta.url), "utf8").trim();
+  const link = readFileSync(new URL("../../link/links/v1.txt", import.meta.url), "utf8").trim();
   const page = await open(browser, { fragment: `#${link}` });
   await page.waitForSelector('#verdict[data-errno="EPERM"]');
   await close(page);

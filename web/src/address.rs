@@ -2,7 +2,7 @@
 
 use web_sys::window;
 
-use crate::link::{LinkError, Linked};
+use link::{LinkError, Linked};
 
 /// What the address holds; nothing if it has no fragment.
 pub(crate) fn read() -> Option<Result<Linked, LinkError>> {

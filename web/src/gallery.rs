@@ -49,6 +49,7 @@ pub(crate) const GROUPS: [(&str, &str); 6] = [
 
 #[cfg(test)]
 mod tests {
+    use link::Linked;
     use sim_core::scenario::{Loaded, Options};
 
     use super::{Exhibit, GALLERY, GROUPS};
@@ -60,6 +61,17 @@ mod tests {
             assert!(Loaded::read(exhibit.text(), &Options::default()).is_ok(), "{}", exhibit.slug);
             assert!(GROUPS.iter().any(|(group, _)| *group == exhibit.group), "{}", exhibit.slug);
             assert_eq!(Exhibit::find(exhibit.slug), Some(exhibit));
+        }
+    }
+
+    #[test]
+    fn every_exhibit_survives_a_link() {
+        for exhibit in GALLERY {
+            let scenario = Loaded::read(exhibit.text(), &Options::default()).unwrap().scenario;
+            let linked = Linked { position: scenario.steps.len(), scenario };
+            let fragment = linked.to_fragment();
+            assert!(fragment.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)), "{fragment}");
+            assert_eq!(Linked::from_fragment(&fragment), Ok(linked), "{}", exhibit.slug);
         }
     }
 }

@@ -6,7 +6,7 @@
 //! state      what the page knows, and what each action makes of it
 //! played     the scenario played up to the step that is shown
 //! rows       which rows the table has
-//! link       the state as an address        address    the browser's address and clipboard
+//! address    the browser's address and clipboard
 //! paste      text that people paste         fields     text that people type
 //! gallery    the scenarios of the repository
 //! ```
@@ -15,7 +15,6 @@ mod address;
 mod app;
 mod fields;
 mod gallery;
-mod link;
 mod paste;
 mod played;
 mod pretty;

@@ -12,8 +12,8 @@ use sim_core::scenario::{
 use yew::Reducible;
 
 use crate::gallery::{Exhibit, GALLERY};
-use crate::link::{LinkError, Linked, read_scenario};
 use crate::paste::{self, Report};
+use link::{LinkError, Linked, read_scenario};
 
 /// Everything that the page shows follows from this.
 #[derive(Clone, Debug, PartialEq, Eq)]

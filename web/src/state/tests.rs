@@ -6,7 +6,7 @@ use sim_core::scenario::{FourIds, ModeText};
 use yew::Reducible;
 
 use super::{Action, FileEdit, ProcessEdit, State};
-use crate::link::Linked;
+use link::Linked;
 
 fn after(state: State, actions: impl IntoIterator<Item = Action>) -> State {
     let state = actions.into_iter().fold(Rc::new(state), Reducible::reduce);

@@ -3,9 +3,9 @@ use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
 use super::Dispatch;
-use crate::link::read_scenario;
 use crate::pretty::pretty;
 use crate::state::Action;
+use link::read_scenario;
 
 /// The scenario as JSON, to read, copy and change.
 #[component]

@@ -1,0 +1,340 @@
+//! From facts to scenarios: one for each container or process, with what had to be assumed.
+
+use formats::{Container, Failure};
+use sim_core::engine::Engine;
+use sim_core::scenario::{
+    Call, EngineText, FileEntry, FourIds, Loaded, ReleaseText, RuntimeEntry, Scenario, Step, VersionText,
+};
+
+use crate::Options;
+use crate::facts::{Asked, Facts, Seen};
+
+/// A scenario that is to be played, and what was assumed for it.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    /// What it is about, as `container "web"`.
+    pub(crate) title: String,
+    /// The line of the text that it comes from.
+    pub(crate) line: Option<usize>,
+    /// The scenario.
+    pub(crate) scenario: Scenario,
+    /// The step that a message says failed, and the message.
+    pub(crate) failed: Option<(usize, Failure)>,
+    /// What was assumed.
+    pub(crate) assumed: Vec<String>,
+}
+
+/// Where a program is taken to be whose folder is not known.
+const FOLDER: &str = "/usr/local/bin/";
+
+/// The user that is meant where none is named.
+const SOME_USER: u32 = 1000;
+
+/// A scenario for each container or process, at most `most`, and how many more there are.
+pub(crate) fn drafts(facts: &Facts, options: &Options, most: usize) -> (Vec<Draft>, usize) {
+    let mut drafts: Vec<Draft> = facts.scenarios.iter().filter_map(|text| of_scenario(text)).take(most).collect();
+    let started = started(facts);
+    let mut all = facts.scenarios.len() + started.len();
+    let left = most.saturating_sub(drafts.len());
+    drafts.extend(started.iter().take(left).map(|(asked, failure)| of_container(asked, facts, *failure)));
+    if all == 0 {
+        let failure = failure(&facts.failures);
+        let something = failure.is_some() || !facts.files.is_empty() || !facts.calls.is_empty();
+        if !facts.processes.is_empty() {
+            drafts.extend(facts.processes.iter().take(most).map(|seen| of_process(seen, facts, failure)));
+            all = facts.processes.len();
+        } else if something || !facts.profiles.is_empty() {
+            drafts.push(of_nobody(facts, failure));
+            all = 1;
+        }
+    }
+    for draft in &mut drafts {
+        let release = options.release.map(ReleaseText).or(facts.kernel);
+        if release.is_some() {
+            draft.scenario.kernel = release;
+        } else if draft.scenario.kernel.is_none() {
+            draft
+                .assumed
+                .push("The kernel's release is not in the text: the newest that is modelled is taken.".into());
+        }
+    }
+    let more = all.saturating_sub(drafts.len());
+    (drafts, more)
+}
+
+/// The containers that the text is about, each with the failure that is told of it: those that fail first, then those
+/// that were not only started to look at something.
+fn started(facts: &Facts) -> Vec<(&Asked, Option<&Failure>)> {
+    let of = |line: usize, mut among: Vec<usize>| {
+        among.retain(|index| facts.containers.get(*index).is_some_and(|asked| asked.line <= line));
+        among.last().copied()
+    };
+    let asked = |probes: bool| {
+        let indices = facts.containers.iter().enumerate();
+        indices.filter(move |(_, asked)| probes || !asked.is_probe()).map(|(index, _)| index).collect::<Vec<_>>()
+    };
+    let real = if asked(false).is_empty() { asked(true) } else { asked(false) };
+    // A message belongs to what was started last before it; else to the first thing after it.
+    let mut failures: Vec<Vec<(usize, Failure)>> = facts.containers.iter().map(|_| Vec::new()).collect();
+    for (line, failure) in &facts.failures {
+        let index = of(*line, real.clone()).or_else(|| real.first().copied());
+        if let Some(told) = index.and_then(|index| failures.get_mut(index)) {
+            told.push((*line, failure.clone()));
+        }
+    }
+    let first = |index: &usize| {
+        let told = failures.get(*index)?;
+        let chosen = failure(told)?;
+        facts.failures.iter().map(|(_, failure)| failure).find(|failure| *failure == chosen)
+    };
+    let mut started: Vec<_> =
+        real.iter().filter_map(|index| Some((facts.containers.get(*index)?, first(index)))).collect();
+    started.sort_by_key(|(_, failure)| failure.is_none());
+    started
+}
+
+/// The failure that is asked about: the first that tells what was tried.
+fn failure(failures: &[(usize, Failure)]) -> Option<&Failure> {
+    let mut failures = failures.iter().map(|(_, failure)| failure);
+    let first = failures.clone().next();
+    failures.find(|failure| failure.call.is_some()).or(first)
+}
+
+fn of_scenario(text: &str) -> Option<Draft> {
+    let loaded = Loaded::read(text, &sim_core::scenario::Options::default()).ok()?;
+    let title = loaded.scenario.title.clone().unwrap_or_else(|| "the scenario".into());
+    Some(Draft { title, line: None, scenario: loaded.scenario, failed: None, assumed: Vec::new() })
+}
+
+fn of_container(asked: &Asked, facts: &Facts, failure: Option<&Failure>) -> Draft {
+    let Asked { line, container, .. } = asked;
+    let mut assumed = Vec::new();
+    let mut runtime = container.runtime.clone();
+    if container.is_exec {
+        runtime = joined(container, facts, &mut assumed);
+    }
+    if runtime.user.is_none()
+        && let Some(FourIds([uid, ..])) = facts.processes.iter().find_map(|seen| seen.process.uid)
+        && uid != 0
+    {
+        runtime.user = Some(uid.to_string());
+        assumed.push(format!("The user is taken from the process that was looked at: {uid}."));
+    }
+    version(&mut runtime, facts, &mut assumed);
+    if runtime.seccomp.is_none()
+        && !runtime.privileged
+        && let Some(profile) = facts.profiles.first()
+    {
+        runtime.seccomp = Some(profile.clone());
+        assumed.push("The seccomp profile in the text is taken to be that of the container.".into());
+    }
+    let what = if runtime.engine.0 == Engine::Systemd { "unit" } else { "container" };
+    let title = match &container.name {
+        Some(name) => format!("{what} {name:?}"),
+        None => format!("the {what} of line {line}"),
+    };
+    let mut draft = Draft {
+        title,
+        line: Some(*line),
+        scenario: Scenario { runtime: Some(runtime), ..Scenario::default() },
+        failed: None,
+        assumed,
+    };
+    take_files(&mut draft, facts);
+    let program = program(container.command.first().map(String::as_str), facts, failure);
+    add_steps(&mut draft, program, facts, failure, &container.ports);
+    draft
+}
+
+fn of_process(seen: &Seen, facts: &Facts, failure: Option<&Failure>) -> Draft {
+    let Seen { line, process } = seen;
+    let mut draft = Draft {
+        title: "the process".into(),
+        line: Some(*line),
+        scenario: Scenario { process: process.clone(), ..Scenario::default() },
+        failed: None,
+        assumed: Vec::new(),
+    };
+    if process.uid.is_none() {
+        let root = process.effective.is_some_and(|set| set.resolve(sim_core::capability::CapSet::EMPTY).len() > 30);
+        if !root {
+            draft.scenario.process.uid = Some(FourIds([SOME_USER; 4]));
+            draft.scenario.process.gid = process.gid.or(Some(FourIds([SOME_USER; 4])));
+        }
+        let id = if root { 0 } else { SOME_USER };
+        draft.assumed.push(format!("Its user id is not in the text: {id} is taken."));
+    }
+    if process.seccomp.is_empty() {
+        draft.scenario.process.seccomp.extend(facts.profiles.first().cloned());
+    }
+    take_files(&mut draft, facts);
+    let mine = failure.is_none_or(|failure| !matches!(failure.call, Some(Call::Execve(_)) | None));
+    let program = if mine && failure.is_some() { None } else { program(None, facts, failure) };
+    add_steps(&mut draft, program, facts, failure, &[]);
+    draft
+}
+
+fn of_nobody(facts: &Facts, failure: Option<&Failure>) -> Draft {
+    let mut draft = Draft {
+        title: "the program".into(),
+        line: None,
+        scenario: Scenario::default(),
+        failed: None,
+        assumed: Vec::new(),
+    };
+    if let Some(profile) = facts.profiles.first() {
+        draft.scenario.process.seccomp.push(profile.clone());
+    }
+    take_files(&mut draft, facts);
+    let by_root = facts.calls.iter().any(needs_root);
+    let user = FourIds([SOME_USER; 4]);
+    if by_root {
+        draft.assumed.push("Who runs the commands is not in the text: root is taken, with every capability.".into());
+    } else {
+        (draft.scenario.process.uid, draft.scenario.process.gid) = (Some(user), Some(user));
+        draft.assumed.push(format!(
+            "Who runs it is not in the text: an ordinary user is taken, id {SOME_USER}, without capabilities."
+        ));
+    }
+    let only_files = by_root && facts.calls.iter().all(|call| matches!(call, Call::FileChange(_)));
+    for call in &facts.calls {
+        mention(&mut draft.scenario, call);
+        draft.scenario.steps.push(step(call.clone()));
+    }
+    if only_files {
+        draft.assumed.push(format!("Afterwards an ordinary user runs the program, id {SOME_USER}."));
+        for call in become_user(SOME_USER) {
+            draft.scenario.steps.push(step(call));
+        }
+    }
+    let executed = facts.calls.iter().any(|call| matches!(call, Call::Execve(_)));
+    let program = if executed { None } else { program(None, facts, failure) };
+    add_steps(&mut draft, program, &Facts::default(), failure, &[]);
+    draft
+}
+
+/// What runs by `exec`: user and privilege are its own, everything else is that of the container it joins.
+fn joined(container: &Container, facts: &Facts, assumed: &mut Vec<String>) -> RuntimeEntry {
+    let own = &container.runtime;
+    let same = |asked: &&Asked| !asked.container.is_exec && asked.container.name == container.name;
+    let Some(base) = facts.containers.iter().find(same) else {
+        assumed
+            .push("The container that it joins is not in the text: one with the engine's defaults is taken.".into());
+        return own.clone();
+    };
+    let base = &base.container.runtime;
+    RuntimeEntry { user: own.user.clone().or_else(|| base.user.clone()), privileged: own.privileged, ..base.clone() }
+}
+
+/// Whether a command makes sense for root alone.
+fn needs_root(call: &Call) -> bool {
+    matches!(call, Call::FileChange(_) | Call::SetId(_) | Call::Setgroups(_))
+}
+
+fn become_user(id: u32) -> [Call; 3] {
+    use sim_core::calls::{IdChange, IdKind, SetId};
+    let set = |kind| Call::SetId(SetId { kind, change: IdChange::Res([id; 3]) });
+    [Call::Setgroups(Vec::new()), set(IdKind::Group), set(IdKind::User)]
+}
+
+fn version(runtime: &mut RuntimeEntry, facts: &Facts, assumed: &mut Vec<String>) {
+    let EngineText(engine) = runtime.engine;
+    if runtime.version.is_none() {
+        runtime.version = facts.version(engine);
+    }
+    if runtime.version.is_none() {
+        let newest = engine.newest();
+        runtime.version = Some(VersionText(newest));
+        assumed.push(format!("The version of {engine} is not in the text: {newest} is taken."));
+    }
+}
+
+fn take_files(draft: &mut Draft, facts: &Facts) {
+    draft.scenario.files.extend(facts.files.iter().map(|(path, entry)| (path.clone(), entry.clone())));
+}
+
+/// The program that is started, and what was assumed to find it.
+fn program(command: Option<&str>, facts: &Facts, failure: Option<&Failure>) -> Option<(String, Option<String>)> {
+    let of_message = failure.and_then(|failure| match (&failure.call, &failure.path) {
+        (Some(Call::Execve(path)), _) => Some(path.as_str()),
+        (_, path) => path.as_deref(),
+    });
+    let executable = |path: &&str| !facts.files.get(*path).is_some_and(|entry| entry.directory);
+    let with_caps = || {
+        let mut paths = facts.files.iter().filter(|(_, entry)| entry.caps.is_some()).map(|(path, _)| path.as_str());
+        paths.next().filter(|_| paths.next().is_none())
+    };
+    let only = || Some(facts.files.keys().next()?.as_str()).filter(|_| facts.files.len() == 1);
+    let is_exec = matches!(failure, Some(Failure { call: Some(Call::Execve(_)), .. }));
+    let name = of_message.filter(|_| is_exec).or(command).or_else(with_caps).or(of_message).or_else(only);
+    let Some(name) = name.filter(executable) else {
+        let path = format!("{FOLDER}program");
+        let text = format!("Which program runs is not in the text: an ordinary one is taken, {path}.");
+        return Some((path, Some(text)));
+    };
+    if let Some(path) = facts.path_of(name) {
+        return Some((path.to_owned(), None));
+    }
+    if name.starts_with('/') {
+        return Some((name.to_owned(), None));
+    }
+    let path = format!("{FOLDER}{}", last_part(name));
+    Some((path.clone(), Some(format!("Where {name:?} is, is not in the text: {path} is taken."))))
+}
+
+fn last_part(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Starts the program and makes the call that failed.
+fn add_steps(
+    draft: &mut Draft,
+    program: Option<(String, Option<String>)>,
+    facts: &Facts,
+    failure: Option<&Failure>,
+    ports: &[u16],
+) {
+    for call in facts.calls.iter().filter(|call| !matches!(call, Call::FileChange(_))) {
+        mention(&mut draft.scenario, call);
+        draft.scenario.steps.push(step(call.clone()));
+    }
+    if let Some((path, assumed)) = program {
+        draft.assumed.extend(assumed);
+        if !draft.scenario.files.contains_key(&path) {
+            draft.assumed.push(format!(
+                "Nothing is known of {path}: it is taken to be root's, executable for all, without capabilities."
+            ));
+            draft.scenario.files.insert(path.clone(), FileEntry::default());
+        }
+        draft.scenario.steps.push(step(Call::Execve(path)));
+    }
+    let failing = failure.and_then(|failure| failure.call.clone());
+    if let Some(call) = failing.filter(|call| !matches!(call, Call::Execve(_))) {
+        mention(&mut draft.scenario, &call);
+        draft.scenario.steps.push(step(call));
+    } else if failure.is_none()
+        && let Some(port) = ports.iter().find(|port| **port < 1024)
+    {
+        draft.scenario.steps.push(step(Call::Bind { port: *port }));
+    }
+    if let Some(failure) = failure {
+        let last = draft.scenario.steps.len().checked_sub(1);
+        draft.failed = last.map(|last| (last, failure.clone()));
+    }
+}
+
+/// A file that a call names is described, if it is not yet.
+fn mention(scenario: &mut Scenario, call: &Call) {
+    let path = match call {
+        Call::Execve(path) => path.as_str(),
+        Call::FileChange(change) => change.path(),
+        _ => return,
+    };
+    if !scenario.files.contains_key(path) {
+        scenario.files.insert(path.to_owned(), FileEntry::default());
+    }
+}
+
+fn step(call: Call) -> Step {
+    Step { call, expect: None, note: None }
+}

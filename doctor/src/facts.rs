@@ -1,0 +1,172 @@
+//! What a text says, part by part put together.
+
+use std::collections::BTreeMap;
+
+use formats::{Container, Failure, Finding, Says, TextForm};
+use sim_core::engine::Engine;
+use sim_core::scenario::{Call, EngineText, FileEntry, FilterEntry, Process, ReleaseText, RuntimeEntry, VersionText};
+
+/// Everything that a text says.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Facts {
+    /// What engines and systemd are asked to start.
+    pub(crate) containers: Vec<Asked>,
+    /// Processes that run, each of all that is known of it.
+    pub(crate) processes: Vec<Seen>,
+    /// Files by path.
+    pub(crate) files: BTreeMap<String, FileEntry>,
+    /// What commands do, in order.
+    pub(crate) calls: Vec<Call>,
+    /// What failed, in order, each with its line.
+    pub(crate) failures: Vec<(usize, Failure)>,
+    /// Profiles of seccomp.
+    pub(crate) profiles: Vec<FilterEntry>,
+    /// The kernel.
+    pub(crate) kernel: Option<ReleaseText>,
+    /// Versions of engines.
+    pub(crate) versions: Vec<(EngineText, VersionText)>,
+    /// Whole scenarios.
+    pub(crate) scenarios: Vec<String>,
+    /// What had to be assumed in reading, by the line.
+    pub(crate) assumed: Vec<(usize, String)>,
+}
+
+/// What an engine is asked, and where.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    /// The line.
+    pub(crate) line: usize,
+    /// The last one.
+    pub(crate) last_line: usize,
+    /// What it is.
+    pub(crate) container: Container,
+}
+
+/// A process that runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    /// The line.
+    pub(crate) line: usize,
+    /// What is known of it.
+    pub(crate) process: Process,
+}
+
+/// Programs that people start to look at something.
+const PROBES: [&str; 18] = [
+    "grep", "egrep", "cat", "getcap", "ls", "id", "sysctl", "capsh", "stat", "head", "env", "uname", "whoami",
+    "pscap", "getpcaps", "true", "findmnt", "mount",
+];
+
+impl Asked {
+    /// Whether it was only started to look at something.
+    pub(crate) fn is_probe(&self) -> bool {
+        let words = &self.container.command;
+        let name = |word: &str| word.rsplit('/').next().unwrap_or_default().to_owned();
+        let Some(first) = words.first().map(|word| name(word)) else { return false };
+        let script = words.iter().skip_while(|word| *word != "-c").nth(1).filter(|_| first.ends_with("sh"));
+        let Some(script) = script else { return PROBES.contains(&first.as_str()) };
+        let mut commands = script.split([';', '&', '|']).filter_map(|part| part.split_whitespace().next());
+        commands.all(|word| PROBES.contains(&name(word).as_str()))
+    }
+}
+
+impl Facts {
+    /// Puts findings together.
+    pub(crate) fn of(findings: &[Finding]) -> Self {
+        let mut facts = Self::default();
+        let mut latest: Option<TextForm> = None;
+        for finding in findings {
+            facts.assumed.extend(finding.assumed.iter().map(|text| (finding.line, text.clone())));
+            match &finding.says {
+                Says::Container(container) => facts.containers.push(Asked {
+                    line: finding.line,
+                    last_line: finding.last_line,
+                    container: (**container).clone(),
+                }),
+                Says::Process(process) => {
+                    facts.add_process(finding.line, process, latest == Some(finding.form));
+                    latest = Some(finding.form);
+                }
+                Says::Files(files) => {
+                    for (path, entry) in files {
+                        facts.add_file(path, entry);
+                    }
+                }
+                Says::Calls(calls) => facts.calls.extend(calls.iter().cloned()),
+                Says::Failure(failure) => facts.failures.push((finding.line, failure.clone())),
+                Says::Profile(profile) => facts.profiles.push((**profile).clone()),
+                Says::Kernel(release) => facts.kernel = Some(*release),
+                Says::Engine(entry) => facts.add_version(entry),
+                Says::Scenario(text) => facts.scenarios.push(text.clone()),
+                _ => {}
+            }
+        }
+        facts
+    }
+
+    /// What is known of a process is added to what another kind of text says of it; the same kind again is another process.
+    fn add_process(&mut self, line: usize, process: &Process, another: bool) {
+        match self.processes.last_mut() {
+            Some(Seen { process: known, .. }) if !another => {
+                let new = process.clone();
+                known.uid = new.uid.or(known.uid);
+                known.gid = new.gid.or(known.gid);
+                known.permitted = new.permitted.or(known.permitted);
+                known.effective = new.effective.or(known.effective);
+                known.inheritable = new.inheritable.or(known.inheritable);
+                known.bounding = new.bounding.or(known.bounding);
+                known.ambient = new.ambient.or(known.ambient);
+                known.no_new_privs |= new.no_new_privs;
+                if known.groups.is_empty() {
+                    known.groups = new.groups;
+                }
+                if known.securebits.0.bits() == 0 {
+                    known.securebits = new.securebits;
+                }
+            }
+            _ => self.processes.push(Seen { line, process: process.clone() }),
+        }
+    }
+
+    /// What is known of a file is added to what is known already.
+    fn add_file(&mut self, path: &str, entry: &FileEntry) {
+        let known = self.files.entry(path.to_owned()).or_default();
+        let default = FileEntry::default();
+        if entry.caps.is_some() {
+            known.caps.clone_from(&entry.caps);
+        }
+        if entry.mode != default.mode {
+            known.mode = entry.mode;
+        }
+        if (entry.uid, entry.gid) != (0, 0) {
+            (known.uid, known.gid) = (entry.uid, entry.gid);
+        }
+        known.nosuid |= entry.nosuid;
+        known.noexec |= entry.noexec;
+        known.directory |= entry.directory;
+        if entry.interpreter.is_some() {
+            known.interpreter.clone_from(&entry.interpreter);
+        }
+    }
+
+    fn add_version(&mut self, entry: &RuntimeEntry) {
+        if let Some(version) = entry.version {
+            self.versions.push((entry.engine, version));
+        }
+    }
+
+    /// The version of an engine, where the text has it.
+    pub(crate) fn version(&self, engine: Engine) -> Option<VersionText> {
+        self.versions.iter().find(|(EngineText(known), _)| *known == engine).map(|(_, version)| *version)
+    }
+
+    /// The file that a name means: that very path, or the only one that ends in it.
+    pub(crate) fn path_of(&self, name: &str) -> Option<&str> {
+        if let Some((path, _)) = self.files.get_key_value(name) {
+            return Some(path);
+        }
+        let last = name.rsplit('/').next().unwrap_or(name);
+        let mut same = self.files.keys().filter(|path| path.rsplit('/').next() == Some(last));
+        same.next().filter(|_| same.next().is_none()).map(String::as_str)
+    }
+}

@@ -1,0 +1,64 @@
+use crate::finding::{Finding, Misread, Reading};
+
+use super::MAX_FINDINGS;
+
+/// What was found so far, in bounded number.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    reading: Reading,
+    /// Where it became too much.
+    full: Option<usize>,
+}
+
+impl Found {
+    /// A finding.
+    pub(crate) fn push(&mut self, finding: Finding) {
+        if self.reading.findings.len() >= MAX_FINDINGS {
+            self.full.get_or_insert(finding.line);
+        } else {
+            self.reading.findings.push(finding);
+        }
+    }
+
+    /// A place that was not understood.
+    pub(crate) fn misread(&mut self, misread: Misread) {
+        if self.reading.misread.len() < MAX_FINDINGS {
+            self.reading.misread.push(misread);
+        }
+    }
+
+    /// A place that was not understood, by its line and a column in characters from 1.
+    pub(crate) fn misread_at(&mut self, line: usize, column: usize, message: impl Into<String>) {
+        self.misread(Misread { line, column, message: message.into() });
+    }
+
+    /// Everything that a reader of its own gave for a part that begins with this line.
+    pub(crate) fn extend(&mut self, part: Reading, first_line: usize) {
+        let by = first_line.saturating_sub(1);
+        for mut finding in part.findings {
+            finding.line += by;
+            finding.last_line += by;
+            self.push(finding);
+        }
+        for misread in part.misread {
+            self.misread(Misread { line: misread.line + by, ..misread });
+        }
+    }
+
+    /// How many findings and misread places there are.
+    pub(crate) fn len(&self) -> usize {
+        self.reading.findings.len() + self.reading.misread.len()
+    }
+
+    /// The reading, in the order of the text.
+    pub(crate) fn end(self) -> Reading {
+        let Reading { mut findings, mut misread } = self.reading;
+        findings.sort_by_key(|finding| finding.line);
+        if let Some(line) = self.full {
+            let message = format!("more than {MAX_FINDINGS} findings; those from here on are left out");
+            misread.push(Misread { line, column: 1, message });
+        }
+        misread.sort_by_key(|misread| misread.line);
+        Reading { findings, misread }
+    }
+}
