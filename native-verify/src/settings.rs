@@ -65,6 +65,7 @@ const SETTINGS: [Setting; 5] = [
 pub(crate) fn survey() -> Sysctl {
     Sysctl {
         ip_unprivileged_port_start: None,
+        ping_group_range: None,
         unprivileged_bpf_disabled: read(UNPRIVILEGED_BPF).and_then(|value| u8::try_from(value).ok()),
         perf_event_paranoid: read(PERF_EVENT).and_then(|value| i8::try_from(value).ok()).filter(|value| *value <= 2),
         dmesg_restrict: read(DMESG).and_then(|value| u8::try_from(value).ok()),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use sim_core::file::{File, FileKind, Mount, Revision, VfsCaps, XattrError};
 use sim_core::scenario::{Call, MkdirArguments, MknodArguments, PathOperation, Step, World};
+use sim_core::system::PING_GROUP_RANGE;
 
 use crate::machine::Machine;
 use crate::namespaces::Pool;
@@ -28,6 +29,7 @@ pub(crate) struct Stage {
     pub(crate) pool: Pool,
     files: BTreeMap<PathBuf, Made>,
     port_start: u16,
+    ping_groups: [u32; 2],
     settings: Settings,
     machine: Machine,
 }
@@ -57,6 +59,7 @@ pub(crate) const PROGRAM: &str = "program";
 pub(crate) const OTHER_ROOT: &str = "other-root";
 
 const PORT_START: &str = "proc/sys/net/ipv4/ip_unprivileged_port_start";
+const PING_GROUPS: &str = "proc/sys/net/ipv4/ping_group_range";
 
 impl Stage {
     /// Builds the stage in an empty folder, within namespaces of its own.
@@ -88,7 +91,15 @@ impl Stage {
         let tape = SharedTape::new().context("cannot make shared memory")?;
         let machine = machine.clone();
         let pool = Pool::new(host, &machine)?;
-        Ok(Self { tape, pool, files: BTreeMap::new(), port_start: 1024, settings: Settings::default(), machine })
+        Ok(Self {
+            tape,
+            pool,
+            files: BTreeMap::new(),
+            port_start: 1024,
+            ping_groups: PING_GROUP_RANGE,
+            settings: Settings::default(),
+            machine,
+        })
     }
 
     /// Makes the files of a scenario and gives where each of its paths is.
@@ -147,6 +158,14 @@ impl Stage {
             fs::write(PORT_START, start.to_string())
                 .map_err(|error| Skip(format!("ip_unprivileged_port_start cannot be set to {start}: {error}")))?;
             self.port_start = start;
+        }
+        let range = world.system.ping_group_range;
+        if range != self.ping_groups {
+            // Nobody at all is written otherwise: a group of its own that this namespace has need not exist.
+            let [first, last] = if range[0] > range[1] { range } else { range.map(|group| machine.seen(group)) };
+            fs::write(PING_GROUPS, format!("{first} {last}"))
+                .map_err(|error| Skip(format!("ping_group_range cannot be set to {first} {last}: {error}")))?;
+            self.ping_groups = range;
         }
         Ok(())
     }

@@ -7,6 +7,9 @@ use crate::kernel::{Change, Release, changes};
 /// `net.ipv4.ip_unprivileged_port_start` of a network namespace in which nobody has changed it (`PROT_SOCK`).
 pub const UNPRIVILEGED_PORT_START: u16 = 1024;
 
+/// `net.ipv4.ping_group_range` of a network namespace in which nobody has changed it: no group.
+pub const PING_GROUP_RANGE: [u32; 2] = [1, 0];
+
 /// Everything about the machine that decisions depend on.
 ///
 /// ```
@@ -25,6 +28,9 @@ pub struct System {
     /// `net.ipv4.ip_unprivileged_port_start`: the lowest port that anyone may bind in the first network
     /// namespace, 0 to 65535.
     pub ip_unprivileged_port_start: u16,
+    /// `net.ipv4.ping_group_range` of the first network namespace: the first and the last group, as host ids, that may make
+    /// ICMP sockets for datagrams; nobody if the first is above the last.
+    pub ping_group_range: [u32; 2],
     /// `fs.protected_hardlinks`: whether linking to files of others is restricted. The kernel's own value is 0,
     /// practically every distribution's 1.
     pub protected_hardlinks: bool,
@@ -62,6 +68,7 @@ impl Default for System {
             release: Release::NEWEST,
             user_namespaces: UserNamespaces::default(),
             ip_unprivileged_port_start: UNPRIVILEGED_PORT_START,
+            ping_group_range: PING_GROUP_RANGE,
             protected_hardlinks: false,
             unprivileged_bpf_disabled: Self::unprivileged_bpf_disabled(Release::NEWEST),
             perf_event_paranoid: 2,

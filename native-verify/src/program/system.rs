@@ -4,7 +4,8 @@ use std::mem::offset_of;
 use std::time::SystemTime;
 
 use sim_core::access::{
-    BpfCommand, Clock, FanotifyClass, Resource, SocketDomain, SocketOption, SocketType, SyslogAction, TimerClock,
+    BpfCommand, Clock, FanotifyClass, Resource, SocketDomain, SocketOption, SocketProtocol, SocketType, SyslogAction,
+    TimerClock,
 };
 use sim_core::scenario::{
     Call, FanotifyInitArguments, MlockArguments, SetrlimitArguments, SetsockoptArguments, Simulation,
@@ -182,8 +183,12 @@ impl Writer<'_> {
         self.push(Kind::Call, 0b1, number, [path, 0, 0, 0, 0, 0])
     }
 
-    fn socket(&mut self, SocketArguments { domain, kind }: SocketArguments) -> Result<(), Full> {
+    fn socket(&mut self, SocketArguments { domain, kind, protocol }: SocketArguments) -> Result<(), Full> {
         let raw = kind == SocketType::Raw;
+        let asked = protocol.map(|protocol| match protocol {
+            SocketProtocol::Icmp => libc::IPPROTO_ICMP,
+            SocketProtocol::IcmpV6 => libc::IPPROTO_ICMPV6,
+        });
         let (family, protocol) = match domain {
             SocketDomain::Inet => (libc::AF_INET, if raw { libc::IPPROTO_ICMP } else { 0 }),
             SocketDomain::Inet6 => (libc::AF_INET6, if raw { libc::IPPROTO_ICMPV6 } else { 0 }),
@@ -195,7 +200,12 @@ impl Writer<'_> {
             SocketType::Stream => libc::SOCK_STREAM,
             SocketType::Datagram => libc::SOCK_DGRAM,
         };
-        self.push(Kind::Call, 0, libc::SYS_socket, [word(family), word(kind), word(protocol), 0, 0, 0])
+        self.push(
+            Kind::Call,
+            0,
+            libc::SYS_socket,
+            [word(family), word(kind), word(asked.unwrap_or(protocol)), 0, 0, 0],
+        )
     }
 
     fn setsockopt(&mut self, SetsockoptArguments { option, value }: SetsockoptArguments) -> Result<(), Full> {

@@ -247,6 +247,8 @@ conditions! {
     NotificationByHandle "only file handles are reported"
     MoreThanHandles "more than file handles is asked for"
     ClassAndReportAgree "the class can report what is asked for"
+    SocketIsPing "the socket is one of ICMP for datagrams"
+    ProtocolKnown "the domain has the protocol with this type"
     PacketTypeKnown "packet sockets of this type exist"
     NotOwnQuota "the quota is not the thread's own"
 

@@ -17,7 +17,8 @@ const QUOTA: Source = Source::new("fs/quota/quota.c", "check_quotactl_permission
 rules! {
     SOCKET_UNPRIVILEGED {
         id: "socket.unprivileged",
-        statement: "Stream and datagram sockets of AF_INET and AF_INET6, and every socket of AF_UNIX, need no capability.",
+        statement: "Stream and datagram sockets of AF_INET and AF_INET6, except datagrams of ICMP, and every socket of AF_UNIX, \
+                    need no capability.",
         manual: "socket(2), DESCRIPTION",
         source: Source::new("net/ipv4/af_inet.c", "inet_create"),
     }
@@ -27,6 +28,21 @@ rules! {
                     namespace. Without it: EPERM.",
         manual: "raw(7), DESCRIPTION",
         source: Source::new("net/ipv4/af_inet.c", "inet_create"),
+    }
+    SOCKET_PROTOCOL {
+        id: "socket.protocol",
+        statement: "A domain and a type have only some protocols: ICMP comes in raw packets and in datagrams, not in a stream, \
+                    and AF_INET6 has its own. With another one socket fails with EPROTONOSUPPORT.",
+        manual: "socket(2), ERRORS",
+        source: Source::new("net/ipv4/af_inet.c", "inet_create"),
+    }
+    SOCKET_PING_GROUP_RANGE {
+        id: "socket.ping-group-range",
+        statement: "A datagram socket of ICMP, which can ping and nothing else, needs no capability, but the effective group \
+                    id or a supplementary group within net.ipv4.ping_group_range of the network namespace; nobody's is unless \
+                    the setting is changed. Otherwise: EACCES.",
+        manual: "icmp(7), /proc interfaces",
+        source: Source::new("net/ipv4/ping.c", "ping_init_sock"),
     }
     SOCKET_PACKET {
         id: "socket.packet",

@@ -111,6 +111,16 @@ pub struct Sysctl {
         skip_serializing_if = "Option::is_none"
     )]
     pub ip_unprivileged_port_start: Option<u16>,
+    /// The first and the last group, as host ids up to 2147483647, whose members may make ICMP sockets for datagrams; nobody
+    /// if the first is above the last. `[1, 0]` if left out.
+    #[serde(
+        rename = "net.ipv4.ping_group_range",
+        default,
+        deserialize_with = "values::optional_group_range",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::group_range"))]
+    pub ping_group_range: Option<[u32; 2]>,
     /// Whether linking to files of others is restricted, 0 or 1; 0 if left out.
     #[serde(
         rename = "fs.protected_hardlinks",
@@ -292,6 +302,7 @@ impl Sysctl {
     pub(super) fn or(self, other: Self) -> Self {
         Self {
             ip_unprivileged_port_start: self.ip_unprivileged_port_start.or(other.ip_unprivileged_port_start),
+            ping_group_range: self.ping_group_range.or(other.ping_group_range),
             unprivileged_bpf_disabled: self.unprivileged_bpf_disabled.or(other.unprivileged_bpf_disabled),
             perf_event_paranoid: self.perf_event_paranoid.or(other.perf_event_paranoid),
             dmesg_restrict: self.dmesg_restrict.or(other.dmesg_restrict),

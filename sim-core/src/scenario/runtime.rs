@@ -9,7 +9,7 @@ use super::expect::RuleText;
 use super::filter::{EngineName, FilterEntry};
 use super::in_force::JUDGES_FILTERS;
 use super::values::{self, FourIds, ReleaseText, SecurebitsText, SetText, from_text};
-use super::world::Problem;
+use super::world::{self, Problem};
 use super::{
     Call, CapsetCall, Difference, Options, PrctlArgument, PrctlCall, Process, Scenario, SeccompCall, Step,
     StepResult, Sysctl, WorldError,
@@ -350,11 +350,17 @@ impl Scenario {
         let started = entry.start(release, options.all.unwrap_or_else(|| release.capabilities()));
         let set = |handed: &Handed| Sysctl {
             ip_unprivileged_port_start: handed.ip_unprivileged_port_start,
+            ping_group_range: handed.ping_group_range,
             ..Sysctl::default()
         };
         let by_engine = started.answer.as_ref().map(set).unwrap_or_default();
         let process = entry.first_thread(&started);
-        let sysctl = entry.sysctl.or(by_engine).or(self.sysctl);
+        let mut inside = entry.sysctl.or(by_engine);
+        let outside = |range: [u32; 2]| world::host_groups(self, entry.user_namespace.as_deref()?, range);
+        if entry.user_namespace.is_some() {
+            inside.ping_group_range = inside.ping_group_range.and_then(outside);
+        }
+        let sysctl = inside.or(self.sysctl);
         Some((Self { runtime: None, process, sysctl, ..self.clone() }, started))
     }
 

@@ -79,6 +79,16 @@ setting! {
     open_files 8 2_147_483_584;
 }
 
+/// Two groups that `net.ipv4.ping_group_range` can have.
+pub(super) fn group_range(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "items": { "type": "integer", "minimum": 0, "maximum": 2_147_483_647 },
+        "minItems": 2,
+        "maxItems": 2
+    })
+}
+
 fn arguments(count: usize) -> Schema {
     json_schema!({ "type": "array", "items": argument(), "minItems": count, "maxItems": count })
 }

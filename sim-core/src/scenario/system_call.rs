@@ -13,7 +13,8 @@ use super::{
     TruncateArguments, UtimensatArguments, WriteArguments, WriteMapCall,
 };
 use crate::access::{
-    BpfCommand, Clock, FanotifyClass, Resource, SocketDomain, SocketOption, SocketType, SyslogAction, TimerClock,
+    BpfCommand, Clock, FanotifyClass, Resource, SocketDomain, SocketOption, SocketProtocol, SocketType, SyslogAction,
+    TimerClock,
 };
 use crate::capability::CapSet;
 use crate::file::FileKind;
@@ -261,7 +262,14 @@ fn system(operation: &SystemOperation) -> Named {
                 SocketType::Datagram => 2,
                 SocketType::Raw => 3,
             };
-            asked("socket", &[Some(domain), Some(kind)])
+            const ICMP: u64 = 1;
+            const ICMPV6: u64 = 58;
+            let protocol = match (arguments.protocol, arguments.domain, arguments.kind) {
+                (Some(SocketProtocol::Icmp), ..) | (None, SocketDomain::Inet, SocketType::Raw) => ICMP,
+                (Some(SocketProtocol::IcmpV6), ..) | (None, SocketDomain::Inet6, SocketType::Raw) => ICMPV6,
+                (None, ..) => 0,
+            };
+            asked("socket", &[Some(domain), Some(kind), Some(protocol)])
         }
         SystemOperation::Setsockopt(arguments) => {
             let option = match arguments.option {

@@ -450,6 +450,14 @@ impl World {
     }
 }
 
+/// The two groups of a range that is written in a user namespace, as host ids, if both have a mapping.
+pub(super) fn host_groups(scenario: &Scenario, namespace: &str, range: [u32; 2]) -> Option<[u32; 2]> {
+    let mut system = system(Release::NEWEST, Sysctl::default());
+    let ns = Namespaces::build(scenario, &mut system).ok()?.find(namespace)?;
+    let [first, last] = range.map(|group| system.user_namespaces.kgid(ns, group));
+    Some([first?.number(), last?.number()])
+}
+
 /// A machine with these settings.
 fn system(release: Release, sysctl: Sysctl) -> System {
     let default = System::default();
@@ -457,6 +465,7 @@ fn system(release: Release, sysctl: Sysctl) -> System {
     System {
         release,
         ip_unprivileged_port_start: sysctl.ip_unprivileged_port_start.unwrap_or(default.ip_unprivileged_port_start),
+        ping_group_range: sysctl.ping_group_range.unwrap_or(default.ping_group_range),
         unprivileged_bpf_disabled: bpf.unwrap_or_else(|| System::unprivileged_bpf_disabled(release)),
         perf_event_paranoid: sysctl.perf_event_paranoid.unwrap_or(default.perf_event_paranoid),
         dmesg_restrict: sysctl.dmesg_restrict.map_or(default.dmesg_restrict, |restrict| restrict != 0),

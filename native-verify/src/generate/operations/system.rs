@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use sim_core::access::{
-    BpfCommand, Clock, FanotifyClass, KeyOperation, Resource, SocketDomain, SocketOption, SocketType, SyslogAction,
-    TimerClock,
+    BpfCommand, Clock, FanotifyClass, KeyOperation, Resource, SocketDomain, SocketOption, SocketProtocol, SocketType,
+    SyslogAction, TimerClock,
 };
 use sim_core::scenario::{
     BpfArguments, ClockSettimeArguments, FanotifyInitArguments, IoplArguments, KeyctlArguments, LimitText,
@@ -80,8 +80,8 @@ fn timerfd_create() -> impl Strategy<Value = SystemOperation> {
 }
 
 fn socket() -> impl Strategy<Value = SystemOperation> {
-    (select(SocketDomain::ALL), select(SocketType::ALL))
-        .prop_map(|(domain, kind)| SystemOperation::Socket(SocketArguments { domain, kind }))
+    (select(SocketDomain::ALL), select(SocketType::ALL), prop::option::of(select(SocketProtocol::ALL)))
+        .prop_map(|(domain, kind, protocol)| SystemOperation::Socket(SocketArguments { domain, kind, protocol }))
 }
 
 fn setsockopt() -> impl Strategy<Value = SystemOperation> {

@@ -17,7 +17,7 @@ pub use hardware::{delete_module, init_module, ioperm, iopl};
 pub use key::{KeyOperation, keyctl};
 pub use limit::{Resource, mlock, setrlimit};
 pub use log::{SyslogAction, syslog};
-pub use network::{SocketDomain, SocketOption, SocketType, setsockopt, socket};
+pub use network::{SocketDomain, SocketOption, SocketProtocol, SocketType, setsockopt, socket};
 pub use storage::{QuotaCommand, acct, quotactl, swapoff, swapon};
 
 use super::demand_capability;

@@ -1,11 +1,11 @@
 use super::{demand_capability, demand_either, demand_in_init};
 use crate::access::named::named;
 use crate::capability::{CapSet, Capability};
-use crate::credentials::Thread;
+use crate::credentials::{Kgid, Thread};
 use crate::kernel::{Errno, changes};
-use crate::outcome::{Outcome, demand};
+use crate::outcome::{Outcome, Refusal, demand, refuse};
 use crate::rule::{Condition, Effect, Witness, system as rules};
-use crate::system::System;
+use crate::system::{PING_GROUP_RANGE, System};
 
 named! {
     /// The domain of a socket.
@@ -34,22 +34,38 @@ named! {
     }
 }
 
+named! {
+    /// The protocol of a socket, where it is not the usual one of its domain and type.
+    SocketProtocol {
+        /// ICMP: echo requests and replies only, with `SOCK_DGRAM` of `AF_INET`.
+        Icmp "IPPROTO_ICMP";
+        /// The same of `AF_INET6`.
+        IcmpV6 "IPPROTO_ICMPV6";
+    }
+}
+
 /// Decides socket(2).
 ///
 /// ```
-/// use sim_core::access::{SocketDomain, SocketType, socket};
+/// use sim_core::access::{SocketDomain, SocketProtocol, SocketType, socket};
 /// use sim_core::prelude::*;
 ///
 /// let user = Thread::from(Credentials::user(1000));
-/// let refusal = socket(&System::default(), &user, SocketDomain::Inet, SocketType::Raw, &mut Silent).refusal().unwrap();
+/// let refusal = socket(&System::default(), &user, SocketDomain::Inet, SocketType::Raw, None, &mut Silent).refusal().unwrap();
 /// assert_eq!((refusal.errno, refusal.rule.id), (Errno::EPERM, "socket.raw"));
-/// assert_eq!(socket(&System::default(), &user, SocketDomain::Unix, SocketType::Raw, &mut Silent).refusal(), None);
+/// assert_eq!(socket(&System::default(), &user, SocketDomain::Unix, SocketType::Raw, None, &mut Silent).refusal(), None);
+///
+/// let icmp = Some(SocketProtocol::Icmp);
+/// let ping = |system| socket(system, &user, SocketDomain::Inet, SocketType::Datagram, icmp, &mut Silent).refusal();
+/// assert_eq!(ping(&System::default()).unwrap().errno, Errno::EACCES);
+/// assert_eq!(ping(&System { ping_group_range: [0, 1000], ..System::default() }), None);
 /// ```
 pub fn socket<W: Witness>(
     system: &System,
     thread: &Thread,
     domain: SocketDomain,
     kind: SocketType,
+    protocol: Option<SocketProtocol>,
     witness: &mut W,
 ) -> Outcome<()> {
     let demand_net_raw = |rule, witness: &mut W| {
@@ -66,12 +82,38 @@ pub fn socket<W: Witness>(
             witness.not_applied(&rules::SOCKET_UNPRIVILEGED, Condition::SocketIsRaw);
             demand_net_raw(&rules::SOCKET_RAW, witness)
         }
+        (SocketDomain::Inet, SocketType::Datagram) if protocol == Some(SocketProtocol::Icmp) => {
+            demand_ping_group(system, thread, witness)
+        }
+        (SocketDomain::Inet6, SocketType::Datagram) if protocol == Some(SocketProtocol::IcmpV6) => {
+            demand_ping_group(system, thread, witness)
+        }
         _ => {
+            let known = match domain {
+                SocketDomain::Unix => protocol != Some(SocketProtocol::IcmpV6),
+                _ => protocol.is_none(),
+            };
+            let (rule, condition) = (&rules::SOCKET_PROTOCOL, Condition::ProtocolKnown);
+            demand(known, Errno::EPROTONOSUPPORT, rule, CapSet::EMPTY, condition, witness)?;
             witness.applied(&rules::SOCKET_UNPRIVILEGED, Effect::Holds);
             Ok(())
         }
     };
     decide(witness).into()
+}
+
+/// Demands that one of the thread's groups is in `net.ipv4.ping_group_range` of its network namespace (`ping_init_sock`).
+fn demand_ping_group<W: Witness>(system: &System, thread: &Thread, witness: &mut W) -> Result<(), Refusal> {
+    witness.not_applied(&rules::SOCKET_UNPRIVILEGED, Condition::SocketIsPing);
+    let [first, last] = if thread.namespaces.first_network { system.ping_group_range } else { PING_GROUP_RANGE };
+    let credentials = &thread.credentials;
+    let within = |group: &Kgid| (first..=last).contains(&group.number());
+    let member = within(&credentials.gid.effective) || credentials.groups.as_slice().iter().any(within);
+    if !member {
+        return Err(refuse(Errno::EACCES, &rules::SOCKET_PING_GROUP_RANGE, CapSet::EMPTY, witness));
+    }
+    witness.applied(&rules::SOCKET_PING_GROUP_RANGE, Effect::Holds);
+    Ok(())
 }
 
 named! {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::capability::CapSet;
-use crate::credentials::{Credentials, RawCredentials};
+use crate::credentials::{Credentials, Groups, Kgid, RawCredentials};
 use crate::kernel::Release;
 use crate::outcome::Outcome;
 use crate::rule::{Event, Silent, Trace};
@@ -30,7 +30,8 @@ fn raw_sockets_belong_to_the_network_namespace() {
     let mut system = System::default();
     let ns = system.user_namespaces.add(UserNs::INIT, 1000.into()).unwrap();
     let root = in_namespace(&[Capability::NET_RAW], ns);
-    let raw = |thread: &Thread| refused(&socket(&system, thread, SocketDomain::Inet, SocketType::Raw, &mut Silent));
+    let raw =
+        |thread: &Thread| refused(&socket(&system, thread, SocketDomain::Inet, SocketType::Raw, None, &mut Silent));
     assert_eq!(raw(&root), Some((Errno::EPERM, "socket.raw")));
     let mut moved = root.clone();
     moved.namespaces.network = ns;
@@ -47,9 +48,48 @@ fn raw_sockets_belong_to_the_network_namespace() {
 }
 
 #[test]
+fn who_may_ping_is_a_matter_of_groups() {
+    let ping = |range, groups: &[u32], first_network| {
+        let raw = RawCredentials {
+            groups: Groups::new(groups.iter().map(|group| Kgid::from(*group)).collect()),
+            ..RawCredentials::user(1000)
+        };
+        let mut thread = Thread::from(Credentials::try_from(raw).unwrap());
+        thread.namespaces.first_network = first_network;
+        let system = System { ping_group_range: range, ..System::default() };
+        let (kind, protocol) = (SocketType::Datagram, Some(SocketProtocol::Icmp));
+        refused(&socket(&system, &thread, SocketDomain::Inet, kind, protocol, &mut Silent))
+    };
+    let refusal = Some((Errno::EACCES, "socket.ping-group-range"));
+    assert_eq!(ping([1, 0], &[1], true), refusal);
+    assert_eq!(ping([1000, 1000], &[], true), None);
+    assert_eq!(ping([1001, 2000], &[], true), refusal);
+    assert_eq!(ping([1001, 2000], &[7, 2000], true), None);
+    assert_eq!(ping([0, 999], &[1000], true), refusal);
+    assert_eq!(ping([0, 5000], &[], false), refusal, "a new network namespace begins with the default");
+}
+
+#[test]
+fn a_domain_has_its_own_icmp() {
+    let open = |domain, kind, protocol| {
+        let system = System { ping_group_range: [0, 5000], ..System::default() };
+        refused(&socket(&system, &user(&[]), domain, kind, Some(protocol), &mut Silent)).map(|(errno, _)| errno)
+    };
+    let unknown = Some(Errno::EPROTONOSUPPORT);
+    assert_eq!(open(SocketDomain::Inet, SocketType::Datagram, SocketProtocol::IcmpV6), unknown);
+    assert_eq!(open(SocketDomain::Inet6, SocketType::Datagram, SocketProtocol::IcmpV6), None);
+    assert_eq!(open(SocketDomain::Inet6, SocketType::Datagram, SocketProtocol::Icmp), unknown);
+    assert_eq!(open(SocketDomain::Inet, SocketType::Stream, SocketProtocol::Icmp), unknown);
+    assert_eq!(open(SocketDomain::Inet, SocketType::Raw, SocketProtocol::IcmpV6), Some(Errno::EPERM));
+    // IPPROTO_ICMP is 1, and so is PF_UNIX, which AF_UNIX takes.
+    assert_eq!(open(SocketDomain::Unix, SocketType::Stream, SocketProtocol::Icmp), None);
+    assert_eq!(open(SocketDomain::Unix, SocketType::Stream, SocketProtocol::IcmpV6), unknown);
+}
+
+#[test]
 fn packet_sockets_ask_for_the_capability_before_the_type() {
     let open = |thread: &Thread, kind| {
-        let outcome = socket(&System::default(), thread, SocketDomain::Packet, kind, &mut Silent);
+        let outcome = socket(&System::default(), thread, SocketDomain::Packet, kind, None, &mut Silent);
         refused(&outcome).map(|(errno, _)| errno)
     };
     let raw = user(&[Capability::NET_RAW]);

@@ -221,3 +221,13 @@ where
 
     deserializer.deserialize_str(TextVisitor(expected, parse))
 }
+
+/// The greatest group of `net.ipv4.ping_group_range` (`GID_T_MAX`).
+const LAST_GROUP: i64 = 0x7fff_ffff;
+
+/// Two groups that `net.ipv4.ping_group_range` can have.
+pub(super) fn optional_group_range<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<[u32; 2]>, D::Error> {
+    let range: [Within<0, LAST_GROUP>; 2] = Deserialize::deserialize(deserializer)?;
+    let [first, last] = range.map(|Within(group)| u32::try_from(group).unwrap_or(u32::MAX));
+    Ok(Some([first, last]))
+}

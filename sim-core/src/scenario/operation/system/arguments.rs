@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::access::{
-    BpfCommand, Clock, FanotifyClass, KeyOperation, QuotaCommand, Resource, SocketDomain, SocketOption, SocketType,
-    SyslogAction, TimerClock,
+    BpfCommand, Clock, FanotifyClass, KeyOperation, QuotaCommand, Resource, SocketDomain, SocketOption,
+    SocketProtocol, SocketType, SyslogAction, TimerClock,
 };
 use crate::scenario::values::{IdArgument, LimitText};
 
@@ -31,6 +31,9 @@ arguments! {
         /// The type.
         #[serde(rename = "type")]
         kind: SocketType,
+        /// The protocol; the usual one of the domain and type if left out, which is ICMP for a raw socket of the internet.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        protocol: Option<SocketProtocol>,
     }
 
     /// The arguments of `setsockopt`, at the level SOL_SOCKET.

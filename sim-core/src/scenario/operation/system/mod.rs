@@ -65,7 +65,9 @@ impl SystemOperation {
     pub(in crate::scenario) fn decide<W: Witness>(&self, world: &World, witness: &mut W) -> Outcome<()> {
         let (system, thread) = (&world.system, &world.thread);
         match self {
-            Self::Socket(SocketArguments { domain, kind }) => access::socket(system, thread, *domain, *kind, witness),
+            Self::Socket(SocketArguments { domain, kind, protocol }) => {
+                access::socket(system, thread, *domain, *kind, *protocol, witness)
+            }
             Self::Setsockopt(SetsockoptArguments { option, value }) => {
                 access::setsockopt(system, thread, *option, *value, witness)
             }
@@ -105,7 +107,12 @@ impl SystemOperation {
     /// The operation in a few words.
     pub(in crate::scenario) fn in_words(&self) -> String {
         match self {
-            Self::Socket(SocketArguments { domain, kind }) => format!("socket {} of {}", kind.name(), domain.name()),
+            Self::Socket(SocketArguments { domain, kind, protocol: None }) => {
+                format!("socket {} of {}", kind.name(), domain.name())
+            }
+            Self::Socket(SocketArguments { domain, kind, protocol: Some(protocol) }) => {
+                format!("socket {} of {} with {}", kind.name(), domain.name(), protocol.name())
+            }
             Self::Setsockopt(SetsockoptArguments { option, value }) => {
                 format!("setsockopt of {} to {value}", option.name())
             }
