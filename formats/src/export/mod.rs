@@ -17,11 +17,26 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod container;
+mod markdown;
+mod oci;
+mod pod;
 mod quote;
+mod request;
 mod script;
+mod test;
+#[cfg(test)]
+mod tests;
 mod tools;
+mod unit;
 
+pub use container::{docker, podman};
+pub use markdown::markdown;
+pub use oci::oci;
+pub use pod::{pod, pod_patch};
 pub use script::{Tool, script};
+pub use test::test;
+pub use unit::unit;
 
 use sim_core::scenario::{Options, Scenario, WorldError};
 
@@ -31,6 +46,52 @@ use sim_core::scenario::{Options, Scenario, WorldError};
 pub enum Format {
     /// A shell script that brings a process into the state and performs the steps, with setpriv(1), capsh(1), unshare(1).
     Script,
+    /// A line of `docker run`.
+    Docker,
+    /// A line of `podman run`.
+    Podman,
+    /// A pod of Kubernetes, as YAML.
+    Pod,
+    /// The same as a strategic merge patch of a Deployment, as YAML.
+    PodPatch,
+    /// A service of systemd.
+    Unit,
+    /// `config.json` of an OCI runtime.
+    Oci,
+    /// The scenario with everything that the model answers as expectation, for `eperm run`.
+    Test,
+    /// Markdown for an issue's thread.
+    Markdown,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 9] = [
+        Self::Script,
+        Self::Docker,
+        Self::Podman,
+        Self::Pod,
+        Self::PodPatch,
+        Self::Unit,
+        Self::Oci,
+        Self::Test,
+        Self::Markdown,
+    ];
+
+    /// Its name, as `pod-patch`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Script => "script",
+            Self::Docker => "docker",
+            Self::Podman => "podman",
+            Self::Pod => "pod",
+            Self::PodPatch => "pod-patch",
+            Self::Unit => "unit",
+            Self::Oci => "oci",
+            Self::Test => "test",
+            Self::Markdown => "markdown",
+        }
+    }
 }
 
 /// What came of an export.
@@ -94,5 +155,13 @@ pub enum ExportError {
 pub fn export(scenario: &Scenario, options: &Options, format: Format) -> Result<Exported, ExportError> {
     match format {
         Format::Script => script(scenario, options, None),
+        Format::Docker => docker(scenario, options),
+        Format::Podman => podman(scenario, options),
+        Format::Pod => pod(scenario, options),
+        Format::PodPatch => pod_patch(scenario, options),
+        Format::Unit => unit(scenario, options),
+        Format::Oci => oci(scenario, options),
+        Format::Test => test(scenario, options),
+        Format::Markdown => markdown(scenario, options, None),
     }
 }

@@ -41,8 +41,11 @@ fn ids(kind: &str, real: u32, effective: u32) -> Vec<String> {
     }
 }
 
-/// Why setpriv cannot set these securebits, if it cannot: it knows six of them, and clears `keep_caps` itself.
+/// Why setpriv cannot reach this state, if it cannot. Of the securebits it knows six, and clears `keep_caps` itself.
 pub(super) fn setpriv_lacks(state: &ProcessResult) -> Option<String> {
+    if !state.inheritable.is_subset(state.bounding) {
+        return Some("setpriv drops from the bounding set before it sets what is inheritable".to_owned());
+    }
     let known = Securebits::NOROOT
         | Securebits::NOROOT_LOCKED
         | Securebits::NO_SETUID_FIXUP

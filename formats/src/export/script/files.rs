@@ -73,7 +73,7 @@ fn contents(path: &str, made: &str, entry: &FileEntry, emitted: &Emitted) -> Res
 }
 
 /// The tool and the arguments that store an attribute: setcap where it can say it, setfattr with the bytes otherwise.
-pub(super) fn setcap(caps: &CapsEntry, all: CapSet) -> Result<(&'static str, String), String> {
+pub(in crate::export) fn setcap(caps: &CapsEntry, all: CapSet) -> Result<(&'static str, String), String> {
     let bytes = caps.to_bytes(all);
     let refuses = || {
         "the kernel stores no such attribute: of revisions 2 and 3 only, and only with the flag that they have"

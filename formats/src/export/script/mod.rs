@@ -10,6 +10,8 @@ mod operation;
 mod plan;
 mod text;
 
+pub(super) use files::setcap;
+
 use sim_core::scenario::{Options, Scenario};
 
 use super::{ExportError, Exported};
