@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 pub mod audit;
+pub mod container;
 mod filter;
 mod finding;
 mod lines;
@@ -28,7 +29,7 @@ pub mod strace;
 mod tests;
 
 pub use filter::{Filter, Form, read_filter};
-pub use finding::{Container, Failure, Finding, Misread, Reading, Says, TextForm};
+pub use finding::{AskedProfile, Container, Failure, Finding, Misread, Mount, Reading, Says, TextForm};
 pub use lines::MAX_LINE;
 pub use listing::{read_libseccomp, read_seccomp_tools};
 pub use problem::{Fault, Problem};
