@@ -3,8 +3,8 @@
 mod decode;
 mod doctor;
 mod explain;
-mod fix;
 mod export;
+mod fix;
 mod format;
 mod input;
 mod rules;

@@ -272,7 +272,10 @@ impl Options {
             Some([inside, outside]) => format!("{inside} {outside} 1"),
             Some([inside, outside, count]) => format!("{inside} {outside} {count}"),
             _ => {
-                return Err(format!("a map is written INSIDE:OUTSIDE:COUNT with numbers here, not {:?}", shown(text)));
+                return Err(format!(
+                    "a map is written INSIDE:OUTSIDE:COUNT with numbers here, not {:?}",
+                    shown(text)
+                ));
             }
         };
         self.draft.recognise(format!("{} {}", if which == 0 { "--uidmap" } else { "--gidmap" }, shown(text)));
