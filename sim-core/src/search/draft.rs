@@ -11,7 +11,7 @@ use crate::file::{Mode, Revision, VfsCaps};
 use crate::kernel::Release;
 use crate::rule::SetName;
 use crate::scenario::{
-    CapsEntry, FileEntry, FilterEntry, FourIds, ReleaseText, Scenario, SecurebitsText, Sysctl, Traced, UnitEntry,
+    Call, CapsEntry, FileEntry, FilterEntry, FourIds, ReleaseText, Scenario, SecurebitsText, Sysctl, Traced, UnitEntry,
 };
 
 /// A scenario with edits: its steps may be moved, and calls stand between them.
@@ -110,6 +110,7 @@ impl Draft {
                 self.course.retain(|planned| *planned != Planned::Step(*step));
                 self.insert(*before, [Planned::Step(*step)]);
             }
+            Edit::LeaveOut { step } => self.course.retain(|planned| *planned != Planned::Step(*step)),
             Edit::Raise { caps, before } => self.insert(*before, [Planned::Raise(*caps)]),
             Edit::Inherit { caps, before } => self.insert(*before, [Planned::Inherit(*caps)]),
             Edit::RaiseAmbient { caps, before } => self.insert(*before, caps.iter().map(Planned::RaiseAmbient)),
@@ -203,7 +204,11 @@ impl Draft {
     /// The profiles in force answer otherwise to a call.
     fn profile(&mut self, name: &str, errno: Option<u64>) {
         let runtime = self.scenario.runtime.as_mut().and_then(|runtime| runtime.seccomp.as_mut());
-        for filter in self.scenario.process.seccomp.iter_mut().chain(runtime) {
+        let installed = self.scenario.steps.iter_mut().filter_map(|step| match &mut step.call {
+            Call::Seccomp(call) => Some(&mut call.filter),
+            _ => None,
+        });
+        for filter in self.scenario.process.seccomp.iter_mut().chain(runtime).chain(installed) {
             if let FilterEntry::Profile(filter) = filter {
                 profile::answer(&mut filter.profile, name, errno);
             }
