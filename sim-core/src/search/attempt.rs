@@ -253,7 +253,7 @@ fn call_of(draft: &Draft, planned: Planned, simulation: &Simulation) -> Option<C
 
 impl Baseline {
     pub(super) fn of(scenario: &Scenario, goal: &Goal, options: &Options) -> Self {
-        let draft = Draft::of(scenario, &[]);
+        let draft = Draft::of(scenario, &[], options);
         let mut baseline = Self { failure: None, succeeded: Vec::new(), state: None, world: None };
         let world = match World::new(scenario, options) {
             Ok(world) => world,

@@ -11,7 +11,7 @@ use crate::file::{Mode, Revision, VfsCaps};
 use crate::kernel::Release;
 use crate::rule::SetName;
 use crate::scenario::{
-    Call, CapsEntry, FileEntry, FilterEntry, FourIds, ReleaseText, Scenario, SecurebitsText, Sysctl, Traced, UnitEntry,
+    Call, CapsEntry, FileEntry, FilterEntry, FourIds, Options, ReleaseText, Scenario, SecurebitsText, Sysctl, Traced, UnitEntry,
 };
 
 /// A scenario with edits: its steps may be moved, and calls stand between them.
@@ -21,6 +21,8 @@ pub(super) struct Draft {
     pub(super) scenario: Scenario,
     /// What is made, in order.
     pub(super) course: Vec<Planned>,
+    /// What `"all"` means.
+    all: CapSet,
 }
 
 /// One call of a draft.
@@ -41,9 +43,14 @@ pub(super) enum Planned {
 }
 
 impl Draft {
-    pub(super) fn of(scenario: &Scenario, edits: &[Edit]) -> Self {
-        let mut draft =
-            Self { scenario: scenario.clone(), course: (0..scenario.steps.len()).map(Planned::Step).collect() };
+    pub(super) fn of(scenario: &Scenario, edits: &[Edit], options: &Options) -> Self {
+        let written = scenario.kernel.map(|ReleaseText(release)| release);
+        let release = options.release.or(written).unwrap_or(Release::NEWEST);
+        let mut draft = Self {
+            scenario: scenario.clone(),
+            course: (0..scenario.steps.len()).map(Planned::Step).collect(),
+            all: options.all.unwrap_or_else(|| release.capabilities()),
+        };
         // First the order of the steps that are there, then what comes between them; owners before attributes, which a
         // change of owner takes away.
         let first = |edit: &&Edit| matches!(edit, Edit::MoveBefore { .. } | Edit::Chown { .. } | Edit::Chgrp { .. });
@@ -52,14 +59,8 @@ impl Draft {
         draft
     }
 
-    /// What `"all"` means.
-    fn all(&self) -> CapSet {
-        let release = self.scenario.kernel.map_or(Release::NEWEST, |ReleaseText(release)| release);
-        release.capabilities()
-    }
-
     fn apply(&mut self, edit: &Edit) {
-        let all = self.all();
+        let all = self.all;
         match edit {
             Edit::CapAdd(_)
             | Edit::KeepCap(_)

@@ -223,7 +223,7 @@ impl<'a> Searcher<'a> {
         self.worlds += 1;
         let edits: Vec<Edit> = self.edits(set).cloned().collect();
         let reordered = edits.iter().any(Edit::is_programs);
-        let draft = draft::Draft::of(self.scenario, &edits);
+        let draft = draft::Draft::of(self.scenario, &edits, self.options);
         let attempt = Attempt::of(&draft, self.goal, &self.baseline, self.options);
         self.tried.insert(set, attempt.failure.is_none());
         match &attempt.failure {
