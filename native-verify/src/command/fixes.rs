@@ -8,7 +8,9 @@ use sim_core::scenario::{Loaded, Options, Simulation};
 use sim_core::search::{Fix, Goal, Limits, fixes as search};
 
 use super::run::{files, lines, read};
-use super::{AGREE, CommonArguments, FAILED, Results, describe, exit_code, load, on_stage, options, say, survey, verify};
+use super::{
+    AGREE, CommonArguments, FAILED, Results, describe, exit_code, load, on_stage, options, say, survey, verify,
+};
 use crate::compare::{Comparison, Difference, show};
 use crate::evidence::Evidence;
 use crate::machine::Machine;
@@ -161,8 +163,13 @@ fn perform_one(
         let succeeds = outcomes.nth(step).is_some_and(|outcome| outcome.value >= 0);
         verifier(&loaded).map(|comparison| (loaded, comparison, succeeds))
     });
-    let mut line =
-        Line { file: &case.file, edits: fix.edits.iter().map(ToString::to_string).collect(), skipped: None, differences: &[], succeeds: false };
+    let mut line = Line {
+        file: &case.file,
+        edits: fix.edits.iter().map(ToString::to_string).collect(),
+        skipped: None,
+        differences: &[],
+        succeeds: false,
+    };
     match &compared {
         Err(skip) => {
             tally.skip(skip);

@@ -11,11 +11,12 @@ use crate::file::{Mode, Revision, VfsCaps};
 use crate::kernel::Release;
 use crate::rule::SetName;
 use crate::scenario::{
-    Call, CapsEntry, FileEntry, FilterEntry, FourIds, Options, ReleaseText, Scenario, SecurebitsText, Sysctl, Traced, UnitEntry,
+    Call, CapsEntry, FileEntry, FilterEntry, FourIds, Options, ReleaseText, Scenario, SecurebitsText, Sysctl, Traced,
+    UnitEntry,
 };
 
 /// A scenario with edits: its steps may be moved, and calls stand between them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Draft {
     /// The world; of its steps, the calls.
     pub(super) scenario: Scenario,

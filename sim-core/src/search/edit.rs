@@ -305,7 +305,10 @@ impl Edit {
             ) => a == b,
             (MoveBefore { step: a, .. }, MoveBefore { step: b, .. } | LeaveOut { step: b }) => a == b,
             (
-                Raise { before: a, .. } | Inherit { before: a, .. } | RaiseAmbient { before: a, .. } | KeepCaps { before: a },
+                Raise { before: a, .. }
+                | Inherit { before: a, .. }
+                | RaiseAmbient { before: a, .. }
+                | KeepCaps { before: a },
                 LeaveOut { step: b },
             ) => a == b,
             (StartWith { set: a, caps }, StartWith { set: b, caps: others }) => {

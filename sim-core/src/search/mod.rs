@@ -251,7 +251,9 @@ impl<'a> Searcher<'a> {
             }
         }
         let sets: Vec<Edits> = kept.iter().map(|(set, _)| *set).collect();
-        kept.retain(|(set, _)| !self.less(*set).any(|less| sets.iter().any(|other| other != set && other & less == *other)));
+        kept.retain(|(set, _)| {
+            !self.less(*set).any(|less| sets.iter().any(|other| other != set && other & less == *other))
+        });
         self.found = kept;
     }
 
