@@ -3,6 +3,7 @@
 mod decode;
 mod doctor;
 mod explain;
+mod fix;
 mod format;
 mod input;
 mod rules;
@@ -16,6 +17,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use sim_core::search::Limits;
 
 /// What will the Linux kernel decide, and why?
 ///
@@ -45,6 +47,20 @@ enum Command {
     },
     /// Paste what you have: what happens, the rule that decides, what helps.
     Doctor(doctor::Arguments),
+    /// Search what to change so that a step succeeds: every minimal set of edits, the least powerful first.
+    Fix {
+        /// A scenario file, or - for standard input.
+        path: PathBuf,
+        /// The step, counted from 1; the first one that is refused if left out.
+        #[arg(long, value_name = "N")]
+        step: Option<usize>,
+        /// The most edits of a set.
+        #[arg(long, value_name = "N", default_value_t = Limits::default().edits)]
+        bound: usize,
+        /// One object, as JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Translate between sets in digits, names, file capabilities and their bytes.
     Decode {
         /// 16 hexadecimal digits, names, text as for setcap, or the bytes of security.capability.
@@ -111,6 +127,7 @@ fn perform(command: &Command, out: &mut impl Write) -> Result<Status> {
         Command::Run { paths, json: false } => run::for_people(paths, out),
         Command::Explain { path } => explain::explain(path, out),
         Command::Doctor(arguments) => doctor::doctor(arguments, out),
+        Command::Fix { path, step, bound, json } => fix::fix(path, *step, *bound, *json, out),
         Command::Decode { what, bytes } => decode::decode(what, *bytes, out),
         Command::Rules { markdown: true, .. } => rules::book(out),
         Command::Rules { id, .. } => rules::list(id.as_deref(), out),

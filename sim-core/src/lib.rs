@@ -28,6 +28,7 @@
 //! A module uses only those below it.
 //!
 //! ```text
+//! search
 //! scenario
 //! runtime
 //! text      execve      calls      access    seccomp
@@ -64,6 +65,8 @@ pub mod rule;
 pub mod runtime;
 #[cfg(feature = "serde")]
 pub mod scenario;
+#[cfg(feature = "serde")]
+pub mod search;
 pub mod seccomp;
 pub mod system;
 pub mod text;

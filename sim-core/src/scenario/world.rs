@@ -311,6 +311,11 @@ impl World {
         paths
     }
 
+    /// The same as [`files_to_open`](Self::files_to_open), by their paths; those that are described.
+    pub fn paths_of_program<'a>(&'a self, path: &'a str) -> Vec<&'a str> {
+        self.paths_to_open(path)
+    }
+
     /// The path of the file whose owner, mode and capabilities count when `path` is executed: itself, or the last
     /// interpreter.
     pub fn deciding_path<'a>(&'a self, path: &'a str) -> &'a str {

@@ -4,6 +4,7 @@ pub use arguments::*;
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use crate::access;
 use crate::file::{File, FileKind};
@@ -71,6 +72,12 @@ impl PathOperation {
             Self::OpenByHandleAt(_) => access::open_by_handle_at(system, thread, witness),
         };
         decided.map(|()| None)
+    }
+
+    /// The paths of the files and directories that it names and that must be there.
+    pub fn paths(&self) -> Vec<&str> {
+        let names = self.names();
+        names.file.into_iter().chain(names.directory).collect()
     }
 
     /// What it names, to be checked before anything is done.
