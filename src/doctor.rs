@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use doctor::{Case, Diagnosis, Options, Recognised, diagnose};
+use doctor::{Case, Diagnosis, Options, PLAYGROUND, Recognised, diagnose};
 use sim_core::kernel::Release;
 
 use crate::Status;
@@ -28,8 +28,8 @@ pub(crate) struct Arguments {
     /// How many changes a fix may have at most.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=6))]
     edits: u8,
-    /// Where the playground is, for links.
-    #[arg(long, default_value = "https://eperm.dev/")]
+    /// Where the playground is served, for links.
+    #[arg(long, default_value = PLAYGROUND)]
     playground: String,
 }
 
@@ -159,8 +159,11 @@ fn tell_case(case: &Case, parts: &[Part], out: &mut impl Write) -> Result<()> {
     if let Some(message) = &case.does_not_explain {
         writeln!(out, "  NOT explained with what is in the text: {}", printable(message))?;
     }
-    for (title, texts) in [("Assumed:", &case.assumed), ("Not modelled, and could change this:", &case.not_modelled)]
-    {
+    for (title, texts) in [
+        ("Assumed:", &case.assumed),
+        ("Other kernels:", &case.flips),
+        ("Not modelled, and could change this:", &case.not_modelled),
+    ] {
         if !texts.is_empty() {
             writeln!(out, "  {title}")?;
         }

@@ -3,6 +3,7 @@
 mod decode;
 mod doctor;
 mod explain;
+mod export;
 mod fix;
 mod format;
 mod input;
@@ -61,6 +62,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Write a scenario as a script, for an engine, as a test or for an issue; what is left out is told on standard error.
+    Export(export::Arguments),
     /// Translate between sets in digits, names, file capabilities and their bytes.
     Decode {
         /// 16 hexadecimal digits, names, text as for setcap, or the bytes of security.capability.
@@ -128,6 +131,7 @@ fn perform(command: &Command, out: &mut impl Write) -> Result<Status> {
         Command::Explain { path } => explain::explain(path, out),
         Command::Doctor(arguments) => doctor::doctor(arguments, out),
         Command::Fix { path, step, bound, json } => fix::fix(path, *step, *bound, *json, out),
+        Command::Export(arguments) => export::export(arguments, out),
         Command::Decode { what, bytes } => decode::decode(what, *bytes, out),
         Command::Rules { markdown: true, .. } => rules::book(out),
         Command::Rules { id, .. } => rules::list(id.as_deref(), out),

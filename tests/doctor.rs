@@ -13,6 +13,8 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 struct Expected {
     rule: String,
+    #[serde(default)]
+    because: Vec<String>,
     errno: String,
     #[serde(default)]
     mentions: Vec<String>,
@@ -35,6 +37,10 @@ fn shortcomings(slug: &str, expected: &Expected) -> Vec<String> {
     let mut found = Vec::new();
     if case.rule != Some(expected.rule.as_str()) {
         found.push(format!("the rule is {:?}, not {:?}: {}", case.rule, expected.rule, case.verdict));
+    }
+    let missing: Vec<_> = expected.because.iter().filter(|rule| !case.rules.contains(&rule.as_str())).collect();
+    if !missing.is_empty() {
+        found.push(format!("it does not name {missing:?}; it names {:?}", case.rules));
     }
     if case.errno.as_deref().unwrap_or("none") != expected.errno {
         found.push(format!("the error is {:?}, not {:?}", case.errno, expected.errno));

@@ -1,6 +1,6 @@
 //! From facts to scenarios: one for each container or process, with what had to be assumed.
 
-use formats::{Container, Failure};
+use formats::{AskedProfile, Container, Failure, Mount};
 use sim_core::engine::Engine;
 use sim_core::scenario::{
     Call, EngineText, FileEntry, FourIds, Loaded, ReleaseText, RuntimeEntry, Scenario, Step, VersionText,
@@ -121,13 +121,7 @@ fn of_container(asked: &Asked, facts: &Facts, failure: Option<&Failure>) -> Draf
         assumed.push(format!("The user is taken from the process that was looked at: {uid}."));
     }
     version(&mut runtime, facts, &mut assumed);
-    if runtime.seccomp.is_none()
-        && !runtime.privileged
-        && let Some(profile) = facts.profiles.first()
-    {
-        runtime.seccomp = Some(profile.clone());
-        assumed.push("The seccomp profile in the text is taken to be that of the container.".into());
-    }
+    profile(container, &mut runtime, facts, &mut assumed);
     let what = if runtime.engine.0 == Engine::Systemd { "unit" } else { "container" };
     let title = match &container.name {
         Some(name) => format!("{what} {name:?}"),
@@ -140,7 +134,14 @@ fn of_container(asked: &Asked, facts: &Facts, failure: Option<&Failure>) -> Draf
         failed: None,
         assumed,
     };
+    if let Some(exact) = &container.exact {
+        (draft.scenario.process, draft.scenario.runtime) = ((**exact).clone(), None);
+    }
+    if let (Some(name), Some(entry)) = (&container.runtime.user_namespace, &container.user_namespace) {
+        draft.scenario.user_namespaces.insert(name.clone(), entry.clone());
+    }
     take_files(&mut draft, facts);
+    mount(&mut draft.scenario, &container.mounts);
     let program = program(container.command.first().map(String::as_str), facts, failure);
     add_steps(&mut draft, program, facts, failure, &container.ports);
     draft
@@ -237,6 +238,40 @@ fn become_user(id: u32) -> [Call; 3] {
     [Call::Setgroups(Vec::new()), set(IdKind::Group), set(IdKind::User)]
 }
 
+/// The profile that the container asks for, where the text has it.
+fn profile(container: &Container, runtime: &mut RuntimeEntry, facts: &Facts, assumed: &mut Vec<String>) {
+    if runtime.privileged || runtime.seccomp.is_some() {
+        return;
+    }
+    match (&container.profile, facts.profiles.first()) {
+        (AskedProfile::Unconfined, _) => {}
+        (_, Some(profile)) => {
+            runtime.seccomp = Some(profile.clone());
+            assumed.push("The seccomp profile in the text is taken to be that of the container.".into());
+        }
+        (AskedProfile::File(name), None) => {
+            assumed
+                .push(format!("The seccomp profile {name:?} is not in the text: it is taken to permit all of this."));
+        }
+        _ => {}
+    }
+}
+
+/// Gives the files below a mount its options.
+fn mount(scenario: &mut Scenario, mounts: &[Mount]) {
+    for (path, entry) in &mut scenario.files {
+        let below = |mount: &&Mount| {
+            let rest = path.strip_prefix(mount.path.trim_end_matches('/'));
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        let nearest = mounts.iter().filter(below).max_by_key(|mount| mount.path.len());
+        if let Some(mount) = nearest {
+            entry.nosuid |= mount.nosuid;
+            entry.noexec |= mount.noexec;
+        }
+    }
+}
+
 fn version(runtime: &mut RuntimeEntry, facts: &Facts, assumed: &mut Vec<String>) {
     let EngineText(engine) = runtime.engine;
     if runtime.version.is_none() {
@@ -251,6 +286,8 @@ fn version(runtime: &mut RuntimeEntry, facts: &Facts, assumed: &mut Vec<String>)
 
 fn take_files(draft: &mut Draft, facts: &Facts) {
     draft.scenario.files.extend(facts.files.iter().map(|(path, entry)| (path.clone(), entry.clone())));
+    draft.scenario.sysctl = facts.sysctl;
+    mount(&mut draft.scenario, &facts.mounts);
 }
 
 /// The program that is started, and what was assumed to find it.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use sim_core::capability::{CapSet, Capability};
 use sim_core::kernel::Errno;
 use sim_core::rule::{NOT_MODELLED, Omission, Provenance, Rule, SetName, Trace};
-use sim_core::scenario::{Call, Loaded, Scenario, Simulation, StepOutcome, World, verdict};
+use sim_core::scenario::{Call, Scenario, Simulation, StepOutcome, World, release_differences, verdict};
 use sim_core::search::{Goal, Limits, fixes};
 
 use crate::assemble::Draft;
@@ -51,6 +51,9 @@ pub struct Case {
     /// How far the search for them went.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub search: String,
+    /// Kernels at which it comes out otherwise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub flips: Vec<String>,
     /// Ways to see it oneself.
     pub reproductions: Vec<Reproduction>,
     /// What is not modelled and could change the verdict.
@@ -88,7 +91,7 @@ pub(crate) fn judge(mut draft: Draft, facts: &Facts, options: &Options) -> Case 
             return case;
         }
     };
-    let played = Played::of(scenario, world.clone());
+    let played = Played::of(scenario, world);
     let Decided { step, verdict, rule, errno } = played.decided(scenario, &draft);
     (case.verdict, case.errno) = (verdict, errno.map(|errno| errno.to_string()));
     case.rules = played.rules();
@@ -103,8 +106,8 @@ pub(crate) fn judge(mut draft: Draft, facts: &Facts, options: &Options) -> Case 
     }
     case.not_modelled = not_modelled(scenario);
     case.search_fixes(scenario, played.goal(scenario, step), options);
-    let loaded = Loaded { scenario: scenario.clone(), world };
-    case.reproductions = reproductions(&loaded);
+    case.reproductions = reproductions(scenario);
+    case.flips = flips(scenario);
     case
 }
 
@@ -125,6 +128,7 @@ impl Case {
             assumed: draft.assumed.clone(),
             fixes: Vec::new(),
             search: String::new(),
+            flips: Vec::new(),
             reproductions: Vec::new(),
             not_modelled: Vec::new(),
             link: link_to(&draft.scenario, options),
@@ -323,6 +327,17 @@ fn refused(outcome: &StepOutcome) -> Option<Errno> {
 fn citation(rule: &Rule) -> String {
     let manual = if rule.manual.is_empty() { String::new() } else { format!("{}; ", rule.manual) };
     format!("{manual}{}; {}", rule.source, rule.evidence_in_words())
+}
+
+/// Where other kernels answer otherwise.
+fn flips(scenario: &Scenario) -> Vec<String> {
+    let differences = release_differences(scenario, &sim_core::scenario::Options::default());
+    let told = differences.iter().map(|difference| {
+        let changes: Vec<_> = difference.changes.iter().map(|change| change.statement).collect();
+        let step = difference.step + 1;
+        format!("Before Linux {} step {step} comes out otherwise. {}", difference.since, changes.join(" "))
+    });
+    told.collect()
 }
 
 fn not_modelled(scenario: &Scenario) -> Vec<String> {

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use formats::{Container, Failure, Finding, Says, TextForm};
+use formats::{Container, Failure, FileCopy, Finding, Image, Mount, Says, TextForm};
 use sim_core::engine::Engine;
-use sim_core::scenario::{Call, EngineText, FileEntry, FilterEntry, Process, ReleaseText, RuntimeEntry, VersionText};
+use sim_core::scenario::{
+    Call, EngineText, FileEntry, FilterEntry, Process, ReleaseText, RuntimeEntry, Sysctl, VersionText,
+};
 
 /// Everything that a text says.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +21,14 @@ pub(crate) struct Facts {
     pub(crate) calls: Vec<Call>,
     /// What failed, in order, each with its line.
     pub(crate) failures: Vec<(usize, Failure)>,
+    /// Files that were made of others, in order with the number of calls before each.
+    pub(crate) copies: Vec<(usize, FileCopy)>,
+    /// What a Dockerfile says about its container.
+    pub(crate) images: Vec<Image>,
+    /// What is mounted where.
+    pub(crate) mounts: Vec<Mount>,
+    /// Settings of the kernel.
+    pub(crate) sysctl: Sysctl,
     /// Profiles of seccomp.
     pub(crate) profiles: Vec<FilterEntry>,
     /// The kernel.
@@ -36,8 +46,6 @@ pub(crate) struct Facts {
 pub(crate) struct Asked {
     /// The line.
     pub(crate) line: usize,
-    /// The last one.
-    pub(crate) last_line: usize,
     /// What it is.
     pub(crate) container: Container,
 }
@@ -78,11 +86,9 @@ impl Facts {
         for finding in findings {
             facts.assumed.extend(finding.assumed.iter().map(|text| (finding.line, text.clone())));
             match &finding.says {
-                Says::Container(container) => facts.containers.push(Asked {
-                    line: finding.line,
-                    last_line: finding.last_line,
-                    container: (**container).clone(),
-                }),
+                Says::Container(container) => {
+                    facts.containers.push(Asked { line: finding.line, container: (**container).clone() })
+                }
                 Says::Process(process) => {
                     facts.add_process(finding.line, process, latest == Some(finding.form));
                     latest = Some(finding.form);
@@ -94,6 +100,10 @@ impl Facts {
                 }
                 Says::Calls(calls) => facts.calls.extend(calls.iter().cloned()),
                 Says::Failure(failure) => facts.failures.push((finding.line, failure.clone())),
+                Says::Copy(copy) => facts.copies.push((facts.calls.len(), copy.clone())),
+                Says::Image(image) => facts.images.push((**image).clone()),
+                Says::Mount(mount) => facts.mounts.push(mount.clone()),
+                Says::Sysctl(sysctl) => facts.sysctl = sysctl.or(facts.sysctl),
                 Says::Profile(profile) => facts.profiles.push((**profile).clone()),
                 Says::Kernel(release) => facts.kernel = Some(*release),
                 Says::Engine(entry) => facts.add_version(entry),

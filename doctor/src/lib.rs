@@ -83,9 +83,12 @@ pub struct Unread {
 /// How many containers and processes are answered: more are counted.
 const MOST_CASES: usize = 64;
 
+/// Where `cargo xtask play` serves the playground.
+pub const PLAYGROUND: &str = "http://127.0.0.1:8008/";
+
 impl Default for Options {
     fn default() -> Self {
-        Self { release: None, playground: "https://eperm.dev/".to_owned(), most_edits: 3 }
+        Self { release: None, playground: PLAYGROUND.to_owned(), most_edits: 3 }
     }
 }
 

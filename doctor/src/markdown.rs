@@ -58,6 +58,9 @@ fn of_case(case: &Case, out: &mut String) -> std::fmt::Result {
         }
         writeln!(out, "\n{}\n", plain(&case.search))?;
     }
+    for text in &case.flips {
+        writeln!(out, "{}\n", plain(text))?;
+    }
     for reproduction in &case.reproductions {
         writeln!(out, "<details><summary>{}</summary>\n", plain(reproduction.what))?;
         fence(&reproduction.text, "", out)?;

@@ -22,6 +22,8 @@ const BUILD: &str = "target/web/cargo";
 const MAX_COMPRESSED: usize = 350 * 1024;
 /// The program that judges filters of system calls too is loaded only where a scenario has any.
 const MAX_WITH_FILTERS: usize = 430 * 1024;
+/// The doctor reads every kind of text and searches for fixes; it is loaded when somebody pastes something.
+const MAX_DOCTOR: usize = 900 * 1024;
 /// The scenarios stand in the page beside the program: at most so many bytes, compressed.
 const MAX_SCENARIOS: usize = 50 * 1024;
 
@@ -34,8 +36,9 @@ pub(crate) fn build() -> Result<PathBuf> {
         fs::remove_dir_all(&site).with_context(|| format!("cannot empty {SITE}"))?;
     }
     fs::create_dir_all(&site)?;
-    compile(&compiler, &["--features", "filters"], "filters", &site)?;
-    compile(&compiler, &[], "app", &site)?;
+    compile(&compiler, &["--package", "web", "--features", "filters"], "web", "filters", &site)?;
+    compile(&compiler, &["--package", "web"], "web", "app", &site)?;
+    compile(&compiler, &["--package", "web-doctor"], "web_doctor", "doctor", &site)?;
     fs::write(site.join("index.html"), with_scenarios(&fs::read_to_string("web/index.html")?)?)?;
     for entry in fs::read_dir("web/static")? {
         let entry = entry?;
@@ -45,14 +48,14 @@ pub(crate) fn build() -> Result<PathBuf> {
     Ok(site)
 }
 
-/// Compiles one of the two programs, and makes the glue between the browser and it.
-fn compile(compiler: &Compiler, features: &[&str], name: &str, site: &Path) -> Result<()> {
+/// Compiles one of the programs, and makes the glue between the browser and it.
+fn compile(compiler: &Compiler, package: &[&str], file: &str, name: &str, site: &Path) -> Result<()> {
     run(compiler
         .cargo()
-        .args(["build", "--locked", "--package", "web", "--profile", "page", "--target", TARGET])
+        .args(["build", "--locked", "--profile", "page", "--target", TARGET])
         .args(["--target-dir", BUILD])
-        .args(features))?;
-    let wasm = Path::new(BUILD).join(TARGET).join("page/web.wasm");
+        .args(package))?;
+    let wasm = Path::new(BUILD).join(TARGET).join("page").join(file).with_extension("wasm");
     let mut bindgen = Bindgen::new();
     bindgen
         .input_path(&wasm)
@@ -82,6 +85,7 @@ fn with_scenarios(index: &str) -> Result<String> {
 fn check_sizes(site: &Path) -> Result<()> {
     check_size("program", &site.join("app_bg.wasm"), MAX_COMPRESSED)?;
     check_size("program that judges filters", &site.join("filters_bg.wasm"), MAX_WITH_FILTERS)?;
+    check_size("doctor", &site.join("doctor_bg.wasm"), MAX_DOCTOR)?;
     check_size("scenarios", &site.join("index.html"), MAX_SCENARIOS)
 }
 

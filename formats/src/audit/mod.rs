@@ -98,7 +98,7 @@ impl<R: BufRead> Iterator for Reader<R> {
 }
 
 /// The record of a line, if it holds one of this type.
-fn record(line: &Line) -> Option<Result<Record, Problem>> {
+pub(crate) fn record(line: &Line) -> Option<Result<Record, Problem>> {
     let text = line.text.as_str();
     let mut at = None;
     for marker in ["type=SECCOMP ", "type=1326 ", ": SECCOMP "] {

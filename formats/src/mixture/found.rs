@@ -1,11 +1,16 @@
-use crate::finding::{Finding, Misread, Reading};
+use crate::finding::{Finding, Misread, Reading, Says};
 
 use super::MAX_FINDINGS;
+use crate::system::unit;
 
 /// What was found so far, in bounded number.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     reading: Reading,
+    /// How many of the findings are failures.
+    failures: usize,
+    /// Whether the manager of a user was named.
+    user_manager: bool,
     /// Where it became too much.
     full: Option<usize>,
 }
@@ -16,6 +21,7 @@ impl Found {
         if self.reading.findings.len() >= MAX_FINDINGS {
             self.full.get_or_insert(finding.line);
         } else {
+            self.failures += usize::from(matches!(finding.says, Says::Failure(_)));
             self.reading.findings.push(finding);
         }
     }
@@ -50,10 +56,23 @@ impl Found {
         self.reading.findings.len() + self.reading.misread.len()
     }
 
+    /// The text speaks of the manager of a user, so that its units are that one's.
+    pub(crate) const fn say_user_manager(&mut self) {
+        self.user_manager = true;
+    }
+
+    /// How many failures are among them.
+    pub(crate) const fn failures(&self) -> usize {
+        self.failures
+    }
+
     /// The reading, in the order of the text.
     pub(crate) fn end(self) -> Reading {
         let Reading { mut findings, mut misread } = self.reading;
         findings.sort_by_key(|finding| finding.line);
+        if self.user_manager {
+            findings.iter_mut().for_each(unit::of_user_manager);
+        }
         if let Some(line) = self.full {
             let message = format!("more than {MAX_FINDINGS} findings; those from here on are left out");
             misread.push(Misread { line, column: 1, message });

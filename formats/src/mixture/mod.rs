@@ -61,7 +61,7 @@ pub fn read(text: &[u8]) -> Reading {
 
 /// Reads what is left of a text, or of a block within one.
 fn part(cursor: &mut Cursor<'_>, found: &mut Found) {
-    let mut log = log::Logs::default();
+    let (mut log, mut json) = (log::Logs::default(), json::Values::default());
     while let Some(line) = cursor.line() {
         if line.trim().is_empty() {
             cursor.advance();
@@ -70,15 +70,20 @@ fn part(cursor: &mut Cursor<'_>, found: &mut Found) {
         if log.take(cursor, found) {
             continue;
         }
-        let before = cursor.number();
-        let findings = found.len();
-        if !READERS.iter().any(|reader| reader(cursor, found)) {
-            cursor.advance();
-        } else if cursor.number() == before {
-            // A reader that takes a line goes on behind it; nothing may stop here for ever.
+        if cursor.line().is_some_and(system::unit::says_user_manager) {
+            found.say_user_manager();
+        }
+        let (before, failures) = (cursor.number(), found.failures());
+        let others = found.len() - failures;
+        let is_taken = fence::read(cursor, found)
+            || json.take(cursor, found)
+            || READERS.iter().any(|reader| reader(cursor, found));
+        // A reader that takes a line goes on behind it.
+        if !is_taken || cursor.number() == before {
             cursor.advance();
         }
-        if found.len() > findings {
+        // Messages may stand between the lines of a log, other findings end it.
+        if found.len() - found.failures() > others {
             log.end(found);
         }
     }
@@ -90,11 +95,18 @@ type Reader = fn(&mut Cursor<'_>, &mut Found) -> bool;
 
 /// The readers, the most particular first.
 const READERS: &[Reader] = &[
-    fence::read,
-    json::read,
     system::unit::read,
     command::read,
     system::status::read,
     system::getcap::read,
+    system::capsh::read,
+    system::capsh::read_getpcaps,
+    system::id::read,
+    system::iab::read,
+    system::ls::read,
+    system::stat::read,
+    system::mount::read,
+    system::sysctl::read,
+    system::version::read,
     message::read,
 ];

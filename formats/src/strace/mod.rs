@@ -238,7 +238,7 @@ impl<R: BufRead> Reader<R> {
     }
 
     /// What a line tells; nothing if it is the first half of a call, or about something else.
-    fn record(&mut self, line: &crate::lines::Line) -> Option<Result<Record, Problem>> {
+    pub(crate) fn take(&mut self, line: &crate::lines::Line) -> Option<Result<Record, Problem>> {
         let Line { pid, number, at, kind } = Line::of(&line.text);
         let cut = line.cut;
         match kind {
@@ -320,7 +320,7 @@ impl<R: BufRead> Iterator for Reader<R> {
             match self.lines.next() {
                 Some(Ok(line)) => {
                     self.line = line.number;
-                    if let Some(found) = self.record(&line) {
+                    if let Some(found) = self.take(&line) {
                         return Some(found);
                     }
                 }

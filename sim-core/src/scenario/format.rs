@@ -299,7 +299,7 @@ pub struct FileEntry {
 
 impl Sysctl {
     /// What is left out here, taken from `other`.
-    pub(super) fn or(self, other: Self) -> Self {
+    pub fn or(self, other: Self) -> Self {
         Self {
             ip_unprivileged_port_start: self.ip_unprivileged_port_start.or(other.ip_unprivileged_port_start),
             ping_group_range: self.ping_group_range.or(other.ping_group_range),

@@ -97,6 +97,7 @@ fn case(case: &Case) -> Html {
                 <a class="button" href={case.link.clone()}>{ "Open it step by step" }</a>
                 { copy("Copy the link", case.link.clone().into()) }
             </p>
+            { for case.flips.iter().map(|text| html! { <p>{ text }</p> }) }
             { for case.reproductions.iter().map(|reproduction| html! {
                 <details>
                     <summary>{ format!("To see it oneself: {}", reproduction.what) }</summary>

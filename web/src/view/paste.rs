@@ -1,3 +1,4 @@
+use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
@@ -5,12 +6,27 @@ use super::Dispatch;
 use crate::paste::Report;
 use crate::state::Action;
 
-const PLACEHOLDER: &str = "Uid:\t1024\t1024\t1024\t1024\nCapBnd:\t00000000800405fb\n/usr/bin/ping cap_net_raw=ep";
+const PLACEHOLDER: &str = "docker run --user 1000 --cap-drop ALL web\nexec /usr/bin/web: operation not permitted\n/usr/bin/web cap_net_bind_service=ep";
 
-/// A box for lines of `/proc/PID/status` or of getcap, and what was made of them.
+#[wasm_bindgen]
+extern "C" {
+    /// Loads the doctor and has it answer into the element of this id; `boot.js` has it.
+    #[wasm_bindgen(js_name = askDoctor)]
+    fn ask_doctor(text: &str, place: &str);
+}
+
+/// The first box of the page: what is pasted goes to the doctor, or into the scenario that is shown.
 #[component]
 pub(crate) fn Paste(props: &PasteProps) -> Html {
     let area = use_node_ref();
+    let ask = {
+        let area = area.clone();
+        Callback::from(move |_: MouseEvent| {
+            if let Some(area) = area.cast::<HtmlTextAreaElement>() {
+                ask_doctor(&area.value(), "doctor");
+            }
+        })
+    };
     let onclick = {
         let (area, dispatch) = (area.clone(), props.dispatch.clone());
         Callback::from(move |_: MouseEvent| {
@@ -20,13 +36,19 @@ pub(crate) fn Paste(props: &PasteProps) -> Html {
         })
     };
     html! {
-        <details class="panel paste">
-            <summary><h3>{ "Paste what you have" }</h3></summary>
-            <label for="paste">{ "Lines of /proc/PID/status, or what getcap printed" }</label>
+        <section class="panel paste" aria-labelledby="paste-title">
+            <h3 id="paste-title">{ "Operation not permitted? Paste what you have" }</h3>
+            <label for="paste">
+                { "A docker or podman command, a pod, a unit, the message, what getcap, strace or /proc/PID/status show; several together" }
+            </label>
             <textarea id="paste" ref={area} rows="6" spellcheck="false" placeholder={PLACEHOLDER} />
-            <button type="button" id="paste-read" {onclick}>{ "Take it over" }</button>
+            <p class="buttons">
+                <button type="button" id="paste-ask" class="primary" onclick={ask}>{ "Why?" }</button>
+                <button type="button" id="paste-read" {onclick}>{ "Take it over into the scenario" }</button>
+            </p>
             <div role="status" id="paste-report">{ report(props.pasted.as_ref()) }</div>
-        </details>
+            <div role="status" id="doctor"></div>
+        </section>
     }
 }
 
