@@ -3,6 +3,8 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use crate::engine::Engine;
+
 use super::{Difference, EngineText, Era, EraResult, Options, Scenario, Simulation, World};
 
 /// The eras in which an expectation does not hold.
@@ -22,6 +24,7 @@ impl Scenario {
             let other = era.engine.filter(|engine| *engine != runtime.engine);
             if let Some(EngineText(engine)) = other {
                 (runtime.engine, runtime.version) = (EngineText(engine), None);
+                runtime.kubernetes &= matches!(engine, Engine::Containerd | Engine::CriO);
             }
             runtime.version = era.version.or(runtime.version);
             runtime.expect = None;

@@ -10,7 +10,7 @@ use sim_core::scenario::{
     SocketArguments, Sysctl, SyslogArguments, SystemOperation, TimerfdCreateArguments,
 };
 
-use crate::generate::{Bounds, Home};
+use crate::generate::{Bounds, Home, Homes};
 
 const NOTHING: PermissionArguments = PermissionArguments {};
 
@@ -50,14 +50,17 @@ pub(super) fn operation(home: Home, bounds: Bounds) -> impl Strategy<Value = Sys
     ]
 }
 
-/// Settings of a machine that may be changed; none of another.
+/// Settings: of a network namespace of the harness's own, and of a machine that may be changed.
 pub(super) fn settings(bounds: Bounds) -> impl Strategy<Value = Sysctl> {
     let bpf = prop::option::of(Just(0));
     let perf = prop::option::of(-1..=2_i8);
     let log = prop::option::of(0..=1_u8);
-    (bpf, perf, log).prop_map(move |(unprivileged_bpf_disabled, perf_event_paranoid, dmesg_restrict)| {
+    let ping = prop::option::of(select(vec![[0, 0x7fff_ffff], [1000, 1000], [0, 999], [1, 0]]));
+    (bpf, perf, log, ping).prop_map(move |(unprivileged_bpf_disabled, perf_event_paranoid, dmesg_restrict, ping)| {
         let drawn = Sysctl { unprivileged_bpf_disabled, perf_event_paranoid, dmesg_restrict, ..Sysctl::default() };
-        if bounds.own_machine { drawn } else { Sysctl::default() }
+        // Who has one id can name no other group.
+        let ping_group_range = ping.filter(|_| bounds.homes != Homes::Alone);
+        Sysctl { ping_group_range, ..if bounds.own_machine { drawn } else { Sysctl::default() } }
     })
 }
 
