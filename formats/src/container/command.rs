@@ -84,13 +84,13 @@ fn read_command(command: &Command, notes: &mut Notes) {
         if let Some(long) = text.strip_prefix("--") {
             let (name, value) = long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
             let value = match (takes(name), value) {
-                (Some(Takes::Value), None) => match words.next() {
-                    Some(value) => Some(value.text.as_str()),
-                    None => {
+                (Some(Takes::Value), None) => {
+                    let Some(value) = words.next() else {
                         notes.misread(word.place, format!("--{} needs a value", shown(name)));
                         break;
-                    }
-                },
+                    };
+                    Some(value.text.as_str())
+                }
                 (None, None) => {
                     assume_flag(&mut options.draft, name, words.peek());
                     None
@@ -272,7 +272,10 @@ impl Options {
             Some([inside, outside]) => format!("{inside} {outside} 1"),
             Some([inside, outside, count]) => format!("{inside} {outside} {count}"),
             _ => {
-                return Err(format!("a map is written INSIDE:OUTSIDE:COUNT with numbers here, not {:?}", shown(text)));
+                return Err(format!(
+                    "a map is written INSIDE:OUTSIDE:COUNT with numbers here, not {:?}",
+                    shown(text)
+                ));
             }
         };
         self.draft.recognise(format!("{} {}", if which == 0 { "--uidmap" } else { "--gidmap" }, shown(text)));
@@ -317,7 +320,7 @@ impl Options {
             self.draft.own_namespace(&uids, &gids, 0);
         }
         let Some((image, arguments)) = rest.split_first() else {
-            let place = command.words.last().map(|word| word.place).unwrap_or(self.draft.place());
+            let place = command.words.last().map_or(self.draft.place(), |word| word.place);
             let what = if verb == Verb::Exec { "the container and the command" } else { "the image" };
             if command.open_quote.is_none() {
                 notes.misread(place, format!("{what} should follow; the command ends here"));

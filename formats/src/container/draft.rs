@@ -112,7 +112,9 @@ impl Draft {
             }
         }
         runtime.user = Some(written);
-        assumed.into_iter().for_each(|sentence| self.assume(sentence));
+        for sentence in assumed {
+            self.assume(sentence);
+        }
     }
 
     /// What is taken for granted where nothing names a user.
@@ -299,7 +301,7 @@ impl Draft {
         match (first.trim().parse::<u16>(), last.trim().parse::<u16>()) {
             (Ok(first), Ok(last)) if first <= last => (first..=last).for_each(|port| self.port(port)),
             _ if has_variable(text) => {
-                self.assume(format!("The port {} is left out: a variable decides it.", shown(text)))
+                self.assume(format!("The port {} is left out: a variable decides it.", shown(text)));
             }
             _ => return Err(format!("{:?} names no port from 0 to 65535", shown(text))),
         }

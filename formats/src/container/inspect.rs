@@ -224,7 +224,7 @@ pub(super) fn set_of(names: &[&str], at: At<'_, '_>, field: &str, notes: &mut No
     let mut set = CapSet::EMPTY;
     for name in names {
         match CapSet::from_name(name) {
-            Ok(one) => set = set | one,
+            Ok(one) => set |= one,
             Err(_) => notes.misread(at.place(), format!("{field} has {:?}, which is no capability", shown(name))),
         }
     }

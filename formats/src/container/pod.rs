@@ -64,7 +64,9 @@ fn read_part(part: At<'_, '_>, notes: &mut Notes) -> bool {
     };
     if part.is_list() {
         let containers: Vec<_> = part.elements().take_while(|at| is_container(*at)).collect();
-        containers.iter().for_each(|container| read_container(&Pod::default(), *container, "container", notes));
+        for container in &containers {
+            read_container(&Pod::default(), *container, "container", notes);
+        }
         return !containers.is_empty();
     }
     if is_container(part) {

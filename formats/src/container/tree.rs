@@ -96,7 +96,7 @@ impl<'t> Tree<'t> {
     }
 }
 
-impl<'a, 't> At<'a, 't> {
+impl<'a> At<'a, '_> {
     pub(super) fn place(self) -> Place {
         self.node.place
     }

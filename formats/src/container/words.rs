@@ -177,14 +177,11 @@ fn raw_words(
             }
             b'\'' | b'"' | b'`' => {
                 word = word.or(Some(at));
-                match close(text, at, limit, may_span) {
-                    Some(close) => at = close,
-                    None => {
-                        let end =
-                            bytes.iter().skip(at).position(|byte| *byte == b'\n').map_or(text.len(), |end| at + end);
-                        return (words, end, Some(at));
-                    }
-                }
+                let Some(close) = close(text, at, limit, may_span) else {
+                    let rest = text.get(at..).unwrap_or_default();
+                    return (words, at + rest.find('\n').unwrap_or(rest.len()), Some(at));
+                };
+                at = close;
             }
             b'$' if bytes.get(at + 1) == Some(&b'(') => {
                 word = word.or(Some(at));
