@@ -38,7 +38,9 @@ pub(super) fn read(root: At<'_, '_>, notes: &mut Notes) -> bool {
 fn read_object(object: At<'_, '_>, notes: &mut Notes) -> bool {
     let is_podman = PODMANS.iter().any(|key| object.get(key).is_some());
     let host = object.given("HostConfig").filter(|host| host.is_mapping());
-    let config = object.given("Config").filter(|config| config.is_mapping());
+    let is_config =
+        |config: &At<'_, '_>| ["User", "Cmd", "Entrypoint", "Image"].iter().any(|key| config.get(key).is_some());
+    let config = object.given("Config").filter(is_config);
     let is_part = OF_HOST_CONFIG.iter().any(|key| object.get(key).is_some());
     if host.is_none() && config.is_none() && !is_part && !is_podman {
         return false;
