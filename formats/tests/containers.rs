@@ -532,18 +532,18 @@ fn what_kubernetes_refuses_or_passes_over() {
     assert_eq!(
         pod("capabilities: {add: [KILL]}", ""),
         [
-            "line 2, column 36: capabilities has no effect here: it belongs into the securityContext of a container, not of the pod"
+            "line 2, column 35: capabilities has no effect here: it belongs into the securityContext of a container, not of the pod"
         ]
     );
     assert_eq!(
         pod("", "fsGroup: 1"),
         [
-            "line 4, column 33: fsGroup has no effect here: it belongs into the securityContext of the pod, not of a container"
+            "line 4, column 32: fsGroup has no effect here: it belongs into the securityContext of the pod, not of a container"
         ]
     );
     assert_eq!(
         pod("", "allowPrivilegeEscalation: false, privileged: true"),
-        ["line 4, column 50: Kubernetes refuses allowPrivilegeEscalation: false beside privileged: true"]
+        ["line 4, column 49: Kubernetes refuses allowPrivilegeEscalation: false beside privileged: true"]
     );
     let sys_admin =
         |name: &str| pod("", &format!("allowPrivilegeEscalation: false, capabilities: {{add: [{name}]}}"));
@@ -557,7 +557,7 @@ fn what_kubernetes_refuses_or_passes_over() {
         pod("seccompProfile: {type: None}", "runAsUser: -1"),
         [
             "line 4, column 34: runAsUser is a number from 0 to 4294967295, not \"-1\"",
-            "line 2, column 38: seccompProfile.type is RuntimeDefault, Unconfined or Localhost, not \"None\"",
+            "line 2, column 37: seccompProfile.type is RuntimeDefault, Unconfined or Localhost, not \"None\"",
         ]
     );
     let somebody = read_pods("spec:\n  securityContext: {runAsNonRoot: true}\n  containers: [{name: x}]\n");
@@ -618,5 +618,5 @@ fn what_stands_before_an_error_is_read() {
     let reading = read_pods(&(cut(26) + "\t- broken: [\n---\nspec:\n  containers: [{name: x}]\n"));
     assert_eq!(reading.findings.len(), 3, "reading goes on at the next document");
     assert_eq!(reading.misread.len(), 1);
-    assert_eq!((reading.misread[0].line, reading.findings[2].line), (27, 30));
+    assert_eq!((reading.misread[0].line, reading.findings[2].line), (26, 30));
 }

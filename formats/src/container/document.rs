@@ -48,7 +48,7 @@ pub fn read_compose(text: &str) -> Reading {
 /// use formats::container;
 ///
 /// let text = r#"[ { "Name": "/web", "HostConfig": { "CapAdd": ["NET_ADMIN"], "Privileged": false }, "Config": { "User": "" } } ]"#;
-/// assert_eq!(container::read_inspect(text).findings[0].recognised, ["cap_add NET_ADMIN", "user root"]);
+/// assert_eq!(container::read_inspect(text).findings[0].recognised, ["docker inspect", "cap_add NET_ADMIN", "user root"]);
 /// ```
 pub fn read_inspect(text: &str) -> Reading {
     read_as(text, |root, notes| {

@@ -48,6 +48,7 @@ fn read_object(object: At<'_, '_>, notes: &mut Notes) -> bool {
     let (form, engine) =
         if is_podman { (TextForm::PodmanInspect, Engine::Podman) } else { (TextForm::DockerInspect, Engine::Docker) };
     let mut draft = Draft::new(form, engine, object.place());
+    draft.recognise(format!("{} inspect", engine.name()));
     if let Some(name) = object.given("Name").and_then(At::text) {
         draft.name(name.trim_start_matches('/'));
     }

@@ -60,7 +60,7 @@ pub(super) struct At<'a, 't> {
 impl<'t> Tree<'t> {
     /// How much may be read again by way of aliases in the documents of this text.
     pub(super) fn budget(text: &str) -> u64 {
-        (1 << 20) + 2 * text.len() as u64
+        (1 << 18) + 2 * text.len() as u64
     }
 
     /// The document of these nodes; `left` is what the documents before it left of the budget.
