@@ -1,7 +1,10 @@
 //! What was found in a text: a part of it, what it says in the words of the scenario format, and what was taken for
 //! granted in reading it.
 
-use sim_core::scenario::{Call, FileEntry, FilterEntry, Process, ReleaseText, RuntimeEntry, Sysctl};
+use sim_core::engine::Engine;
+use sim_core::scenario::{
+    Call, EngineText, FileEntry, FilterEntry, Process, ReleaseText, RuntimeEntry, Sysctl, UserNamespaceEntry,
+};
 
 /// A part of a text that was recognised.
 #[derive(Clone, Debug, PartialEq)]
@@ -133,13 +136,26 @@ pub enum Says {
 }
 
 /// Something that an engine or systemd is asked to start.
+///
+/// `name` and `image` have no control characters. `command`, and the texts in `runtime`, are as they were written; who
+/// shows them escapes them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Container {
     /// Its name, where the text has one.
     pub name: Option<String>,
     /// What the engine is asked.
     pub runtime: RuntimeEntry,
-    /// The program and its arguments, where the text has them.
+    /// The user namespace that `runtime.user_namespace` names, where it names one: its entry in `user_namespaces`.
+    pub user_namespace: Option<UserNamespaceEntry>,
+    /// The seccomp profile that is asked for. `runtime.seccomp` has it where the text has it whole.
+    pub profile: AskedProfile,
+    /// The thread just before execve(2), where the text has it exactly, as an OCI `config.json` and the capabilities that
+    /// `podman inspect` prints do. It goes before what `runtime` gives: use it as the scenario's `process`. Its
+    /// `user_ns` is the name that `runtime.user_namespace` has.
+    pub exact: Option<Box<Process>>,
+    /// File systems that are mounted with options which decide about privilege.
+    pub mounts: Vec<Mount>,
+    /// The program and its arguments, where the text has them; without the image's own entrypoint.
     pub command: Vec<String>,
     /// The image, where the text has one.
     pub image: Option<String>,
@@ -175,15 +191,74 @@ pub struct Image {
     pub ports: Vec<u16>,
 }
 
-/// A mount, as mount(8) prints it.
+/// Which seccomp profile is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum AskedProfile {
+    /// The engine's own.
+    #[default]
+    Default,
+    /// None.
+    Unconfined,
+    /// One in a file of this name, which the text does not have.
+    File(String),
+    /// One that stands in the text.
+    Given,
+}
+
+/// A file system that is mounted, in a container or as mount(8) prints it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mount {
-    /// Where.
+    /// Where it is mounted.
     pub path: String,
     /// Whether it has the option nosuid.
     pub nosuid: bool,
     /// Whether it has the option noexec.
     pub noexec: bool,
+}
+
+impl Container {
+    /// One that asks this engine for nothing in particular.
+    pub fn of(engine: Engine) -> Self {
+        Self {
+            name: None,
+            runtime: request_of(engine),
+            user_namespace: None,
+            profile: AskedProfile::Default,
+            exact: None,
+            mounts: Vec::new(),
+            command: Vec::new(),
+            image: None,
+            is_exec: false,
+            ports: Vec::new(),
+        }
+    }
+}
+
+fn request_of(engine: Engine) -> RuntimeEntry {
+    RuntimeEntry {
+        engine: EngineText(engine),
+        version: None,
+        kubernetes: false,
+        user: None,
+        uid: None,
+        gid: None,
+        groups: Vec::new(),
+        cap_add: Vec::new(),
+        cap_drop: Vec::new(),
+        privileged: false,
+        no_new_privileges: false,
+        default_capabilities: None,
+        add_inheritable_capabilities: false,
+        user_namespace: None,
+        keep_id: false,
+        host_network: false,
+        image_label: None,
+        sysctl: Sysctl::default(),
+        host_bounding: None,
+        seccomp: None,
+        unit: None,
+        expect: None,
+    }
 }
 
 /// Something failed.

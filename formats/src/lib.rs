@@ -19,6 +19,7 @@
 
 pub mod audit;
 mod command;
+pub mod container;
 mod filter;
 mod finding;
 mod lines;
@@ -32,7 +33,9 @@ mod system;
 mod tests;
 
 pub use filter::{Filter, Form, read_filter};
-pub use finding::{Container, Failure, FileCopy, Finding, Image, Misread, Mount, Reading, Says, TextForm};
+pub use finding::{
+    AskedProfile, Container, Failure, FileCopy, Finding, Image, Misread, Mount, Reading, Says, TextForm,
+};
 pub use lines::MAX_LINE;
 pub use listing::{read_libseccomp, read_seccomp_tools};
 pub use message::{MESSAGES, Message, NO_MESSAGE, read_message};
