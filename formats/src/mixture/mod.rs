@@ -77,10 +77,15 @@ fn part(cursor: &mut Cursor<'_>, found: &mut Found) {
         }
         let (before, failures) = (cursor.number(), found.failures());
         let others = found.len() - failures;
+        let text = cursor.line().filter(|line| line.contains('`')).unwrap_or_default().to_owned();
         let is_taken = fence::read(cursor, found)
             || json.take(cursor, found)
             || yaml.take(cursor, found)
             || READERS.iter().any(|reader| reader(cursor, found));
+        // Prose has a command in backticks, and in the same line the message that it gave.
+        if is_taken && cursor.number() == before + 1 && found.failures() == failures {
+            message::report(&text, before, found);
+        }
         // A reader that takes a line goes on behind it.
         if !is_taken || cursor.number() == before {
             cursor.advance();
@@ -101,6 +106,7 @@ const READERS: &[Reader] = &[
     system::unit::read,
     containers::read_command,
     containers::read_list,
+    command::dockerfile::read,
     command::read,
     system::status::read,
     system::getcap::read,

@@ -94,6 +94,25 @@ fn prose_is_passed_over() {
 }
 
 #[test]
+fn pieces_in_backticks_are_read_too() {
+    for (text, expected) in [
+        ("I did `setcap cap_net_raw=ep /x` and then `chmod 755 /x`.", vec![TextForm::Command; 2]),
+        (
+            "With `docker run --user 1000 img` I get `listen tcp :80: bind: permission denied`, why?",
+            vec![TextForm::DockerCommand, TextForm::ErrorMessage],
+        ),
+        (
+            "After `setcap -r /x` it says `exec /x: operation not permitted`",
+            vec![TextForm::Command, TextForm::ErrorMessage],
+        ),
+        ("It says `exec /x: operation not permitted`", vec![TextForm::ErrorMessage]),
+        ("Use `setcap` or `chmod`.", vec![]),
+    ] {
+        assert_eq!(forms(text).into_iter().map(|(_, _, form)| form).collect::<Vec<_>>(), expected, "{text}");
+    }
+}
+
+#[test]
 fn a_log_is_one_finding_and_its_failures_are_others() {
     let text = "\
 $ strace -f ./server
