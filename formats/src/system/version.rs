@@ -121,7 +121,7 @@ fn named(line: &str) -> Option<Named> {
             return Some(Named::Engine(engine, version, engine != Engine::Docker));
         }
     }
-    match lower.as_str() {
+    match lower.split_ascii_whitespace().collect::<Vec<_>>().join(" ").as_str() {
         "server: docker engine - community" | "server: docker engine" | "server: docker desktop" => {
             return Some(Named::Ahead(Engine::Docker));
         }
