@@ -3,7 +3,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    self, BenchArguments, FlipsArguments, MergeArguments, RandomArguments, RunArguments, Suite, TableArguments,
+    self, BenchArguments, FlipsArguments, MergeArguments, RandomArguments, RunArguments, ScriptsArguments, Suite,
+    TableArguments,
 };
 use crate::guest::{GuestArguments, guest};
 
@@ -28,6 +29,8 @@ struct CommandLine {
 enum Command {
     /// Perform scenarios and compare every field after every step.
     Run(RunArguments),
+    /// Run the shell scripts that `eperm export script` writes, and compare where they end with the model.
+    Scripts(ScriptsArguments),
     /// Perform the complete table of execve: every combination, every row of bits.
     Table(TableArguments),
     /// Draw random states and files, execute them, and shrink any difference to a scenario.
@@ -68,6 +71,7 @@ enum Command {
 pub fn command_line() -> ExitCode {
     let result = match CommandLine::parse().command {
         Command::Run(arguments) => command::run(&arguments),
+        Command::Scripts(arguments) => command::scripts(&arguments),
         Command::Table(arguments) => command::table(&arguments),
         Command::Execve(arguments) => command::random(Suite::Execve, &arguments),
         Command::Calls(arguments) => command::random(Suite::Calls, &arguments),

@@ -322,6 +322,9 @@ impl<'a> Emitter<'a> {
         if let Some(act) = executed {
             line(&mut text, &format!("say {} {}", act.number, quote::word(&quote::one_line(&act.words))));
         }
+        for made in self.made_before(from) {
+            line(&mut text, &format!("say {} {}", made.number, quote::word(&quote::one_line(&made.words))));
+        }
         line(&mut text, "status");
         let mut index = from;
         while let Some(act) = self.acts.get(index).copied() {
@@ -354,6 +357,14 @@ impl<'a> Emitter<'a> {
             *part = text;
         }
         Ok(number)
+    }
+
+    /// The changes of credentials right before an act, which capsh made without a word.
+    fn made_before(&self, index: usize) -> Vec<&'a Act> {
+        let before = self.acts.iter().take(index).rev();
+        let mut made: Vec<_> = before.take_while(|act| matches!(act.what, What::Credentials(_))).copied().collect();
+        made.reverse();
+        made
     }
 
     fn shell_of(&mut self, carrier: &Carrier) -> String {
