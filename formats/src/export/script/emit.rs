@@ -228,12 +228,12 @@ impl<'a> Emitter<'a> {
     /// What the start goes over to, and what the first execve is of.
     fn first(&mut self) -> Result<(First, Target), ExportError> {
         match self.acts.first().map(|act| &act.what) {
-            Some(What::Execve { path, .. }) => {
+            Some(What::Execve { path, refused }) if refused.is_none() || self.acts.len() == 1 => {
                 let path = path.clone();
                 let (program, arguments) = self.execve(0)?;
                 Ok((First::Program(program, arguments), Target::Path(path)))
             }
-            Some(What::Operation { .. }) | None => {
+            Some(What::Operation { .. } | What::Execve { .. }) | None => {
                 let state = &self.plan.start;
                 let Some(carrier) = carrier(state) else {
                     return Ok((First::Capsh("--print".to_owned()), Target::None));
