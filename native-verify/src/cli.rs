@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::command::{
     self, BenchArguments, FixesArguments, FlipsArguments, MergeArguments, RandomArguments, RunArguments, Suite,
+    self, BenchArguments, FlipsArguments, MergeArguments, RandomArguments, RunArguments, ScriptsArguments, Suite,
     TableArguments,
 };
 use crate::guest::{GuestArguments, guest};
@@ -29,6 +30,8 @@ struct CommandLine {
 enum Command {
     /// Perform scenarios and compare every field after every step.
     Run(RunArguments),
+    /// Run the shell scripts that `eperm export script` writes, and compare where they end with the model.
+    Scripts(ScriptsArguments),
     /// Perform the complete table of execve: every combination, every row of bits.
     Table(TableArguments),
     /// Draw random states and files, execute them, and shrink any difference to a scenario.
@@ -71,6 +74,7 @@ enum Command {
 pub fn command_line() -> ExitCode {
     let result = match CommandLine::parse().command {
         Command::Run(arguments) => command::run(&arguments),
+        Command::Scripts(arguments) => command::scripts(&arguments),
         Command::Table(arguments) => command::table(&arguments),
         Command::Execve(arguments) => command::random(Suite::Execve, &arguments),
         Command::Calls(arguments) => command::random(Suite::Calls, &arguments),
