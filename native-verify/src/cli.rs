@@ -3,7 +3,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    self, BenchArguments, FlipsArguments, MergeArguments, RandomArguments, RunArguments, Suite, TableArguments,
+    self, BenchArguments, FixesArguments, FlipsArguments, MergeArguments, RandomArguments, RunArguments, Suite,
+    TableArguments,
 };
 use crate::guest::{GuestArguments, guest};
 
@@ -40,6 +41,8 @@ enum Command {
     Operations(RandomArguments),
     /// Draw random states and sequences of changes of files, with calls and execs between them.
     Files(RandomArguments),
+    /// Search fixes of scenarios with a refused step, and perform a sample of them.
+    Fixes(FixesArguments),
     /// Add up the evidence of several runs on the same kernel, say of shards or of stopped runs.
     ///
     /// Counts are summed and the newest date is kept. Whoever merges the evidence of one run twice counts it twice.
@@ -74,6 +77,7 @@ pub fn command_line() -> ExitCode {
         Command::Namespaces(arguments) => command::random(Suite::Namespaces, &arguments),
         Command::Operations(arguments) => command::random(Suite::Operations, &arguments),
         Command::Files(arguments) => command::random(Suite::Files, &arguments),
+        Command::Fixes(arguments) => command::fixes(&arguments),
         Command::Merge(arguments) => command::merge(&arguments),
         Command::Bench(arguments) => command::bench(&arguments),
         Command::Flips(arguments) => command::flips(&arguments),

@@ -188,14 +188,7 @@ fn container(settings: &Settings, command: &exec::Command, recognised: &mut Vec<
         runtime.no_new_privileges = settings.no_new_privileges || settings.is_dynamic_user;
     }
     runtime.unit = Some(unit);
-    Some(Container {
-        name: None,
-        runtime,
-        command: command.words.clone(),
-        image: None,
-        is_exec: false,
-        ports: Vec::new(),
-    })
+    Some(Container { runtime, command: command.words.clone(), ..Container::of(sim_core::engine::Engine::Systemd) })
 }
 
 /// Every capability that has a name.

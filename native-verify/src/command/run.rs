@@ -192,7 +192,7 @@ impl<'a> Suite<'a> {
 }
 
 /// The files themselves, and the `.json` and `.jsonl` files below folders in order of name.
-fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+pub(super) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
         let before = files.len();
@@ -211,7 +211,7 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
     let mut text = Vec::new();
     // No more than shows that it is too large.
     let read = File::open(path).and_then(|file| file.take(MAX_SIZE as u64 + 1).read_to_end(&mut text));
@@ -220,7 +220,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 }
 
 /// The lines of a file, each with its place as `FILE:LINE`. Blank lines are passed over.
-fn lines(path: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>> {
+pub(super) fn lines(path: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>> {
     let cannot_read = || format!("cannot read {}", path.display());
     let mut file = BufReader::new(File::open(path).with_context(cannot_read)?);
     let mut lines = Vec::new();

@@ -10,6 +10,7 @@ use super::power::{Power, State};
 use super::{Fix, Goal, commands};
 use crate::calls::{AmbientOperation, PrctlOption};
 use crate::capability::CapSet;
+use crate::credentials::Thread;
 use crate::kernel::Errno;
 use crate::rule::{Condition, Effect, Event, Rule};
 use crate::scenario::{
@@ -217,6 +218,17 @@ impl Course {
     }
 }
 
+impl Course {
+    /// The process on the way to the goal, without the launcher of a first program.
+    fn way(&self) -> impl Iterator<Item = &Thread> {
+        let first = self.outcomes.first().filter(|(_, outcome)| !matches!(outcome.call, Call::Execve(_)));
+        let first = first.map(|(_, outcome)| &outcome.before);
+        let started = |outcome: &StepOutcome| !matches!(outcome.call, Call::Execve(_)) || outcome.refusal.is_none();
+        let made = self.outcomes.iter().map(|(_, outcome)| outcome);
+        first.into_iter().chain(made.filter(move |outcome| started(outcome)).map(|outcome| &outcome.after))
+    }
+}
+
 /// The call that comes of a plan in the state that is reached; none where it would change nothing.
 fn call_of(draft: &Draft, planned: Planned, simulation: &Simulation) -> Option<Call> {
     let held = &simulation.world().thread.credentials;
@@ -241,7 +253,7 @@ fn call_of(draft: &Draft, planned: Planned, simulation: &Simulation) -> Option<C
 
 impl Baseline {
     pub(super) fn of(scenario: &Scenario, goal: &Goal, options: &Options) -> Self {
-        let draft = Draft::of(scenario, &[]);
+        let draft = Draft::of(scenario, &[], options);
         let mut baseline = Self { failure: None, succeeded: Vec::new(), state: None, world: None };
         let world = match World::new(scenario, options) {
             Ok(world) => world,
@@ -255,14 +267,15 @@ impl Baseline {
             baseline.succeeded.push(unwanted(&simulation.perform(&step.call)).is_none());
         }
         if let Ok(course) = Course::of(&draft, goal, &baseline.succeeded, options) {
-            baseline.failure = course.failure;
+            baseline.failure = course.failure.clone();
             let outcome = course.outcomes.last().map(|(_, outcome)| outcome);
             baseline.world = Some(course.simulation.world().clone());
             let state = State::of(course.simulation.world(), scenario);
             let refused_exec =
                 outcome.is_some_and(|outcome| matches!(outcome.call, Call::Execve(_)) && outcome.refusal.is_some());
             // The program that did not start would have had what any plain one has.
-            baseline.state = Some(if refused_exec { state.after_plain_program() } else { state });
+            let state = if refused_exec { state.after_plain_program() } else { state };
+            baseline.state = Some(state.with_way(course.way()));
         }
         baseline
     }
@@ -286,7 +299,7 @@ impl Attempt {
                 attempt.world = Some(course.simulation.world().clone());
             }
             Ok(course) => {
-                attempt.state = Some(State::of(course.simulation.world(), &draft.scenario));
+                attempt.state = Some(State::of(course.simulation.world(), &draft.scenario).with_way(course.way()));
                 let goal_at = course.outcomes.iter().position(|(planned, _)| *planned == Planned::Step(goal.last()));
                 attempt.goal_at = goal_at.unwrap_or(0);
                 if let Some((_, outcome)) = course.outcomes.get(attempt.goal_at) {

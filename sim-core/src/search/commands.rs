@@ -39,6 +39,7 @@ pub(super) fn commands(before: &Scenario, after: &Scenario, edits: &[Edit]) -> V
                 "in the seccomp profile: {{\"names\": [\"{name}\"], \"action\": \"SCMP_ACT_ERRNO\", \"errnoRet\": 38}}"
             )),
             Edit::MoveBefore { .. }
+            | Edit::LeaveOut { .. }
             | Edit::Raise { .. }
             | Edit::Inherit { .. }
             | Edit::RaiseAmbient { .. }

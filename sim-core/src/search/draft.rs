@@ -11,16 +11,19 @@ use crate::file::{Mode, Revision, VfsCaps};
 use crate::kernel::Release;
 use crate::rule::SetName;
 use crate::scenario::{
-    CapsEntry, FileEntry, FilterEntry, FourIds, ReleaseText, Scenario, SecurebitsText, Sysctl, Traced, UnitEntry,
+    Call, CapsEntry, FileEntry, FilterEntry, FourIds, Options, ReleaseText, Scenario, SecurebitsText, Sysctl, Traced,
+    UnitEntry,
 };
 
 /// A scenario with edits: its steps may be moved, and calls stand between them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Draft {
     /// The world; of its steps, the calls.
     pub(super) scenario: Scenario,
     /// What is made, in order.
     pub(super) course: Vec<Planned>,
+    /// What `"all"` means.
+    all: CapSet,
 }
 
 /// One call of a draft.
@@ -41,9 +44,14 @@ pub(super) enum Planned {
 }
 
 impl Draft {
-    pub(super) fn of(scenario: &Scenario, edits: &[Edit]) -> Self {
-        let mut draft =
-            Self { scenario: scenario.clone(), course: (0..scenario.steps.len()).map(Planned::Step).collect() };
+    pub(super) fn of(scenario: &Scenario, edits: &[Edit], options: &Options) -> Self {
+        let written = scenario.kernel.map(|ReleaseText(release)| release);
+        let release = options.release.or(written).unwrap_or(Release::NEWEST);
+        let mut draft = Self {
+            scenario: scenario.clone(),
+            course: (0..scenario.steps.len()).map(Planned::Step).collect(),
+            all: options.all.unwrap_or_else(|| release.capabilities()),
+        };
         // First the order of the steps that are there, then what comes between them; owners before attributes, which a
         // change of owner takes away.
         let first = |edit: &&Edit| matches!(edit, Edit::MoveBefore { .. } | Edit::Chown { .. } | Edit::Chgrp { .. });
@@ -52,14 +60,8 @@ impl Draft {
         draft
     }
 
-    /// What `"all"` means.
-    fn all(&self) -> CapSet {
-        let release = self.scenario.kernel.map_or(Release::NEWEST, |ReleaseText(release)| release);
-        release.capabilities()
-    }
-
     fn apply(&mut self, edit: &Edit) {
-        let all = self.all();
+        let all = self.all;
         match edit {
             Edit::CapAdd(_)
             | Edit::KeepCap(_)
@@ -110,6 +112,7 @@ impl Draft {
                 self.course.retain(|planned| *planned != Planned::Step(*step));
                 self.insert(*before, [Planned::Step(*step)]);
             }
+            Edit::LeaveOut { step } => self.course.retain(|planned| *planned != Planned::Step(*step)),
             Edit::Raise { caps, before } => self.insert(*before, [Planned::Raise(*caps)]),
             Edit::Inherit { caps, before } => self.insert(*before, [Planned::Inherit(*caps)]),
             Edit::RaiseAmbient { caps, before } => self.insert(*before, caps.iter().map(Planned::RaiseAmbient)),
@@ -203,7 +206,11 @@ impl Draft {
     /// The profiles in force answer otherwise to a call.
     fn profile(&mut self, name: &str, errno: Option<u64>) {
         let runtime = self.scenario.runtime.as_mut().and_then(|runtime| runtime.seccomp.as_mut());
-        for filter in self.scenario.process.seccomp.iter_mut().chain(runtime) {
+        let installed = self.scenario.steps.iter_mut().filter_map(|step| match &mut step.call {
+            Call::Seccomp(call) => Some(&mut call.filter),
+            _ => None,
+        });
+        for filter in self.scenario.process.seccomp.iter_mut().chain(runtime).chain(installed) {
             if let FilterEntry::Profile(filter) = filter {
                 profile::answer(&mut filter.profile, name, errno);
             }

@@ -152,6 +152,11 @@ pub enum Edit {
         /// Before which.
         before: usize,
     },
+    /// A step is not made.
+    LeaveOut {
+        /// Which, counted from 0.
+        step: usize,
+    },
     /// capset(2) makes these effective before a step.
     Raise {
         /// What.
@@ -258,11 +263,32 @@ impl Edit {
         matches!(self, Self::Privileged | Self::Unconfined)
     }
 
+    /// Whether it changes what the program does.
+    pub(super) const fn is_programs(&self) -> bool {
+        matches!(self, Self::MoveBefore { .. } | Self::LeaveOut { .. })
+    }
+
+    /// Whether it changes the same as `other` does, and hands out no less.
+    pub(super) fn is_more_than(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::StartWith { set: ProcessSet::Ambient, caps }, Self::StartWith { set, caps: fewer }) => {
+                *set == ProcessSet::Inheritable && fewer.is_subset(*caps)
+            }
+            (
+                Self::Setcap { path, inheritable, caps, effective: true },
+                Self::Setcap { path: same, inheritable: set, caps: fewer, effective: false },
+            ) => path == same && inheritable == set && fewer.is_subset(*caps),
+            (Self::AllowCall(name), Self::AnswerEnosys(same)) => name == same,
+            _ => false,
+        }
+    }
+
     /// Whether both cannot be made, or one holds the other.
     pub(super) fn excludes(&self, other: &Self) -> bool {
         use Edit::{
-            AllowCall, AnswerEnosys, ClearEffectiveFlag, DropFileCaps, PowerfulTracer, RemoveAttribute, Setcap,
-            StartAs, StartAsRoot, StartWith, Untraced, User,
+            AllowCall, AnswerEnosys, ClearEffectiveFlag, DropFileCaps, Inherit, KeepCaps, LeaveOut, MoveBefore,
+            PowerfulTracer, Raise, RaiseAmbient, RemoveAttribute, Setcap, StartAs, StartAsRoot, StartWith, Untraced,
+            User,
         };
         let pair = |a: &Self, b: &Self| match (a, b) {
             (User(_), User(_))
@@ -276,6 +302,14 @@ impl Edit {
             | (
                 Setcap { path: a, .. } | ClearEffectiveFlag { path: a } | DropFileCaps { path: a, .. },
                 RemoveAttribute { path: b },
+            ) => a == b,
+            (MoveBefore { step: a, .. }, MoveBefore { step: b, .. } | LeaveOut { step: b }) => a == b,
+            (
+                Raise { before: a, .. }
+                | Inherit { before: a, .. }
+                | RaiseAmbient { before: a, .. }
+                | KeepCaps { before: a },
+                LeaveOut { step: b },
             ) => a == b,
             (StartWith { set: a, caps }, StartWith { set: b, caps: others }) => {
                 !(*caps & *others).is_empty()
@@ -339,6 +373,7 @@ impl fmt::Display for Edit {
             Self::OwnFilesystemContext => f.write_str("start it without CLONE_FS"),
             Self::InitialUserNamespace => f.write_str("start it in the initial user namespace"),
             Self::MoveBefore { step, before } => write!(f, "make step {} before step {}", step + 1, before + 1),
+            Self::LeaveOut { step } => write!(f, "leave step {} out", step + 1),
             Self::Raise { caps, before } => write!(f, "make {} effective before step {}", words(*caps), before + 1),
             Self::Inherit { caps, before } => {
                 write!(f, "make {} inheritable before step {}", words(*caps), before + 1)

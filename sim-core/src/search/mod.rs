@@ -222,7 +222,8 @@ impl<'a> Searcher<'a> {
         }
         self.worlds += 1;
         let edits: Vec<Edit> = self.edits(set).cloned().collect();
-        let draft = draft::Draft::of(self.scenario, &edits);
+        let reordered = edits.iter().any(Edit::is_programs);
+        let draft = draft::Draft::of(self.scenario, &edits, self.options);
         let attempt = Attempt::of(&draft, self.goal, &self.baseline, self.options);
         self.tried.insert(set, attempt.failure.is_none());
         match &attempt.failure {
@@ -230,23 +231,39 @@ impl<'a> Searcher<'a> {
                 let fix = attempt.fix(edits, self.scenario, self.goal, &self.baseline);
                 self.found.push((set, fix));
             }
-            Some(failure) if expand => self.draw(failure, attempt.world.as_ref()),
+            // What another order of calls broke is mended by the old order.
+            Some(failure) if expand && (!reordered || self.goal.steps.contains(&failure.step)) => {
+                self.draw(failure, attempt.world.as_ref());
+            }
             Some(_) => {}
         }
     }
 
-    /// A fix that was found before a smaller one came with later candidates is none, nor is one that comes to the same as
-    /// one before it.
+    /// Keeps what is minimal: no smaller fix is in it, none in which an edit is replaced by one that hands out less, and none
+    /// before it comes to the same.
     fn keep_minimal(&mut self) {
-        let sets: Vec<Edits> = self.found.iter().map(|(set, _)| *set).collect();
-        self.found.retain(|(set, _)| !sets.iter().any(|other| other != set && other & set == *other));
+        self.found.sort_by_key(|(set, _)| set.count_ones());
         let mut kept: Vec<(Edits, Fix)> = Vec::new();
         for (set, fix) in core::mem::take(&mut self.found) {
-            if !kept.iter().any(|(_, known)| known.scenario == fix.scenario) {
+            let smaller = |other: &Edits| other & set == *other;
+            if !kept.iter().any(|(other, known)| smaller(other) || known.scenario == fix.scenario) {
                 kept.push((set, fix));
             }
         }
+        let sets: Vec<Edits> = kept.iter().map(|(set, _)| *set).collect();
+        kept.retain(|(set, _)| {
+            !self.less(*set).any(|less| sets.iter().any(|other| other != set && other & less == *other))
+        });
         self.found = kept;
+    }
+
+    /// The sets in which one edit is replaced by one that hands out less.
+    fn less(&self, set: Edits) -> impl Iterator<Item = Edits> {
+        let inside = self.candidates.iter().enumerate().filter(move |(index, _)| set >> index & 1 == 1);
+        inside.flat_map(move |(index, edit)| {
+            let fewer = self.candidates.iter().enumerate().filter(|(_, other)| edit.is_more_than(other));
+            fewer.map(move |(other, _)| set & !(1 << index) | 1 << other)
+        })
     }
 
     fn finish(self) -> Search {

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::fmt;
 
-use super::edit::{Edit, Setting};
+use super::edit::{Edit, ProcessSet, Setting};
 use super::weight::total;
 use crate::capability::CapSet;
 use crate::credentials::{Thread, UserNs};
@@ -20,7 +20,7 @@ use crate::system::System;
 /// Powers are ordered by [`points`](Self::points), then by the sets themselves: a total order, in which nothing comes first.
 /// A capability counts twice its [`Weight`](super::Weight) where the process has it, three times where whatever it executes has
 /// it too, four times where every user of a file gets it, and once where only a limit is lifted, so that other programs with
-/// file capabilities may get it.
+/// file capabilities may get it; all but the users' a quarter of that in a user namespace of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Power {
     /// Permitted in the process after the goal's last step, and not before.
@@ -33,6 +33,8 @@ pub struct Power {
     pub reach: CapSet,
     /// What is no capability.
     pub grants: Vec<Grant>,
+    /// Whether the process is in a user namespace of its own, so that its capabilities count for what belongs to that alone.
+    pub confined: bool,
 }
 
 /// Something that is handed out and is no capability.
@@ -88,13 +90,21 @@ impl State {
             process: credentials.permitted,
             children: after_plain(system, thread),
             reach: credentials.bounding | credentials.inheritable,
-            root: system.user_namespaces.uid(UserNs::INIT, credentials.uid.effective) == Some(0)
-                || system.user_namespaces.uid(credentials.user_ns, credentials.uid.effective) == Some(0),
+            root: is_root(system, thread),
             initial: credentials.user_ns == UserNs::INIT,
             users: scenario.files.values().fold(CapSet::EMPTY, |all, entry| all | file_caps(entry)),
             thread: thread.clone(),
             system: system.clone(),
         }
+    }
+
+    /// The same, with what the process could do on the way.
+    pub(super) fn with_way<'a>(mut self, way: impl Iterator<Item = &'a Thread>) -> Self {
+        for thread in way {
+            self.process = self.process | thread.credentials.permitted;
+            self.root |= is_root(&self.system, thread);
+        }
+        self
     }
 
     /// The same once the process executed a plain program.
@@ -108,6 +118,13 @@ impl State {
         }
         self
     }
+}
+
+/// Whether it is user 0 of the machine or of its own user namespace.
+fn is_root(system: &System, thread: &Thread) -> bool {
+    let credentials = &thread.credentials;
+    let uid = |ns| system.user_namespaces.uid(ns, credentials.uid.effective);
+    uid(UserNs::INIT) == Some(0) || uid(credentials.user_ns) == Some(0)
 }
 
 /// What a plain program has that the thread executes.
@@ -126,6 +143,7 @@ impl Power {
             power.children = less(|state| state.children);
             power.users = less(|state| state.users);
             power.reach = less(|state| state.reach);
+            power.confined = !after.initial;
             if after.root && before.is_none_or(|before| !before.root) {
                 power.grants.push(Grant::Root);
             }
@@ -133,6 +151,12 @@ impl Power {
                 power.grants.push(Grant::InitialUserNamespace);
             }
         }
+        // What a program starts with and nobody gives it comes from its own file.
+        let by_file = edits.iter().fold(CapSet::EMPTY, |all, edit| match edit {
+            Edit::StartWith { set: ProcessSet::Permitted, caps } => all | *caps,
+            _ => all,
+        });
+        power.users = power.users | by_file & power.process;
         power.grants.extend(edits.iter().filter_map(grant));
         power.grants.sort();
         power.grants.dedup();
@@ -141,13 +165,14 @@ impl Power {
 
     /// Whether nothing is handed out.
     pub fn is_nothing(&self) -> bool {
-        *self == Self::default()
+        self.points() == 0
     }
 
     /// What it weighs: 0 for nothing.
     pub fn points(&self) -> u32 {
-        let caps = 2 * total(self.process) + 3 * total(self.children) + 4 * total(self.users) + total(self.reach);
-        caps + self.grants.iter().map(Grant::points).sum::<u32>()
+        let own = 2 * total(self.process) + 3 * total(self.children) + total(self.reach);
+        let own = if self.confined { own.div_ceil(4) } else { own };
+        own + 4 * total(self.users) + self.grants.iter().map(Grant::points).sum::<u32>()
     }
 }
 

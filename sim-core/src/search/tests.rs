@@ -1,1 +1,3 @@
-
+mod brute_force;
+mod order;
+mod words;

@@ -5,6 +5,7 @@ use super::Context;
 use crate::capability::CapSet;
 use crate::credentials::UserNs;
 use crate::file::{FileKind, Mode};
+use crate::kernel::Errno;
 use crate::scenario::{Call, FileEntry, OpenFlag, PathOperation, World};
 use crate::search::attempt::Reason;
 use crate::search::edit::Edit;
@@ -25,7 +26,11 @@ pub(super) fn edits(context: &Context<'_>, edits: &mut Vec<Edit>) {
             program(context, world, path, entry, edits);
         }
     }
-    if let Reason::Refused { .. } = context.failure.reason {
+    // A program's own attribute is refused with EPERM, which has nothing to do with modes and owners.
+    let execve = matches!(context.call(), Some(Call::Execve(_)));
+    if let Reason::Refused { errno, .. } = context.failure.reason
+        && (!execve || errno == Errno::EACCES)
+    {
         modes(context, world, edits);
     }
 }

@@ -14,7 +14,8 @@ pub(super) fn edits(context: &Context<'_>, edits: &mut Vec<Edit>) {
         }
     }
     let FourIds([_, effective, ..]) = process.uid.unwrap_or(FourIds([0; 4]));
-    if effective != 0 {
+    let short = context.world.is_some_and(|world| process.sets(world.all).permitted != world.all);
+    if effective != 0 || short {
         edits.push(Edit::StartAsRoot);
     }
     if let Some(owner) = super::files::owner(context).filter(|owner| *owner != 0 && *owner != effective) {

@@ -1,7 +1,7 @@
 use alloc::vec::Vec;
 
 use super::Context;
-use crate::calls::IdKind;
+use crate::calls::{IdKind, PrctlOption};
 use crate::scenario::Call;
 use crate::search::edit::Edit;
 
@@ -25,6 +25,9 @@ pub(super) fn edits(context: &Context<'_>, edits: &mut Vec<Edit>) {
         let later = (failing + 1..end).filter(changes);
         edits.extend(later.map(|step| Edit::MoveBefore { step, before: failing }));
     }
+    let gives_away = |index: &usize| steps.get(*index).is_some_and(|step| gives_away(&step.call));
+    let given = (0..failing).filter(gives_away).filter(|step| !context.goal.steps.contains(step));
+    edits.extend(given.map(|step| Edit::LeaveOut { step }));
     // Before the first execve a container's runtime makes the calls; a launcher is asked for what it shall give, unless its
     // calls are described.
     let described = |index: usize| context.scenario.runtime.is_none() && index > 0 || start > 0;
@@ -48,6 +51,22 @@ pub(super) fn edits(context: &Context<'_>, edits: &mut Vec<Edit>) {
     }
     if matches!(call, Call::Seccomp(_)) {
         edits.push(Edit::NoNewPrivsFirst { before: failing });
+    }
+}
+
+/// Calls that may take something from the thread.
+fn gives_away(call: &Call) -> bool {
+    match call {
+        Call::Capset(_) | Call::SetId(_) | Call::Setgroups(_) | Call::Seccomp(_) => true,
+        Call::Prctl(call) => matches!(
+            call.option,
+            PrctlOption::CapbsetDrop
+                | PrctlOption::CapAmbient
+                | PrctlOption::SetSecurebits
+                | PrctlOption::SetKeepcaps
+                | PrctlOption::SetNoNewPrivs
+        ),
+        _ => false,
     }
 }
 

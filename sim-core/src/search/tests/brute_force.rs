@@ -1,0 +1,195 @@
+//! The search against every set of edits of every kind.
+
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use proptest::prelude::*;
+
+use crate::capability::{CapSet, Capability};
+use crate::credentials::Securebits;
+use crate::file::Mode;
+use crate::scenario::{Loaded, Options, Scenario};
+use crate::search::attempt::{Attempt, Baseline};
+use crate::search::draft::Draft;
+use crate::search::{Edit, Goal, Limits, ProcessSet, fixes};
+
+/// Every edit of every kind for these capabilities, whether or not it has to do with what fails.
+fn all_edits(scenario: &Scenario, caps: impl Iterator<Item = Capability>) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    let steps = scenario.steps.len();
+    for capability in caps {
+        let caps = CapSet::from(capability);
+        for set in [ProcessSet::Permitted, ProcessSet::Inheritable, ProcessSet::Ambient, ProcessSet::Bounding] {
+            edits.push(Edit::StartWith { set, caps });
+        }
+        for path in scenario.files.keys() {
+            let path = || path.to_string();
+            for (inheritable, effective) in [(false, true), (false, false), (true, true)] {
+                edits.push(Edit::Setcap { path: path(), inheritable, caps, effective });
+            }
+            edits.push(Edit::DropFileCaps { path: path(), caps });
+        }
+        for before in 1..steps {
+            edits.push(Edit::Raise { caps, before });
+            edits.push(Edit::Inherit { caps, before });
+        }
+    }
+    for path in scenario.files.keys() {
+        let path = || path.to_string();
+        edits.push(Edit::RemoveAttribute { path: path() });
+        edits.push(Edit::ClearEffectiveFlag { path: path() });
+        edits.push(Edit::SetUserIdRoot { path: path() });
+        edits.push(Edit::MountSuid { path: path() });
+        edits.push(Edit::MountExec { path: path() });
+        edits.push(Edit::Wrapper { path: path() });
+        edits.extend([0o1, 0o10, 0o100].map(|bit| Edit::Chmod { path: path(), add: Mode::new(bit).unwrap() }));
+    }
+    edits.push(Edit::StartAsRoot);
+    edits.push(Edit::WithoutNoNewPrivs);
+    edits.push(Edit::Untraced);
+    edits.push(Edit::PowerfulTracer);
+    edits.push(Edit::OwnFilesystemContext);
+    for bit in [Securebits::NOROOT, Securebits::NO_CAP_AMBIENT_RAISE, Securebits::NO_SETUID_FIXUP] {
+        edits.push(Edit::ClearSecurebits(bit));
+    }
+    edits.extend((0..steps).map(|step| Edit::LeaveOut { step }));
+    edits
+}
+
+/// The minimal sets of up to `bound` edits that reach the goal, by trying all.
+fn by_force(scenario: &Scenario, goal: &Goal, edits: &[Edit], bound: usize) -> Vec<Vec<Edit>> {
+    let options = Options::default();
+    let baseline = Baseline::of(scenario, goal, &options);
+    let reaches =
+        |set: &[Edit]| Attempt::of(&Draft::of(scenario, set, &options), goal, &baseline, &options).failure.is_none();
+    let changes = |edit: &Edit| {
+        Draft::of(scenario, core::slice::from_ref(edit), &options) != Draft::of(scenario, &[], &options)
+    };
+    let edits: Vec<&Edit> = edits.iter().filter(|edit| changes(edit) && !leaves_out_goal(edit, goal)).collect();
+    let mut found: Vec<Vec<Edit>> = Vec::new();
+    let mut helping = BTreeSet::new();
+    for (index, edit) in edits.iter().enumerate() {
+        if reaches(&[(*edit).clone()]) {
+            helping.insert(index);
+            found.push(Vec::from([(*edit).clone()]));
+        }
+    }
+    if bound > 1 {
+        for (index, first) in edits.iter().enumerate().filter(|(index, _)| !helping.contains(index)) {
+            for (other, second) in edits.iter().enumerate().skip(index + 1) {
+                let set = [(*first).clone(), (*second).clone()];
+                if !helping.contains(&other) && !first.excludes(second) && reaches(&set) {
+                    found.push(set.to_vec());
+                }
+            }
+        }
+    }
+    let replaced = |set: &[Edit]| {
+        let less = set.iter().enumerate().flat_map(|(index, edit)| {
+            let fewer = edits.iter().filter(|other| edit.is_more_than(other));
+            fewer.map(move |other| (index, (*other).clone()))
+        });
+        less.map(|(index, other)| {
+            let mut set = set.to_vec();
+            set[index] = other;
+            set
+        })
+        .collect::<Vec<_>>()
+    };
+    let holds = |set: &[Edit], fix: &[Edit]| fix.iter().all(|edit| set.contains(edit));
+    let kept = found.iter().filter(|set| !replaced(set).iter().any(|less| found.iter().any(|fix| holds(less, fix))));
+    kept.cloned().collect()
+}
+
+fn leaves_out_goal(edit: &Edit, goal: &Goal) -> bool {
+    matches!(edit, Edit::LeaveOut { step } if *step >= goal.last())
+}
+
+/// The scenarios that fixes lead to, so that two ways of saying the same are one.
+fn outcomes<'a>(scenario: &Scenario, sets: impl Iterator<Item = &'a [Edit]>) -> BTreeSet<String> {
+    sets.map(|set| {
+        let draft = Draft::of(scenario, set, &Options::default());
+        format!("{} {:?}", serde_json::to_string(&draft.scenario).unwrap(), draft.course)
+    })
+    .collect()
+}
+
+/// Small worlds in which something may fail.
+fn scenarios() -> impl Strategy<Value = String> {
+    let caps = prop::sample::select(Vec::from([
+        "none",
+        "cap_net_bind_service",
+        "cap_sys_chroot",
+        "cap_net_bind_service,cap_kill",
+    ]));
+    let bounding = prop::sample::select(Vec::from(["all", "none", "cap_net_bind_service", "cap_kill"]));
+    let file = prop::sample::select(Vec::from([
+        "null",
+        "\"cap_net_bind_service=ep\"",
+        "\"cap_net_bind_service=p\"",
+        "\"cap_net_bind_service=ei\"",
+        "\"cap_net_bind_service,cap_kill=ep\"",
+        "\"cap_sys_chroot=ep\"",
+    ]));
+    let mode = prop::sample::select(Vec::from(["0755", "0700", "0644", "04755"]));
+    let securebits = prop::sample::select(Vec::from(["", "\"noroot\"", "\"no_cap_ambient_raise\""]));
+    let before = prop::sample::select(Vec::from([
+        "",
+        "{ \"prctl\": [\"PR_CAPBSET_DROP\", \"cap_net_bind_service\"] }, ",
+        "{ \"prctl\": [\"PR_SET_NO_NEW_PRIVS\", 1] }, ",
+        "{ \"capset\": { \"effective\": \"none\", \"permitted\": \"none\", \"inheritable\": \"none\" } }, ",
+    ]));
+    let after = prop::sample::select(Vec::from(["", ", { \"bind\": { \"port\": 80 } }", ", { \"chroot\": {} }"]));
+    let flags = prop::array::uniform6(prop::bool::weighted(0.25));
+    let process = (prop::sample::select(Vec::from([0, 1000])), caps.clone(), caps, bounding, securebits);
+    (process, file, mode, before, after, flags).prop_map(|(process, file, mode, before, after, flags)| {
+        let (uid, permitted, inheritable, bounding, securebits) = process;
+        let [nnp, shares, traced, nosuid, noexec, exec] = flags;
+        let traced = if traced { ", \"traced\": { \"tracer_has_sys_ptrace\": false }" } else { "" };
+        let exec = if exec { "" } else { "{ \"execve\": \"/bin/x\" }" };
+        let after = if exec.is_empty() { after.trim_start_matches(", ") } else { after };
+        let before = if exec.is_empty() && after.is_empty() { before.trim_end_matches(", ") } else { before };
+        format!(
+            "{{ \"process\": {{ \"uid\": {uid}, \"gid\": {uid}, \"permitted\": \"{permitted}\", \"effective\": \"{permitted}\",
+                \"inheritable\": \"{inheritable}\", \"bounding\": \"{bounding}\", \"securebits\": [{securebits}],
+                \"no_new_privs\": {nnp}, \"shares_fs\": {shares} {traced} }},
+              \"files\": {{ \"/bin/x\": {{ \"caps\": {file}, \"mode\": \"{mode}\", \"nosuid\": {nosuid}, \"noexec\": {noexec} }} }},
+              \"steps\": [ {before}{exec}{after} ] }}"
+        )
+    })
+}
+
+fn compare(text: &str, caps: impl Iterator<Item = Capability>, bound: usize) -> Result<(), TestCaseError> {
+    let Ok(Loaded { scenario, .. }) = Loaded::read(text, &Options::default()) else { return Ok(()) };
+    let Some(goal) = Goal::first_refused(&scenario, &Options::default()) else { return Ok(()) };
+    let search = fixes(&scenario, &goal, &Limits { edits: bound, ..Limits::default() }, &Options::default());
+    prop_assert!(search.complete);
+    let forced = by_force(&scenario, &goal, &all_edits(&scenario, caps), bound);
+    let found = outcomes(&scenario, search.fixes.iter().map(|fix| fix.edits.as_slice()));
+    for set in &forced {
+        let outcome = outcomes(&scenario, core::iter::once(set.as_slice()));
+        prop_assert!(
+            outcome.is_subset(&found),
+            "{text}\nnot found: {set:?}\nfound: {:?}",
+            search.fixes.iter().map(|fix| &fix.edits).collect::<Vec<_>>()
+        );
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn one_edit_with_any_capability(text in scenarios()) {
+        compare(&text, Capability::all_named(), 1)?;
+    }
+
+    #[test]
+    fn two_edits_with_those_at_hand(text in scenarios()) {
+        let caps = [Capability::NET_BIND_SERVICE, Capability::KILL, Capability::SYS_CHROOT, Capability::DAC_OVERRIDE];
+        compare(&text, caps.into_iter(), 2)?;
+    }
+}
