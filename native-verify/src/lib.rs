@@ -34,6 +34,7 @@ mod seccomp;
 mod settings;
 mod shard;
 mod stage;
+mod stamps;
 mod stop;
 #[allow(unsafe_code, reason = "it makes raw system calls; each block says why that is sound")]
 mod sys;

@@ -11,13 +11,14 @@ use sim_core::scenario::{Loaded, MAX_SIZE};
 use walkdir::WalkDir;
 
 use super::{
-    AGREE, CommonArguments, FAILED, Results, describe, exit_code, load, on_stage, options, say, survey, verify,
+    AGREE, CommonArguments, FAILED, Results, absolute, describe, exit_code, load, on_stage, options, say, survey, verify,
 };
 use crate::compare::{Comparison, Difference, show};
 use crate::evidence::Evidence;
 use crate::junit::Junit;
 use crate::machine::Machine;
 use crate::report::{Skip, Tally};
+use crate::stamps::Stamps;
 use crate::stop::Stop;
 
 /// Arguments of `run`.
@@ -30,6 +31,10 @@ pub(crate) struct RunArguments {
     /// call's number and with its arguments, and under one that kills.
     #[arg(long)]
     pub(crate) under_filters: bool,
+    /// Adds to this file, for each scenario that the kernel performs as the model and its expectations say, the kernel and
+    /// the date.
+    #[arg(long, value_name = "FILE", conflicts_with = "under_filters")]
+    pub(crate) stamps: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) common: CommonArguments,
 }
@@ -44,6 +49,9 @@ struct Line<'a> {
     outcome: Outcome,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
+    /// Whether it is performed as it is written, and every expectation holds.
+    #[serde(skip)]
+    as_expected: bool,
 }
 
 #[derive(Serialize)]
@@ -95,6 +103,8 @@ struct Suite<'a> {
     refused_by_engines: usize,
     unreadable: bool,
     results: Results,
+    /// Where stamps are kept.
+    stamps: Option<PathBuf>,
     stop: Stop,
 }
 
@@ -104,6 +114,7 @@ type Verifier<'a> = dyn FnMut(&Loaded) -> Result<Comparison, Skip> + 'a;
 impl<'a> Suite<'a> {
     fn read(arguments: &'a RunArguments, machine: &'a Machine) -> Result<Self> {
         let (results, stop) = (Results::of(&arguments.common)?, Stop::listen()?);
+        let stamps = arguments.stamps.as_deref().map(absolute).transpose()?;
         let mut suite = Self {
             machine,
             arguments,
@@ -112,6 +123,7 @@ impl<'a> Suite<'a> {
             refused_by_engines: 0,
             unreadable: false,
             results,
+            stamps,
             stop,
         };
         let mut texts = Vec::new();
@@ -173,6 +185,7 @@ impl<'a> Suite<'a> {
         let mut tally = Tally::asked(self.scenarios.len() as u64);
         let mut evidence = Evidence::new(self.machine);
         let mut junit = self.results.junit("run", self.machine);
+        let mut stamps = Stamps::default();
         for (path, loaded) in &self.scenarios {
             if self.stop.is_asked() {
                 tally.stopped = true;
@@ -180,6 +193,9 @@ impl<'a> Suite<'a> {
             }
             tally.drawn += 1;
             let line = line(path, loaded, self.machine, verifier(loaded), &mut tally, &mut evidence);
+            if matches!(line.outcome, Outcome::Agrees { .. }) && line.as_expected {
+                stamps.stamp(path, &evidence.kernel, &evidence.date);
+            }
             print(&line, self.arguments.common.json)?;
             report(&line, loaded, &mut junit)?;
         }
@@ -187,6 +203,9 @@ impl<'a> Suite<'a> {
         junit.left(&tally);
         junit.write()?;
         self.results.keep(evidence)?;
+        if let Some(file) = &self.stamps {
+            stamps.merge_into(file)?;
+        }
         Ok(exit_code(&tally, &self.arguments.common))
     }
 }
@@ -257,6 +276,7 @@ fn line<'a>(
         let moved = format!("performed with the one id of this user; {unmet} of its expectations do not hold there");
         note = Some(note.map_or(moved.clone(), |note| format!("{note}; {moved}")));
     }
+    let as_expected = result.as_ref().is_ok_and(|comparison| comparison.unmet == 0 && !comparison.moved);
     let outcome = match result {
         Err(skip) => {
             tally.skip(&skip);
@@ -276,7 +296,7 @@ fn line<'a>(
             Outcome::Agrees { steps: loaded.scenario.steps.len() }
         }
     };
-    Line { file: path, title: loaded.scenario.title.as_deref(), kernel: &machine.uname, outcome, note }
+    Line { file: path, title: loaded.scenario.title.as_deref(), kernel: &machine.uname, outcome, note, as_expected }
 }
 
 fn print(line: &Line<'_>, json: bool) -> Result<()> {
