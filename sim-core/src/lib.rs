@@ -28,6 +28,7 @@
 //! A module uses only those below it.
 //!
 //! ```text
+//! least
 //! scenario
 //! runtime
 //! text      execve      calls      access    seccomp
@@ -58,6 +59,8 @@ pub mod file;
 #[cfg(feature = "serde")]
 mod json;
 pub mod kernel;
+#[cfg(feature = "serde")]
+pub mod least;
 pub mod outcome;
 mod permission;
 pub mod rule;
