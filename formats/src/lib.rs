@@ -22,6 +22,7 @@ mod filter;
 mod finding;
 mod lines;
 mod listing;
+pub mod operations;
 mod problem;
 pub mod strace;
 #[cfg(test)]

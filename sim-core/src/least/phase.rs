@@ -42,8 +42,6 @@ pub enum Beginning {
 pub struct Walk {
     /// Its phases.
     pub phases: Vec<Phase>,
-    /// The worlds in which the children of its clones begin, by operation.
-    pub children: Vec<(usize, World)>,
     /// The world at the end.
     pub end: World,
 }
@@ -51,7 +49,7 @@ pub struct Walk {
 /// Cuts the operations of one thread, which begins in this world, into phases. The world is one without an engine.
 pub fn phases(start: &World, operations: &[Operation]) -> Walk {
     let mut world = with_capabilities(start, start.all);
-    let (mut phases, mut children) = (Vec::new(), Vec::new());
+    let mut phases = Vec::new();
     let (mut begun, mut first, mut at_begin) = (Beginning::Start, 0, world.clone());
     for (index, operation) in operations.iter().enumerate() {
         if operation.shown == Shown::Refused || !changes_thread(&operation.call) {
@@ -59,9 +57,6 @@ pub fn phases(start: &World, operations: &[Operation]) -> Walk {
         }
         let root = is_root(&world);
         world = perform_alone(&world, operation);
-        if matches!(operation.call, Call::Clone(_)) {
-            children.push((index, world.clone()));
-        }
         let next = match (&operation.call, root, is_root(&world)) {
             (Call::Execve(path), ..) => Beginning::Executed(path.clone()),
             (_, true, false) => Beginning::LeftRoot,
@@ -78,7 +73,25 @@ pub fn phases(start: &World, operations: &[Operation]) -> Walk {
     if first < operations.len() || phases.is_empty() {
         phases.push(Phase { begun, operations: first..operations.len(), world: at_begin });
     }
-    Walk { phases, children, end: world }
+    Walk { phases, end: world }
+}
+
+impl Walk {
+    /// The world before an operation, as a child sees it that the thread makes there; the one at the end for an operation
+    /// that there is not.
+    pub fn world_before(&self, operations: &[Operation], index: usize) -> World {
+        let Some(phase) = self.phases.iter().find(|phase| phase.operations.contains(&index)) else {
+            return self.end.clone();
+        };
+        let before = operations.get(phase.operations.start..index).unwrap_or_default();
+        let mut world = phase.world.clone();
+        for operation in before.iter().filter(|operation| operation.shown == Shown::Succeeded) {
+            if changes_thread(&operation.call) {
+                world = perform_alone(&world, operation);
+            }
+        }
+        world
+    }
 }
 
 fn is_root(world: &World) -> bool {
@@ -135,8 +148,15 @@ pub(super) fn with_capabilities(world: &World, set: CapSet) -> World {
 /// Adds the files that operations name and the world does not describe: they belong to the thread, and anyone may do
 /// anything with them.
 pub(super) fn describe(world: &mut World, operations: &[Operation]) {
-    let succeeded = || operations.iter().map(|operation| operation.call.named_files());
-    let directories: BTreeSet<&str> = succeeded().filter_map(|named| named.directory).collect();
+    let named = || operations.iter().map(|operation| operation.call.named_files());
+    let mut directories: BTreeSet<&str> = named().filter_map(|named| named.directory).collect();
+    let paths: BTreeSet<&str> =
+        named().flat_map(|named| [named.file, named.directory, named.makes]).flatten().collect();
+    // What lies above another is a directory, however it is named.
+    for path in &paths {
+        let above = path.match_indices('/').filter_map(|(slash, _)| path.get(..slash.max(1)));
+        directories.extend(above.filter(|above| above.len() < path.len() && paths.contains(above)));
+    }
     let mut made = BTreeSet::new();
     let credentials = &world.thread.credentials;
     let kind = File {
@@ -152,9 +172,8 @@ pub(super) fn describe(world: &mut World, operations: &[Operation]) {
     for path in &directories {
         add(path, true);
     }
-    for named in succeeded() {
+    for named in named() {
         if let Some(path) = named.file.filter(|path| !made.contains(path)) {
-            // What lies above another is a directory, however it is named here.
             add(path, directories.contains(path));
         }
         made.extend(named.makes);
