@@ -8,6 +8,7 @@ mod export;
 mod fix;
 mod format;
 mod input;
+mod least;
 mod rules;
 mod run;
 mod seccomp;
@@ -88,6 +89,7 @@ enum Command {
     /// Filters of system calls: profiles, what engines make of them, and classic BPF.
     #[command(subcommand)]
     Seccomp(seccomp::Tool),
+    Least(least::Least),
     /// Print the JSON Schema of the scenario format.
     Schema {
         /// For people, as Markdown.
@@ -141,6 +143,7 @@ fn perform(command: &Command, out: &mut impl Write) -> Result<Status> {
         Command::Rules { markdown: true, .. } => rules::book(out),
         Command::Rules { id, .. } => rules::list(id.as_deref(), out),
         Command::Seccomp(tool) => seccomp::perform(tool, out),
+        Command::Least(arguments) => least::least(arguments, out),
         Command::Schema { markdown: true } => format::book(out),
         Command::Schema { markdown: false } => format::schema(out),
     }

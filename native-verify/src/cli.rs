@@ -3,8 +3,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    self, BenchArguments, FixesArguments, FlipsArguments, MergeArguments, RandomArguments, RunArguments, Suite,
-    self, BenchArguments, FlipsArguments, MergeArguments, RandomArguments, RunArguments, ScriptsArguments, Suite,
+    self, BenchArguments, FixesArguments, FlipsArguments, MergeArguments, RandomArguments, RunArguments, ScriptsArguments, Suite,
     TableArguments,
 };
 use crate::guest::{GuestArguments, guest};

@@ -32,6 +32,7 @@ mod in_force;
 mod json;
 mod judgement;
 mod lookup;
+mod named;
 mod operation;
 mod prctl_call;
 mod read;
@@ -66,6 +67,7 @@ pub use format::{Era, FileEntry, Process, Scenario, Setgroups, Sysctl, Traced, U
 pub use in_force::JUDGES_FILTERS;
 pub use json::Json;
 pub use judgement::{DecidedBy, Judgement, NotPerformed, Signal};
+pub use named::NamedFiles;
 pub use operation::*;
 pub use prctl_call::{PrctlArgument, PrctlCall};
 pub use read::{Loaded, MAX_SIZE, ReadError, read_value};
