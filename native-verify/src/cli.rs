@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    self, BenchArguments, FlipsArguments, MergeArguments, RandomArguments, RunArguments, Suite, TableArguments,
+    self, BenchArguments, EnginesArguments, FlipsArguments, MergeArguments, RandomArguments, RunArguments, Suite, TableArguments,
 };
 use crate::guest::{GuestArguments, guest};
 
@@ -59,6 +59,11 @@ enum Command {
     /// A difference of libseccomp's is no failure. The known ones are tried again, and a new kind is written down.
     #[cfg(target_arch = "x86_64")]
     Profiles(crate::profiles::ProfilesArguments),
+    /// Ask real engines for containers, and compare their first processes with the model.
+    ///
+    /// Docker, Podman, runc and crun of Debian's releases run in folders that `cargo xtask engines` makes, in namespaces of
+    /// their own. With a shard, the requests of each engine are shared.
+    Engines(EnginesArguments),
     /// Be the first process of a virtual machine, verify, and switch off.
     #[command(hide = true)]
     Guest(GuestArguments),
@@ -83,6 +88,7 @@ pub fn command_line() -> ExitCode {
         Command::SeccompNumbers(arguments) => crate::numbers::numbers(&arguments),
         #[cfg(target_arch = "x86_64")]
         Command::Profiles(arguments) => crate::profiles::profiles(&arguments),
+        Command::Engines(arguments) => command::engines(&arguments),
         Command::Guest(arguments) => guest(&arguments),
     };
     match result {

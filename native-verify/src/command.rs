@@ -1,4 +1,5 @@
 mod bench;
+mod engines;
 mod flips;
 mod merge;
 mod random;
@@ -6,6 +7,7 @@ mod run;
 mod table;
 
 pub(crate) use bench::{BenchArguments, bench};
+pub(crate) use engines::{EnginesArguments, engines};
 pub(crate) use flips::{FlipsArguments, flips};
 pub(crate) use merge::{MergeArguments, merge};
 pub(crate) use random::{RandomArguments, Suite, random};
