@@ -68,15 +68,15 @@ impl Engine {
             Self::Podman => Version::new(5, 7, 0),
             Self::CriO => Version::new(1, 34, 0),
             Self::Runc => Version::new(1, 4, 0),
-            Self::Crun => Version::new(1, 25, 0),
-            Self::Youki => Version::new(0, 5, 7),
+            Self::Crun => Version::new(1, 29, 0),
+            Self::Youki => Version::new(0, 7, 0),
             Self::Systemd => Version::new(258, 0, 0),
         }
     }
 
     /// Whether `change` is in this version of it.
     pub fn has(self, version: Version, change: &EngineChange) -> bool {
-        self == change.engine && version >= change.since
+        self == change.engine && change.is_in(version)
     }
 }
 
@@ -119,6 +119,11 @@ impl Version {
     /// A version of these numbers.
     pub const fn new(major: u16, minor: u16, patch: u16) -> Self {
         Self { major, minor, patch }
+    }
+
+    /// The numbers of its series: major and minor.
+    pub const fn series(self) -> (u16, u16) {
+        (self.major, self.minor)
     }
 }
 

@@ -20,6 +20,7 @@ mod witness;
 
 pub mod bind;
 pub mod capset;
+pub mod engine;
 pub mod execve;
 pub mod file_change;
 pub mod mount;
@@ -128,6 +129,13 @@ impl Rule {
             system::RULES,
             bind::RULES,
             seccomp::RULES,
+            engine::kubernetes::RULES,
+            engine::docker::RULES,
+            engine::containerd::RULES,
+            engine::podman::RULES,
+            engine::crio::RULES,
+            engine::oci::RULES,
+            engine::systemd::RULES,
         ]
         .into_iter()
         .flatten()
@@ -212,6 +220,15 @@ impl Source {
 
     const fn new(file: &'static str, function: &'static str) -> Self {
         Self { project: Project::Linux, file, function, release: "6.18" }
+    }
+
+    const fn on_github(
+        name: &'static str,
+        release: &'static str,
+        file: &'static str,
+        function: &'static str,
+    ) -> Self {
+        Self { project: Project::GitHub(name), file, function, release }
     }
 }
 

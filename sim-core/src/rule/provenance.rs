@@ -225,7 +225,10 @@ impl<'a> Provenance<'a> {
 impl SetName {
     /// Whether the set still means the same in the next step.
     fn outlives_a_step(self) -> bool {
-        !matches!(self, Self::NewPermitted | Self::FilePermitted | Self::FileInheritable | Self::Argument)
+        !matches!(
+            self,
+            Self::NewPermitted | Self::FilePermitted | Self::FileInheritable | Self::Argument | Self::List
+        )
     }
 }
 

@@ -148,6 +148,8 @@ pub enum SetName {
     NewPermitted,
     /// A set that the caller passed to the call.
     Argument,
+    /// The list that an engine makes.
+    List,
 }
 
 /// An id of the thread that a rule can set.
@@ -210,6 +212,7 @@ impl SetName {
             Self::FileInheritable => "fI",
             Self::NewPermitted => "Pn",
             Self::Argument => "arg",
+            Self::List => "L",
         }
     }
 }
@@ -226,6 +229,7 @@ impl fmt::Display for SetName {
             Self::FileInheritable => "file inheritable",
             Self::NewPermitted => "new permitted",
             Self::Argument => "argument",
+            Self::List => "list",
         })
     }
 }

@@ -4,17 +4,24 @@
 //! its rule. [`Handed::prologue`] are the runtime's own calls; the scenario performs them on the same step function as
 //! all others.
 
+mod containerd;
+mod crio;
 mod docker;
+mod kubernetes;
+mod list;
+mod oci;
+mod podman;
 mod prologue;
+mod systemd;
 
 pub use prologue::{Action, PrologueStep};
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::capability::CapSet;
+use crate::capability::{CapSet, Capability};
 use crate::credentials::Securebits;
-use crate::engine::{Engine, Version};
+use crate::engine::{Engine, EngineChange, Version};
 use crate::kernel::Release;
 use crate::rule::{Rule, Witness};
 
@@ -114,6 +121,75 @@ pub struct Refused {
 }
 
 /// What the engine hands to the runtime, or why it refuses.
+///
+/// ```
+/// use sim_core::scenario::{Loaded, Options};
+///
+/// // The same capability is added and dropped: for Docker it is there, Podman refuses.
+/// let ask = |engine: &str| {
+///     let request = r#""cap_add": ["NET_ADMIN"], "cap_drop": ["NET_ADMIN"]"#;
+///     let text = format!(r#"{{ "runtime": {{ "engine": "{engine}", {request} }}, "steps": [] }}"#);
+///     Loaded::read(&text, &Options::default()).map(|loaded| loaded.run().runtime.unwrap())
+/// };
+/// assert!(ask("docker")?.rules.contains(&"docker.add"));
+/// assert_eq!(ask("podman")?.refused.unwrap().rule, "podman.add-and-drop");
+/// # Ok::<(), sim_core::scenario::ReadError>(())
+/// ```
 pub fn hand<W: Witness>(request: &Request, witness: &mut W) -> Result<Handed, Refused> {
-    docker::hand(request, witness)
+    if request.kubernetes {
+        kubernetes::admit(request, witness)?;
+    }
+    match request.engine {
+        Engine::Docker => docker::hand(request, witness),
+        Engine::Containerd => Ok(containerd::hand(request, witness)),
+        Engine::Podman => podman::hand(request, witness),
+        Engine::CriO => crio::hand(request, witness),
+        Engine::Runc | Engine::Crun | Engine::Youki => oci::hand(request, witness),
+        Engine::Systemd => systemd::hand(request, witness),
+    }
+}
+
+impl Request {
+    /// Whether its engine's version has this change.
+    fn has(&self, change: &EngineChange) -> bool {
+        self.engine.has(self.version, change)
+    }
+
+    /// The user without the group, as it is written.
+    fn user_name(&self) -> &str {
+        self.user.split_once(':').map_or(self.user.as_str(), |(name, _)| name)
+    }
+}
+
+impl Handed {
+    /// No capabilities at all, the ids that are asked for.
+    fn empty(request: &Request) -> Self {
+        Self {
+            permitted: CapSet::EMPTY,
+            effective: CapSet::EMPTY,
+            inheritable: CapSet::EMPTY,
+            bounding: CapSet::EMPTY,
+            ambient: CapSet::EMPTY,
+            uid: request.uid,
+            gid: request.gid,
+            groups: request.groups.clone(),
+            securebits: Securebits::default(),
+            no_new_privs: request.no_new_privileges,
+            ip_unprivileged_port_start: None,
+            ping_group_range: None,
+            seccomp: None,
+        }
+    }
+}
+
+impl Refused {
+    /// A refusal over something that was written.
+    fn over(rule: &'static Rule, about: &str) -> Self {
+        Self { rule, about: about.into() }
+    }
+
+    /// A refusal about a capability.
+    fn about(rule: &'static Rule, capability: Capability) -> Self {
+        Self { rule, about: alloc::format!("{capability}") }
+    }
 }

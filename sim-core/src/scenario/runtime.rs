@@ -16,6 +16,7 @@ use super::{
 };
 use crate::calls::{AmbientOperation, Capset, Prctl, PrctlOption};
 use crate::capability::{CapSet, Capability};
+use crate::credentials::Securebits;
 use crate::engine::{Engine, Version};
 use crate::json::Path;
 use crate::kernel::Release;
@@ -246,7 +247,8 @@ impl RuntimeEntry {
                 bounding: set(unit.bounding),
                 ambient: set(unit.ambient).unwrap_or(CapSet::EMPTY),
                 securebits: unit.securebits.0,
-                implies_no_new_privileges: unit.implies_no_new_privileges,
+                // A filter that is written is a SystemCallFilter=.
+                implies_no_new_privileges: unit.implies_no_new_privileges || self.seccomp.is_some(),
             },
         }
     }
@@ -400,6 +402,10 @@ impl Started {
     }
 }
 
+fn securebits(value: u64) -> Securebits {
+    Securebits::from_bits(u32::try_from(value).unwrap_or_default())
+}
+
 /// The call as a scenario writes it, its arguments by name.
 fn written(Prctl { option, arguments: [first, second, ..] }: Prctl) -> PrctlCall {
     let capability = |number| match u8::try_from(number).ok().and_then(Capability::from_number) {
@@ -416,6 +422,7 @@ fn written(Prctl { option, arguments: [first, second, ..] }: Prctl) -> PrctlCall
             Vec::from([operation(first)])
         }
         PrctlOption::CapAmbient => Vec::from([operation(first), capability(second)]),
+        PrctlOption::SetSecurebits => Vec::from([PrctlArgument::Securebits(SecurebitsText(securebits(first)))]),
         _ => Vec::from([PrctlArgument::Number(first)]),
     };
     PrctlCall { option, arguments }

@@ -1,0 +1,11 @@
+//! The rules of what starts a program: container engines, runtimes, systemd, and a kubelet's before them.
+
+pub mod containerd;
+pub mod crio;
+pub mod docker;
+pub mod kubernetes;
+pub mod oci;
+pub mod podman;
+pub mod systemd;
+
+use super::{Source, rules};
