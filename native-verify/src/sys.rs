@@ -216,18 +216,12 @@ pub(crate) fn change_root(root: &Path) -> io::Result<()> {
     std::env::set_current_dir("/")
 }
 
-/// Waits for a child to end, as the first process of a pid namespace: whoever else ends meanwhile is waited for too.
-pub(crate) fn wait_among_orphans(child: libc::pid_t) -> io::Result<libc::c_int> {
+/// The pid and wait status of any child that has ended, orphans that came to this process among them.
+pub(crate) fn any_ended() -> io::Result<Option<(libc::pid_t, libc::c_int)>> {
     let mut status = 0;
-    loop {
-        // SAFETY: the status is a place of this function.
-        match check(unsafe { libc::waitpid(-1, &raw mut status, libc::__WALL) }) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-            Ok(ended) if ended == child => return Ok(status),
-            Ok(_) => {}
-        }
-    }
+    // SAFETY: the status is a place of this function.
+    let ended = check(unsafe { libc::waitpid(-1, &raw mut status, libc::__WALL | libc::WNOHANG) })?;
+    Ok((ended != 0).then_some((ended, status)))
 }
 
 /// Changes owner and group of a file.

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use super::{AGREE, DIFFER, FAILED, STOPPED, absolute};
-use crate::engines::{EngineName, Plan, Suite, compare, keep, read, record};
+use crate::engines::{EngineName, Plan, Suite, compare, keep, read, record, sample};
 use crate::machine::Machine;
 use crate::shard::Shard;
 use crate::stop::Stop;
@@ -27,6 +27,9 @@ pub(crate) struct EnginesArguments {
     /// Asks no engine; compares what was recorded.
     #[arg(long)]
     recorded: bool,
+    /// Writes a sample of what was recorded, for the unit tests.
+    #[arg(long, hide = true, value_name = "FILE")]
+    sample: Option<PathBuf>,
     /// How many containers run at once.
     #[arg(long, value_name = "N", default_value_t = 3)]
     at_once: usize,
@@ -61,7 +64,11 @@ pub(crate) fn engines(arguments: &EnginesArguments) -> Result<u8> {
         missing = record(&plan, &machine, &record_file, &stop)?;
         stopped = stop.is_asked();
     }
-    let reports: Vec<_> = read(&record_file)?.iter().map(compare).collect();
+    let sessions = read(&record_file)?;
+    let reports: Vec<_> = sessions.iter().map(compare).collect();
+    if let Some(path) = &arguments.sample {
+        sample(&sessions, path)?;
+    }
     for report in &reports {
         if arguments.json { println!("{}", serde_json::to_string(report)?) } else { println!("{report}") }
     }

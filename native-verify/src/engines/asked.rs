@@ -51,6 +51,9 @@ pub(crate) struct Run {
     /// Whether it has a user namespace of its own, which maps its ids to those from [`Run::MAPPED`] on.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) mapped: bool,
+    /// Whether a profile is asked for, one that denies a call which nobody makes here.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) profile: bool,
     /// Whether the distribution's containers.conf is left out.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) own_defaults: bool,

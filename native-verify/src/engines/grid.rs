@@ -32,6 +32,7 @@ pub(super) fn of(engine: EngineName) -> Vec<Asked> {
         let mut asked = requests();
         asked.extend(on_the_host_network());
         asked.extend(files());
+        asked.extend(with_profile());
         if engine == EngineName::Podman {
             asked.extend(mapped());
             asked.extend(without_configuration());
@@ -68,6 +69,15 @@ fn requests() -> Vec<Asked> {
 fn on_the_host_network() -> impl Iterator<Item = Asked> {
     USERS.into_iter().flat_map(|user| {
         BOTH.map(|privileged| plain(Run { privileged, host_network: true, ..run(user, &[], &[]) }))
+    })
+}
+
+/// A profile that is asked for counts where the engine's own does not.
+fn with_profile() -> impl Iterator<Item = Asked> {
+    USERS.into_iter().flat_map(|user| {
+        [(false, false), (false, true), (true, false), (true, true)].map(|(privileged, no_new_privileges)| {
+            plain(Run { profile: true, privileged, no_new_privileges, ..run(user, &[], &[]) })
+        })
     })
 }
 

@@ -17,10 +17,14 @@ mod oci;
 mod rows;
 mod room;
 mod run;
+mod sample;
 mod seen;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use compare::compare;
 pub(crate) use engine::{EngineName, Suite};
 pub(crate) use evidence::keep;
 pub(crate) use rows::read;
 pub(crate) use run::{Plan, record};
+pub(crate) use sample::sample;

@@ -148,7 +148,16 @@ fn of_run(head: &Head, run: &Run, program: Program) -> Result<Said> {
         last = Some(outcome);
     }
     let outcome = last.ok_or("the program has no step")?;
-    Ok(Said { answer: Expected::Runs(seen(&outcome, &handed, run.host_network)), rules })
+    let mut seen = seen(&outcome, &handed, run.host_network);
+    if run.privileged && !run.profile {
+        // The model tells what becomes of a profile that is asked for; no engine applies its own then.
+        seen.seccomp = 0;
+    }
+    if run.own_defaults && !run.host_network {
+        // It is the file that is left out, not Podman, which has this setting.
+        seen.ping_groups = PING_GROUPS;
+    }
+    Ok(Said { answer: Expected::Runs(seen), rules })
 }
 
 /// Asks for the runtime's road from a config.json, and walks it.
@@ -259,11 +268,12 @@ fn described(outcome: &StepOutcome) -> String {
     format!("{call}: {}", errno.map_or_else(String::new, |errno| errno.to_string()))
 }
 
+/// The kernel's own settings of a new network.
+const PORT_START: u16 = 1024;
+const PING_GROUPS: [u32; 2] = [1, 0];
+
 /// The first process as it must show itself.
 fn seen(outcome: &StepOutcome, handed: &Handed, host_network: bool) -> Seen {
-    /// The kernel's own settings of a new network.
-    const PORT_START: u16 = 1024;
-    const PING_GROUPS: [u32; 2] = [1, 0];
     let process = outcome.process();
     let mut groups = process.groups.clone();
     groups.sort_unstable();

@@ -25,6 +25,9 @@ const LIMIT: &str = "120";
 /// A containers.conf that says nothing.
 const NO_CONFIGURATION: &str = "/tmp/containers.conf";
 
+/// The profile that some requests ask for.
+const PROFILE: &str = "/tmp/profile.json";
+
 /// What Docker calls the image.
 const IMAGE: &str = "box";
 
@@ -33,6 +36,11 @@ impl Started {
     pub(super) fn new(name: EngineName) -> Result<Self> {
         let mut started = Self { name, daemon: None };
         fs::write(NO_CONFIGURATION, "")?;
+        let profile = json!({
+            "defaultAction": "SCMP_ACT_ALLOW",
+            "syscalls": [{ "names": ["swapon"], "action": "SCMP_ACT_ERRNO" }],
+        });
+        fs::write(PROFILE, profile.to_string())?;
         if name == EngineName::Docker {
             started.daemon = Some(daemon()?);
             wait_for_daemon()?;
@@ -144,7 +152,9 @@ fn options(run: &Run, engine: EngineName) -> Vec<String> {
     let network = if run.host_network { "host" } else { "none" };
     let mut options = vec![format!("--network={network}"), "--ulimit=nofile=1024:1024".to_owned()];
     if engine == EngineName::Podman {
-        options.extend(["--cgroups=disabled".to_owned(), "--ulimit=nproc=1024:1024".to_owned()]);
+        // It would write the user into the image, and the next container would find it there.
+        let without = ["--passwd=false", "--cgroups=disabled", "--ulimit=nproc=1024:1024"];
+        options.extend(without.map(str::to_owned));
     }
     options.extend(run.user.iter().map(|user| format!("--user={user}")));
     options.extend(run.cap_add.iter().map(|name| format!("--cap-add={name}")));
@@ -154,6 +164,9 @@ fn options(run: &Run, engine: EngineName) -> Vec<String> {
     }
     if run.no_new_privileges {
         options.push("--security-opt=no-new-privileges".to_owned());
+    }
+    if run.profile {
+        options.push(format!("--security-opt=seccomp={PROFILE}"));
     }
     if run.mapped {
         options.extend(["uid", "gid"].map(|kind| format!("--{kind}map=0:{}:{}", Run::MAPPED, Run::IDS)));

@@ -3,6 +3,8 @@ use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -14,7 +16,7 @@ use crate::{sandbox, sys};
 pub(super) fn inside(root: &Path, stop: &Stop, work: impl FnOnce() -> Result<()>) -> Result<()> {
     let group = Group::make()?;
     let own = File::open("/proc/self/ns/pid").context("cannot open the pid namespace")?;
-    let code = sandbox::inside(stop, None, |_, _| match enter(root, &group).and_then(|()| begin(work)) {
+    let code = sandbox::inside(stop, None, |_, _| match enter(root, &group).and_then(|()| begin(stop, work)) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("native-verify: {error:#}");
@@ -37,7 +39,7 @@ const WRITABLE: [&str; 5] = ["run", "tmp", "var/lib/docker", "var/lib/containers
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 
 /// Starts the work in a child, for the first process of a pid namespace has to wait for the orphans.
-fn begin(work: impl FnOnce() -> Result<()>) -> Result<i32> {
+fn begin(stop: &Stop, work: impl FnOnce() -> Result<()>) -> Result<i32> {
     let worker = sys::fork(|| {
         sys::die_with_parent();
         match work() {
@@ -49,9 +51,23 @@ fn begin(work: impl FnOnce() -> Result<()>) -> Result<i32> {
         }
     })
     .context("cannot start a process")?;
-    let status = sys::wait_among_orphans(worker).context("lost the worker")?;
-    Ok(if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { FAILED })
+    let mut told = false;
+    loop {
+        match sys::any_ended().context("lost the worker")? {
+            Some((ended, status)) if ended == worker => {
+                return Ok(if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { FAILED });
+            }
+            Some(_) => {}
+            None => thread::sleep(PAUSE),
+        }
+        if stop.is_asked() && !told {
+            sys::terminate(worker);
+            told = true;
+        }
+    }
 }
+
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Moves this process to a new root with the mounts that engines look for.
 fn enter(root: &Path, group: &Group) -> Result<()> {
