@@ -1,6 +1,7 @@
 //! The `eperm` command: reads text, asks the model, prints. No rule of Linux lives here.
 
 mod decode;
+mod engines;
 mod explain;
 mod format;
 mod input;
@@ -8,6 +9,7 @@ mod rules;
 mod run;
 mod seccomp;
 mod sets;
+mod started;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -42,6 +44,8 @@ enum Command {
         /// A scenario file, or - for standard input.
         path: PathBuf,
     },
+    /// Ask every container engine the same, and show where they differ.
+    Engines(engines::Request),
     /// Translate between sets in digits, names, file capabilities and their bytes.
     Decode {
         /// 16 hexadecimal digits, names, text as for setcap, or the bytes of security.capability.
@@ -107,6 +111,7 @@ fn perform(command: &Command, out: &mut impl Write) -> Result<Status> {
         Command::Run { paths, json: true } => run::as_json(paths, out),
         Command::Run { paths, json: false } => run::for_people(paths, out),
         Command::Explain { path } => explain::explain(path, out),
+        Command::Engines(request) => engines::engines(request, out),
         Command::Decode { what, bytes } => decode::decode(what, *bytes, out),
         Command::Rules { markdown: true, .. } => rules::book(out),
         Command::Rules { id, .. } => rules::list(id.as_deref(), out),

@@ -21,6 +21,8 @@
 
 mod call_group;
 mod edit;
+mod engine_comparison;
+mod engine_differences;
 mod era;
 mod expect;
 mod file_change;
@@ -52,6 +54,8 @@ mod world;
 mod write_map_call;
 
 pub use edit::FiveSets;
+pub use engine_comparison::{ComparedCell, ComparedEngine, ComparedField, compare_engines};
+pub use engine_differences::{EngineDifference, engine_differences};
 pub use expect::{Difference, Expect, ExpectFile, ExpectProcess};
 pub use file_change::{
     AttributeArguments, ChmodArguments, ChownArguments, FileChange, SetcapArguments, TruncateArguments,
