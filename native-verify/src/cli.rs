@@ -3,8 +3,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    self, BenchArguments, FixesArguments, FlipsArguments, MergeArguments, RandomArguments, RunArguments, ScriptsArguments, Suite,
-    TableArguments,
+    self, BenchArguments, EnginesArguments, FixesArguments, FlipsArguments, MergeArguments, RandomArguments, RunArguments,
+    ScriptsArguments, Suite, TableArguments,
 };
 use crate::guest::{GuestArguments, guest};
 
@@ -64,6 +64,11 @@ enum Command {
     /// A difference of libseccomp's is no failure. The known ones are tried again, and a new kind is written down.
     #[cfg(target_arch = "x86_64")]
     Profiles(crate::profiles::ProfilesArguments),
+    /// Ask real engines for containers, and compare their first processes with the model.
+    ///
+    /// Docker, Podman, runc and crun of Debian's releases run in folders that `cargo xtask engines` makes, in namespaces of
+    /// their own. With a shard, the requests of each engine are shared.
+    Engines(EnginesArguments),
     /// Be the first process of a virtual machine, verify, and switch off.
     #[command(hide = true)]
     Guest(GuestArguments),
@@ -90,6 +95,7 @@ pub fn command_line() -> ExitCode {
         Command::SeccompNumbers(arguments) => crate::numbers::numbers(&arguments),
         #[cfg(target_arch = "x86_64")]
         Command::Profiles(arguments) => crate::profiles::profiles(&arguments),
+        Command::Engines(arguments) => command::engines(&arguments),
         Command::Guest(arguments) => guest(&arguments),
     };
     match result {
