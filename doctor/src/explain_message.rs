@@ -80,6 +80,17 @@ fn shows(scenario: &Scenario, step: usize, failure: &Failure) -> bool {
             outcome.killed.is_some() || judged.is_some()
         }
     };
+    // Of these messages the reason is not a refusal, but what execve did or did not give.
+    let last = outcomes.iter().rev().find(|outcome| matches!(outcome.call, Call::Execve(_)));
+    let fails_otherwise = last.is_some_and(|outcome| match failure.id {
+        "sudo-no-new-privs" | "sudo-euid" => outcome.process().uid[1] != 0,
+        "bwrap-unexpected" => !outcome.process().effective.is_empty(),
+        "library" => outcome.at_secure == Some(true),
+        _ => false,
+    });
+    if fails_otherwise {
+        return true;
+    }
     if failure.call.is_none() {
         return refused || outcomes.iter().any(fails);
     }

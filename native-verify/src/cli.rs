@@ -3,8 +3,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    self, BenchArguments, EnginesArguments, FixesArguments, FlipsArguments, MergeArguments, RandomArguments, RunArguments,
-    ScriptsArguments, Suite, TableArguments,
+    self, BenchArguments, EnginesArguments, FixesArguments, FlipsArguments, MergeArguments, RandomArguments,
+    RunArguments, ScriptsArguments, Suite, TableArguments,
 };
 use crate::guest::{GuestArguments, guest};
 

@@ -1,6 +1,6 @@
 mod bench;
-mod fixes;
 mod engines;
+mod fixes;
 mod flips;
 mod merge;
 mod random;
@@ -9,8 +9,8 @@ mod scripts;
 mod table;
 
 pub(crate) use bench::{BenchArguments, bench};
-pub(crate) use fixes::{FixesArguments, fixes};
 pub(crate) use engines::{EnginesArguments, engines};
+pub(crate) use fixes::{FixesArguments, fixes};
 pub(crate) use flips::{FlipsArguments, flips};
 pub(crate) use merge::{MergeArguments, merge};
 pub(crate) use random::{RandomArguments, Suite, random};

@@ -252,7 +252,10 @@ mod tests {
         let text = source(&[], &[engine]).unwrap();
         let run = "EngineRun { engine: \"Docker\", version: \"20.10.24\", date: \"2026-11-25\", requests: 1_198 },";
         assert!(text.contains(run), "{text}");
-        assert!(text.contains("static REQUESTS: &[(&str, [u32; 1])] = &[\n    (\"docker.add\", [400]),\n];"), "{text}");
+        assert!(
+            text.contains("static REQUESTS: &[(&str, [u32; 1])] = &[\n    (\"docker.add\", [400]),\n];"),
+            "{text}"
+        );
     }
 
     #[test]

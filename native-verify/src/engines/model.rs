@@ -7,8 +7,8 @@ use sim_core::kernel::{Errno, Release};
 use sim_core::rule::{Effect, Event, Rule, Trace};
 use sim_core::runtime::{self, Action, Handed, Refused, Request};
 use sim_core::scenario::{
-    Call, CapsetCall, FilterEntry, Loaded, NotPerformed, Options, PrctlArgument, PrctlCall, RuntimeEntry, SeccompCall,
-    Simulation, StepOutcome,
+    Call, CapsetCall, FilterEntry, Loaded, NotPerformed, Options, PrctlArgument, PrctlCall, RuntimeEntry,
+    SeccompCall, Simulation, StepOutcome,
 };
 
 use super::asked::{Asked, Program, Run, What};
@@ -177,10 +177,13 @@ fn of_config(head: &Head, config: &Config, program: Program) -> Result<Said> {
     let rules = match answer {
         Err(refused) => return Ok(refusal(&refused, &trace)),
         // Of the lists only the handling of names is asked here.
-        Ok(_) if config.unknown_name => ids(trace.applied_rules()).into_iter().filter(|id| id.contains("unknown")).collect(),
+        Ok(_) if config.unknown_name => {
+            ids(trace.applied_rules()).into_iter().filter(|id| id.contains("unknown")).collect()
+        }
         Ok(_) => Vec::new(),
     };
-    let [permitted, effective, inheritable, bounding, ambient] = config.sets().map(|set| set & request.kernel.capabilities());
+    let [permitted, effective, inheritable, bounding, ambient] =
+        config.sets().map(|set| set & request.kernel.capabilities());
     let handed = Handed {
         permitted,
         effective,

@@ -109,7 +109,12 @@ impl Started {
         let config = folder.join("config.json");
         if !config.exists() {
             let output = Command::new(self.name.name()).arg("spec").current_dir(folder).output()?;
-            anyhow::ensure!(output.status.success(), "{} spec: {}", self.name.name(), String::from_utf8_lossy(&output.stderr));
+            anyhow::ensure!(
+                output.status.success(),
+                "{} spec: {}",
+                self.name.name(),
+                String::from_utf8_lossy(&output.stderr)
+            );
         }
         let mut document: Value = serde_json::from_str(&fs::read_to_string(config)?)?;
         let process = &mut document["process"];

@@ -34,7 +34,11 @@ pub(crate) fn record(plan: &Plan, machine: &Machine, file: &Path, stop: &Stop) -
     for suite in &plan.suites {
         let root = std::path::absolute(plan.folder.join(suite.name()))?;
         if !root.join("usr/bin").is_dir() {
-            missing.push(format!("{}: {} is not there; `cargo xtask engines` makes it", suite.name(), root.display()));
+            missing.push(format!(
+                "{}: {} is not there; `cargo xtask engines` makes it",
+                suite.name(),
+                root.display()
+            ));
             continue;
         }
         for engine in &plan.engines {
@@ -54,14 +58,7 @@ pub(crate) fn record(plan: &Plan, machine: &Machine, file: &Path, stop: &Stop) -
 }
 
 /// Asks one engine everything, inside of its suite.
-fn ask_all(
-    plan: &Plan,
-    engine: EngineName,
-    suite: Suite,
-    machine: &Machine,
-    out: File,
-    stop: &Stop,
-) -> Result<()> {
+fn ask_all(plan: &Plan, engine: EngineName, suite: Suite, machine: &Machine, out: File, stop: &Stop) -> Result<()> {
     image::build()?;
     let head = Head {
         engine: engine.name().to_owned(),
@@ -94,7 +91,9 @@ fn ask_all(
     };
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..plan.at_once.max(1)).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(|_| Err(anyhow!("a thread ended early"))))
+        workers
+            .into_iter()
+            .try_for_each(|worker| worker.join().unwrap_or_else(|_| Err(anyhow!("a thread ended early"))))
     })
 }
 
