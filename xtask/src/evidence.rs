@@ -15,6 +15,9 @@ use crate::{book, verify};
 
 const FOLDER: &str = "native-verify/evidence";
 const TABLE: &str = "sim-core/src/rule/evidence.rs";
+const ENGINES_TABLE: &str = "sim-core/src/rule/engine_evidence.rs";
+/// How the names of the files about engines begin.
+const ENGINES: &str = "engines-";
 
 /// Arguments of `evidence`.
 #[derive(Debug, Args)]
@@ -31,6 +34,15 @@ pub(crate) struct Arguments {
 #[derive(Debug, Serialize, Deserialize)]
 struct Evidence {
     kernel: String,
+    date: String,
+    rules: BTreeMap<String, u32>,
+}
+
+/// What `native-verify engines` writes.
+#[derive(Debug, Deserialize)]
+struct EngineEvidence {
+    engine: String,
+    version: String,
     date: String,
     rules: BTreeMap<String, u32>,
 }
@@ -63,7 +75,7 @@ pub(crate) fn keep(text: &str) -> Result<()> {
     for entry in fs::read_dir(FOLDER)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if series(&name) == series(&evidence.kernel) {
+        if !name.starts_with(ENGINES) && series(&name) == series(&evidence.kernel) {
             fs::remove_file(&path)?;
         }
     }
@@ -77,6 +89,8 @@ pub(crate) fn keep(text: &str) -> Result<()> {
 pub(crate) fn write_table() -> Result<()> {
     fs::write(TABLE, table()?).with_context(|| format!("cannot write {TABLE}"))?;
     println!("Wrote {TABLE}.");
+    fs::write(ENGINES_TABLE, engines_table()?).with_context(|| format!("cannot write {ENGINES_TABLE}"))?;
+    println!("Wrote {ENGINES_TABLE}.");
     book::write()
 }
 
@@ -91,21 +105,64 @@ pub(crate) fn check() -> Result<()> {
     if shown != table()? {
         bail!("{TABLE} does not follow from {FOLDER}; `cargo xtask evidence` writes it");
     }
+    let shown = fs::read_to_string(ENGINES_TABLE).with_context(|| format!("cannot read {ENGINES_TABLE}"))?;
+    if shown != engines_table()? {
+        bail!("{ENGINES_TABLE} does not follow from {FOLDER}; `cargo xtask evidence` writes it");
+    }
     Ok(())
+}
+
+/// The texts of the folder whose names begin with [`ENGINES`], or the others.
+fn kept(about_engines: bool) -> Result<Vec<(String, String)>> {
+    let mut texts = Vec::new();
+    if Path::new(FOLDER).exists() {
+        for entry in fs::read_dir(FOLDER)? {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if path.is_file() && name.starts_with(ENGINES) == about_engines {
+                texts.push((path.display().to_string(), fs::read_to_string(&path)?));
+            }
+        }
+    }
+    texts.sort();
+    Ok(texts)
+}
+
+/// The source of the table of engines, from all evidence that is kept.
+fn engines_table() -> Result<String> {
+    let mut engines = Vec::new();
+    for (path, text) in kept(true)? {
+        let read: EngineEvidence =
+            serde_json::from_str(&text).with_context(|| format!("{path} is no evidence of an engine"))?;
+        engines.push(read);
+    }
+    engines.sort_by_key(|evidence| (evidence.engine.clone(), release(&evidence.version)));
+    engines_source(&engines)
+}
+
+fn engines_source(engines: &[EngineEvidence]) -> Result<String> {
+    let mut text = String::from(ENGINES_HEAD);
+    for EngineEvidence { engine, version, date, .. } in engines {
+        writeln!(text, "    AskedEngine {{ name: {engine:?}, version: {version:?}, date: {date:?} }},")?;
+    }
+    let count = engines.len();
+    writeln!(text, "];\n\n/// Rule, and how many requests agreed on each of [`ENGINES`].")?;
+    writeln!(text, "#[rustfmt::skip] // one a line, however many\nstatic COUNTS: &[(&str, [u32; {count}])] = &[")?;
+    let rules: BTreeSet<_> = engines.iter().flat_map(|evidence| evidence.rules.keys()).collect();
+    for rule in rules {
+        let requests = engines.iter().map(|evidence| grouped(evidence.rules.get(rule).copied().unwrap_or_default()));
+        writeln!(text, "    ({rule:?}, [{}]),", requests.collect::<Vec<_>>().join(", "))?;
+    }
+    text += ENGINES_TAIL;
+    Ok(text)
 }
 
 /// The source of the table, from all evidence that is kept.
 fn table() -> Result<String> {
     let mut kernels = Vec::new();
-    if Path::new(FOLDER).exists() {
-        for entry in fs::read_dir(FOLDER)? {
-            let path = entry?.path();
-            let read = fs::read_to_string(&path).map_err(anyhow::Error::from).and_then(|text| {
-                let evidence: Evidence = serde_json::from_str(&text)?;
-                Ok(evidence)
-            });
-            kernels.push(read.with_context(|| format!("{} is no evidence", path.display()))?);
-        }
+    for (path, text) in kept(false)? {
+        let read: Evidence = serde_json::from_str(&text).with_context(|| format!("{path} is no evidence"))?;
+        kernels.push(read);
     }
     kernels.sort_by_key(|evidence| release(&evidence.kernel));
     source(&kernels)
@@ -169,9 +226,49 @@ pub(super) fn of(rule: &str) -> impl Iterator<Item = (&'static Kernel, u32)> {
 }
 ";
 
+const ENGINES_HEAD: &str = r#"//! Which engines confirmed which rule. Generated by `cargo xtask evidence`; do not edit.
+
+/// An engine that confirmed rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AskedEngine {
+    /// Its name for people, as `Docker`.
+    pub name: &'static str,
+    /// What it said its version is.
+    pub version: &'static str,
+    /// When, as `2026-11-24`.
+    pub date: &'static str,
+}
+
+/// The engines.
+#[rustfmt::skip] // one a line, however many
+pub static ENGINES: &[AskedEngine] = &[
+"#;
+
+const ENGINES_TAIL: &str = r"];
+
+pub(super) fn of(rule: &str) -> impl Iterator<Item = (&'static AskedEngine, u32)> {
+    let counts = COUNTS.iter().find(|(id, _)| *id == rule).map(|(_, counts)| counts);
+    ENGINES.iter().zip(counts.into_iter().flatten().copied()).filter(|(_, requests)| *requests > 0)
+}
+";
+
 #[cfg(test)]
 mod tests {
-    use super::{Evidence, release, source};
+    use super::{EngineEvidence, Evidence, engines_source, release, source};
+
+    #[test]
+    fn the_table_of_engines_lists_every_engine_and_count() {
+        let evidence = |version: &str, requests| EngineEvidence {
+            engine: "Docker".to_owned(),
+            version: version.to_owned(),
+            date: "2026-11-24".to_owned(),
+            rules: [("docker.add".to_owned(), requests)].into(),
+        };
+        let text = engines_source(&[evidence("20.10.24", 7), evidence("26.1.5", 8)]).unwrap();
+        let line = "    AskedEngine { name: \"Docker\", version: \"20.10.24\", date: \"2026-11-24\" },\n";
+        assert!(text.contains(line), "{text}");
+        assert!(text.contains("    (\"docker.add\", [7, 8]),\n"), "{text}");
+    }
 
     #[test]
     fn the_table_lists_every_kernel_and_count() {
