@@ -18,6 +18,45 @@ fn run_tells_what_happened() {
 }
 
 #[test]
+fn an_engines_decision_and_its_runtimes_calls_are_told() {
+    let scenario = "scenarios/engines/docker-24-no-new-privileges.json";
+    eperm().args(["run", scenario]).assert().code(0).stdout_eq(file!["snapshots/run-engine.txt"]);
+    eperm().args(["explain", scenario]).assert().code(0).stdout_eq(file!["snapshots/explain-engine.txt"]);
+    let refused = "scenarios/engines/podman-add-and-drop.json";
+    eperm().args(["run", refused]).assert().code(0).stdout_eq(file!["snapshots/run-engine-refuses.txt"]);
+    eperm().args(["explain", refused]).assert().code(0).stdout_eq(file!["snapshots/explain-engine-refuses.txt"]);
+}
+
+#[test]
+fn what_an_engine_was_expected_to_answer_counts() {
+    let text = r#"{ "runtime": { "engine": "docker", "expect": { "refused": true } }, "steps": [] }"#;
+    let run = eperm().args(["run", "-"]).stdin(text).assert().code(1);
+    let printed = String::from_utf8_lossy(&run.get_output().stdout).into_owned();
+    assert!(printed.contains("EXPECTED runtime.refused to be true; it is false"), "{printed}");
+    eperm().args(["explain", "-"]).stdin(text).assert().code(1);
+}
+
+#[test]
+fn every_engine_is_asked_the_same() {
+    let ask = |arguments: &[&str]| eperm().arg("engines").args(arguments).assert().code(0);
+    ask(&["--user", "1000", "--cap-add", "NET_BIND_SERVICE"]).stdout_eq(file!["snapshots/engines.txt"]);
+    let conflict =
+        ["--cap-add", "KILL", "--cap-drop", "KILL", "--version", "docker=18.09", "--version", "docker=29.0"];
+    ask(&conflict).stdout_eq(file!["snapshots/engines-conflict.txt"]);
+    ask(&["--privileged", "--no-new-privileges", "--json"]).stdout_eq(file!["snapshots/engines-json.txt"]);
+    ask(&["scenarios/engines/systemd-ambient.json"]).stdout_eq(file!["snapshots/engines-unit.txt"]);
+    for (arguments, message) in [
+        (["--version", "lxc=5"], "\"lxc\" is no engine that is modelled"),
+        (["--version", "docker"], "an engine and a version"),
+        (["--kernel", "3.10"], "3.10"),
+    ] {
+        let refused = eperm().arg("engines").args(arguments).assert().code(2);
+        let told = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+        assert!(told.contains(message), "{told}");
+    }
+}
+
+#[test]
 fn explain_derives_every_step() {
     let scenario = "scenarios/article-6-file-capability.json";
     eperm().args(["explain", scenario]).assert().code(0).stdout_eq(file!["snapshots/explain-article-6.txt"]);

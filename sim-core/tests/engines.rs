@@ -1,6 +1,11 @@
 //! What each engine hands to execve, row by row: the name of a case is its source, a commit, an advisory or a measurement.
 
-#![allow(clippy::unwrap_used, reason = "a test may say what it expects")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper of tests may say what it expects"
+)]
 
 use sim_core::capability::CapSet;
 use sim_core::rule::{Rule, SetName, Trace};

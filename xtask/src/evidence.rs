@@ -1,4 +1,4 @@
-//! Which kernels and container engines confirm which rule: gathered by native-verify, kept in JSON, shown by the rule table.
+//! Which kernels confirm which rule: gathered by native-verify, kept in JSON, shown by the rule table.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -15,6 +15,9 @@ use crate::{book, verify};
 
 pub(crate) const FOLDER: &str = "native-verify/evidence";
 const TABLE: &str = "sim-core/src/rule/evidence.rs";
+const ENGINES_TABLE: &str = "sim-core/src/rule/engine_evidence.rs";
+/// How the names of the files about engines begin.
+const ENGINES: &str = "engines-";
 
 /// Arguments of `evidence`.
 #[derive(Debug, Args)]
@@ -36,18 +39,13 @@ struct Evidence {
 }
 
 /// What `native-verify engines` writes.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 struct EngineEvidence {
-    /// As people call it.
     engine: String,
     version: String,
     date: String,
-    agreed: u32,
     rules: BTreeMap<String, u32>,
 }
-
-/// What the files of engines begin with.
-const OF_ENGINES: &str = "engines-";
 
 /// Asks the running kernel anew; what other kernels said stays.
 pub(crate) fn gather(arguments: &Arguments) -> Result<()> {
@@ -77,7 +75,7 @@ pub(crate) fn keep(text: &str) -> Result<()> {
     for entry in fs::read_dir(FOLDER)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if !name.starts_with(OF_ENGINES) && series(&name) == series(&evidence.kernel) {
+        if !name.starts_with(ENGINES) && series(&name) == series(&evidence.kernel) {
             fs::remove_file(&path)?;
         }
     }
@@ -91,6 +89,8 @@ pub(crate) fn keep(text: &str) -> Result<()> {
 pub(crate) fn write_table() -> Result<()> {
     fs::write(TABLE, table()?).with_context(|| format!("cannot write {TABLE}"))?;
     println!("Wrote {TABLE}.");
+    fs::write(ENGINES_TABLE, engines_table()?).with_context(|| format!("cannot write {ENGINES_TABLE}"))?;
+    println!("Wrote {ENGINES_TABLE}.");
     book::write()
 }
 
@@ -105,28 +105,67 @@ pub(crate) fn check() -> Result<()> {
     if shown != table()? {
         bail!("{TABLE} does not follow from {FOLDER}; `cargo xtask evidence` writes it");
     }
+    let shown = fs::read_to_string(ENGINES_TABLE).with_context(|| format!("cannot read {ENGINES_TABLE}"))?;
+    if shown != engines_table()? {
+        bail!("{ENGINES_TABLE} does not follow from {FOLDER}; `cargo xtask evidence` writes it");
+    }
     Ok(())
 }
 
-/// The source of the table, from all evidence that is kept.
-fn table() -> Result<String> {
-    let (mut kernels, mut engines) = (Vec::<Evidence>::new(), Vec::<EngineEvidence>::new());
+/// The texts of the folder whose names begin with [`ENGINES`], or the others.
+fn kept(about_engines: bool) -> Result<Vec<(String, String)>> {
+    let mut texts = Vec::new();
     if Path::new(FOLDER).exists() {
         for entry in fs::read_dir(FOLDER)? {
             let path = entry?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let text = fs::read_to_string(&path)?;
-            let read = if name.starts_with(OF_ENGINES) {
-                serde_json::from_str(&text).map(|evidence| engines.push(evidence))
-            } else {
-                serde_json::from_str(&text).map(|evidence| kernels.push(evidence))
-            };
-            read.with_context(|| format!("{} is no evidence", path.display()))?;
+            if path.is_file() && name.starts_with(ENGINES) == about_engines {
+                texts.push((path.display().to_string(), fs::read_to_string(&path)?));
+            }
         }
     }
-    kernels.sort_by_key(|evidence| release(&evidence.kernel));
+    texts.sort();
+    Ok(texts)
+}
+
+/// The source of the table of engines, from all evidence that is kept.
+fn engines_table() -> Result<String> {
+    let mut engines = Vec::new();
+    for (path, text) in kept(true)? {
+        let read: EngineEvidence =
+            serde_json::from_str(&text).with_context(|| format!("{path} is no evidence of an engine"))?;
+        engines.push(read);
+    }
     engines.sort_by_key(|evidence| (evidence.engine.clone(), release(&evidence.version)));
-    source(&kernels, &engines)
+    engines_source(&engines)
+}
+
+fn engines_source(engines: &[EngineEvidence]) -> Result<String> {
+    let mut text = String::from(ENGINES_HEAD);
+    for EngineEvidence { engine, version, date, .. } in engines {
+        writeln!(text, "    AskedEngine {{ name: {engine:?}, version: {version:?}, date: {date:?} }},")?;
+    }
+    let count = engines.len();
+    writeln!(text, "];\n\n/// Rule, and how many requests agreed on each of [`ENGINES`].")?;
+    writeln!(text, "#[rustfmt::skip] // one a line, however many\nstatic COUNTS: &[(&str, [u32; {count}])] = &[")?;
+    let rules: BTreeSet<_> = engines.iter().flat_map(|evidence| evidence.rules.keys()).collect();
+    for rule in rules {
+        let requests = engines.iter().map(|evidence| grouped(evidence.rules.get(rule).copied().unwrap_or_default()));
+        writeln!(text, "    ({rule:?}, [{}]),", requests.collect::<Vec<_>>().join(", "))?;
+    }
+    text += ENGINES_TAIL;
+    Ok(text)
+}
+
+/// The source of the table, from all evidence that is kept.
+fn table() -> Result<String> {
+    let mut kernels = Vec::new();
+    for (path, text) in kept(false)? {
+        let read: Evidence = serde_json::from_str(&text).with_context(|| format!("{path} is no evidence"))?;
+        kernels.push(read);
+    }
+    kernels.sort_by_key(|evidence| release(&evidence.kernel));
+    source(&kernels)
 }
 
 /// `6.18.44-x` as numbers, so that 6.2 stands before 6.18.
@@ -135,7 +174,7 @@ fn release(kernel: &str) -> (Vec<u32>, String) {
     (numbers, kernel.to_owned())
 }
 
-fn source(kernels: &[Evidence], engines: &[EngineEvidence]) -> Result<String> {
+fn source(kernels: &[Evidence]) -> Result<String> {
     let mut text = String::from(HEAD);
     text += "/// The kernels.\n#[rustfmt::skip] // one a line, however many\npub static KERNELS: &[Kernel] = &[\n";
     for Evidence { kernel, date, .. } in kernels {
@@ -147,24 +186,6 @@ fn source(kernels: &[Evidence], engines: &[EngineEvidence]) -> Result<String> {
     let rules: BTreeSet<_> = kernels.iter().flat_map(|evidence| evidence.rules.keys()).collect();
     for rule in rules {
         let cases = kernels.iter().map(|evidence| grouped(evidence.rules.get(rule).copied().unwrap_or_default()));
-        writeln!(text, "    ({rule:?}, [{}]),", cases.collect::<Vec<_>>().join(", "))?;
-    }
-    text += "];\n\n/// The container engines and runtimes.\n#[rustfmt::skip] // one a line, however many\n";
-    text += "pub static ENGINES: &[EngineRun] = &[\n";
-    for EngineEvidence { engine, version, date, agreed, .. } in engines {
-        let agreed = grouped(*agreed);
-        writeln!(
-            text,
-            "    EngineRun {{ engine: {engine:?}, version: {version:?}, date: {date:?}, requests: {agreed} }},"
-        )?;
-    }
-    let count = engines.len();
-    writeln!(text, "];\n\n/// Rule, and how many requests agreed on each of [`ENGINES`].")?;
-    writeln!(text, "#[rustfmt::skip] // one a line, however many")?;
-    writeln!(text, "static REQUESTS: &[(&str, [u32; {count}])] = &[")?;
-    let rules: BTreeSet<_> = engines.iter().flat_map(|evidence| evidence.rules.keys()).collect();
-    for rule in rules {
-        let cases = engines.iter().map(|evidence| grouped(evidence.rules.get(rule).copied().unwrap_or_default()));
         writeln!(text, "    ({rule:?}, [{}]),", cases.collect::<Vec<_>>().join(", "))?;
     }
     text += TAIL;
@@ -184,8 +205,7 @@ fn grouped(number: u32) -> String {
     })
 }
 
-const HEAD: &str = r#"//! Which kernels and engines confirmed which rule. Generated by `cargo xtask evidence` and `cargo xtask engines`; do not
-//! edit.
+const HEAD: &str = r#"//! Which kernels confirmed which rule. Generated by `cargo xtask evidence`; do not edit.
 
 /// A kernel that confirmed rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,19 +216,6 @@ pub struct Kernel {
     pub date: &'static str,
 }
 
-/// A container engine, or a runtime alone, that confirmed rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EngineRun {
-    /// Its name for people, as `Docker`.
-    pub engine: &'static str,
-    /// As it calls itself.
-    pub version: &'static str,
-    /// When, as `2026-11-24`.
-    pub date: &'static str,
-    /// How many requests agreed.
-    pub requests: u32,
-}
-
 "#;
 
 const TAIL: &str = r"];
@@ -217,16 +224,51 @@ pub(super) fn of(rule: &str) -> impl Iterator<Item = (&'static Kernel, u32)> {
     let counts = COUNTS.iter().find(|(id, _)| *id == rule).map(|(_, counts)| counts);
     KERNELS.iter().zip(counts.into_iter().flatten().copied()).filter(|(_, cases)| *cases > 0)
 }
+";
 
-pub(super) fn of_engines(rule: &str) -> impl Iterator<Item = (&'static EngineRun, u32)> {
-    let counts = REQUESTS.iter().find(|(id, _)| *id == rule).map(|(_, counts)| counts);
+const ENGINES_HEAD: &str = r#"//! Which engines confirmed which rule. Generated by `cargo xtask evidence`; do not edit.
+
+/// An engine that confirmed rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AskedEngine {
+    /// Its name for people, as `Docker`.
+    pub name: &'static str,
+    /// What it said its version is.
+    pub version: &'static str,
+    /// When, as `2026-11-24`.
+    pub date: &'static str,
+}
+
+/// The engines.
+#[rustfmt::skip] // one a line, however many
+pub static ENGINES: &[AskedEngine] = &[
+"#;
+
+const ENGINES_TAIL: &str = r"];
+
+pub(super) fn of(rule: &str) -> impl Iterator<Item = (&'static AskedEngine, u32)> {
+    let counts = COUNTS.iter().find(|(id, _)| *id == rule).map(|(_, counts)| counts);
     ENGINES.iter().zip(counts.into_iter().flatten().copied()).filter(|(_, requests)| *requests > 0)
 }
 ";
 
 #[cfg(test)]
 mod tests {
-    use super::{EngineEvidence, Evidence, release, source};
+    use super::{EngineEvidence, Evidence, engines_source, release, source};
+
+    #[test]
+    fn the_table_of_engines_lists_every_engine_and_count() {
+        let evidence = |version: &str, requests| EngineEvidence {
+            engine: "Docker".to_owned(),
+            version: version.to_owned(),
+            date: "2026-11-24".to_owned(),
+            rules: [("docker.add".to_owned(), requests)].into(),
+        };
+        let text = engines_source(&[evidence("20.10.24", 7), evidence("26.1.5", 8)]).unwrap();
+        let line = "    AskedEngine { name: \"Docker\", version: \"20.10.24\", date: \"2026-11-24\" },\n";
+        assert!(text.contains(line), "{text}");
+        assert!(text.contains("    (\"docker.add\", [7, 8]),\n"), "{text}");
+    }
 
     #[test]
     fn the_table_lists_every_kernel_and_count() {
@@ -235,27 +277,9 @@ mod tests {
             date: "2026-11-24".to_owned(),
             rules: [("execve.permitted".to_owned(), cases)].into(),
         };
-        let text = source(&[evidence("5.10.0-x", 7), evidence("6.18.1", 8)], &[]).unwrap();
+        let text = source(&[evidence("5.10.0-x", 7), evidence("6.18.1", 8)]).unwrap();
         assert!(text.contains("    Kernel { name: \"5.10.0-x\", date: \"2026-11-24\" },\n"), "{text}");
         assert!(text.contains("    (\"execve.permitted\", [7, 8]),\n"), "{text}");
-    }
-
-    #[test]
-    fn the_table_lists_every_engine_and_count() {
-        let engine = EngineEvidence {
-            engine: "Docker".to_owned(),
-            version: "20.10.24".to_owned(),
-            date: "2026-11-25".to_owned(),
-            agreed: 1198,
-            rules: [("docker.add".to_owned(), 400)].into(),
-        };
-        let text = source(&[], &[engine]).unwrap();
-        let run = "EngineRun { engine: \"Docker\", version: \"20.10.24\", date: \"2026-11-25\", requests: 1_198 },";
-        assert!(text.contains(run), "{text}");
-        assert!(
-            text.contains("static REQUESTS: &[(&str, [u32; 1])] = &[\n    (\"docker.add\", [400]),\n];"),
-            "{text}"
-        );
     }
 
     #[test]

@@ -122,6 +122,7 @@ impl Version {
     }
 
     /// The first version of the series after its own.
+    #[must_use]
     pub const fn next_series(self) -> Self {
         Self { major: self.major, minor: self.minor.saturating_add(1), patch: 0 }
     }

@@ -90,13 +90,11 @@ fn merged<W: Witness>(request: &Request, witness: &mut W) -> Result<CapSet, Refu
         return Err(Refused::about(&rules::ADD_AND_DROP, first));
     }
     witness.not_applied(&rules::ADD_AND_DROP, Condition::NothingAddedAndDropped);
-    let list = match configured {
-        Some(set) => list::begin(&rules::CONFIGURED_CAPABILITIES, set, witness),
-        None => {
-            let (rule, set) = defaults(request);
-            list::begin(rule, set, witness)
-        }
+    let (rule, set) = match configured {
+        Some(set) => (&rules::CONFIGURED_CAPABILITIES, set),
+        None => defaults(request),
     };
+    let list = list::begin(rule, set, witness);
     let list = list::drop(&rules::DROP, list, drop.named, witness);
     Ok(list::add(&rules::ADD, list, add.named, witness))
 }

@@ -51,7 +51,7 @@ pub struct RuntimeEntry {
     /// The user as it is written: a number, a name, either with `:GROUP`; root if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// The user id that `user` stands for, where it is a name other than root; 1000 if left out.
+    /// The user id that `user` stands for, where it is a name other than root, or none with `keep_id`; 1000 if left out.
     #[serde(default, deserialize_with = "values::optional_id", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::id"))]
     pub uid: Option<u32>,
@@ -213,7 +213,9 @@ impl RuntimeEntry {
         let EngineText(engine) = self.engine;
         let user = self.user.clone().unwrap_or_default();
         let (name, group) = user.split_once(':').map_or((user.as_str(), None), |(name, group)| (name, Some(group)));
+        let keeps_id = self.keep_id && engine == Engine::Podman;
         let uid = match name {
+            "" if keeps_id => self.uid.unwrap_or(UNKNOWN_USER),
             "" | "root" => 0,
             name => name.parse().ok().or(self.uid).unwrap_or(UNKNOWN_USER),
         };

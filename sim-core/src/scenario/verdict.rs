@@ -133,7 +133,8 @@ fn explain_effect(effect: &Effect) -> String {
 }
 
 fn explain_flow(flow: &Flow) -> String {
-    let stays = flow.from.iter().flatten().all(|source| source.name == flow.into);
+    let from_elsewhere = flow.into == SetName::List && !flow.given.is_empty();
+    let stays = !from_elsewhere && flow.from.iter().flatten().all(|source| source.name == flow.into);
     let gets = if stays { "keeps" } else { "gets" };
     let clauses = [(gets, flow.given), ("loses", flow.removed), ("is not given", flow.withheld)];
     let said: Vec<_> = clauses

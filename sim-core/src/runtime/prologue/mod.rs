@@ -74,7 +74,7 @@ impl Road {
     }
 
     fn drop_bounding(&mut self, dropped: CapSet) {
-        for capability in dropped.iter() {
+        for capability in dropped {
             self.must(prctl(PrctlOption::CapbsetDrop, [number(capability), 0]));
         }
     }
@@ -94,7 +94,7 @@ impl Road {
     /// Clears the ambient set and raises what is asked; a refusal is no more than a warning.
     fn ambient(&mut self, ambient: CapSet) {
         self.may(prctl(PrctlOption::CapAmbient, [AmbientOperation::ClearAll.number().into(), 0]));
-        for capability in ambient.iter() {
+        for capability in ambient {
             self.may(raise(capability));
         }
     }

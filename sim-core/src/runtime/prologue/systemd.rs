@@ -73,7 +73,7 @@ pub(super) fn road(handed: &Handed, request: &Request) -> Vec<PrologueStep> {
     road.must(Action::Seccomp);
     if for_filters {
         road.drop_bounding(dropped & FOR_FILTERS);
-        for capability in (FOR_FILTERS & dropped).iter() {
+        for capability in FOR_FILTERS & dropped {
             held.change(&mut road, capability.into(), false);
         }
         road.keep_caps(false);
@@ -93,7 +93,7 @@ fn change_user(road: &mut Road, handed: &Handed, held: &mut Held, securebits: Se
         if !handed.ambient.contains(Capability::SETUID) {
             held.change(road, Capability::SETUID.into(), false);
         }
-        for capability in FOR_FILTERS.iter() {
+        for capability in FOR_FILTERS {
             held.change(road, capability.into(), true);
         }
     }
@@ -101,7 +101,7 @@ fn change_user(road: &mut Road, handed: &Handed, held: &mut Held, securebits: Se
 }
 
 fn raise_all(road: &mut Road, ambient: CapSet) {
-    for capability in ambient.iter() {
+    for capability in ambient {
         road.must(raise(capability));
     }
 }
