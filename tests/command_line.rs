@@ -65,6 +65,23 @@ fn explain_derives_every_step() {
 }
 
 #[test]
+fn fix_tells_every_minimal_set_of_edits() {
+    let fix = |scenario: &str| eperm().args(["fix", scenario]).assert();
+    fix("scenarios/article-5-port-80.json").code(0).stdout_eq(file!["snapshots/fix-article-5.txt"]);
+    fix("scenarios/article-7-everything-dropped.json").code(0).stdout_eq(file!["snapshots/fix-article-7.txt"]);
+    fix("scenarios/rules/setgroups.json").code(1).stdout_eq(file!["snapshots/fix-nothing.txt"]);
+    let one = ["fix", "scenarios/article-7-everything-dropped.json", "--bound", "1", "--json"];
+    let printed = eperm().args(one).assert().code(0).get_output().stdout.clone();
+    let answer: serde_json::Value = serde_json::from_slice(&printed).unwrap();
+    assert_eq!((&answer["bound"], &answer["complete"]), (&1.into(), &true.into()));
+    assert_eq!(answer["fixes"][0]["commands"][0], "setcap -r /usr/bin/reverse-words");
+    // A fixed scenario is one, and holds.
+    let fixed = answer["fixes"][0]["scenario"].to_string();
+    eperm().args(["run", "-"]).stdin(fixed).assert().code(0);
+    eperm().args(["fix", "scenarios/article-5-port-80.json", "--step", "9"]).assert().code(2);
+}
+
+#[test]
 fn json_lines_are_answered_in_order() {
     let input = "{\"title\": \"one\"}\n\n{\"titl\": 1}\n  {\"steps\": [{\"bind\": {\"port\": 80}, \"expect\": {\"errno\": \"EACCES\"}}]}\nnonsense";
     eperm().args(["run", "--json", "-"]).stdin(input).assert().code(2).stdout_eq(file!["snapshots/json-lines.txt"]);

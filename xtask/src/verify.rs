@@ -36,6 +36,8 @@ pub(crate) fn verify(arguments: &Arguments) -> Result<()> {
     run(native_verify().arg("run").args(deny_skips).args(article()))?;
     run(native_verify().arg("run").args(SCENARIOS))?;
     run(native_verify().args(["scripts", "scenarios"]))?;
+    // The whole search, of what it finds the least powerful fix.
+    run(native_verify().args(["fixes", "--sample", "1", "scenarios"]))?;
     run(native_verify().arg("table").args(deny_skips))?;
     let (cases, seed) = (arguments.cases.to_string(), arguments.seed.to_string());
     for suite in SUITES {

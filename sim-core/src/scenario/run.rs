@@ -1,4 +1,5 @@
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::file_change::FileEffect;
@@ -6,8 +7,8 @@ use super::in_force::{InForce, JUDGES_FILTERS, NoFilter, ReadyFilter};
 use super::system_call::{AskedCall, asked_calls};
 use super::values::CapsEntry;
 use super::{
-    Call, CapsetCall, FileResult, Judgement, NotPerformed, ProcessResult, RuntimeExpect, RuntimeResult, SeccompCall,
-    Signal, Started, StepResult, World,
+    Call, CapsetCall, FileResult, Judgement, NotPerformed, ProcessResult, RuntimeExpect, RuntimeResult, Scenario,
+    SeccompCall, Signal, Started, StepResult, World, WorldError,
 };
 use crate::access;
 use crate::calls::{self, Called, Capset, Entered};
@@ -32,7 +33,7 @@ pub struct Simulation {
     /// What is known of the filters in force.
     answers: StackAnswers,
     /// The runtime's own calls, where the scenario begins with an engine.
-    prologue: Vec<StepOutcome>,
+    prologue: Arc<[StepOutcome]>,
     /// Whether the runtime still makes its own.
     beginning: bool,
 }
@@ -79,7 +80,7 @@ impl Simulation {
             step: 0,
             over: None,
             answers: StackAnswers::default(),
-            prologue: Vec::new(),
+            prologue: Arc::default(),
             beginning: started.is_some(),
         };
         if let Some(started) = started {
@@ -93,16 +94,26 @@ impl Simulation {
         if let Err(refused) = &started.answer {
             self.over = Some(NotPerformed::EngineRefuses(refused.rule.id));
         }
+        let mut prologue = Vec::new();
         for own in started.prologue.iter().take_while(|_| started.answer.is_ok()) {
             let outcome = self.perform(&own.call);
             let failed = outcome.refusal.is_some() && !own.may_fail;
-            self.prologue.push(outcome);
+            prologue.push(outcome);
             if failed {
                 self.over.get_or_insert(NotPerformed::NotStarted { step: self.step - 1 });
                 break;
             }
         }
+        self.prologue = prologue.into();
         (self.beginning, self.step) = (false, 0);
+    }
+
+    /// The same beginning with the files of another scenario, and its steps to come. Of the runtime's own calls none is about
+    /// a file.
+    pub(crate) fn with_files_of(&self, scenario: &Scenario) -> Result<Self, WorldError> {
+        let mut simulation = self.clone();
+        simulation.world.take_files(scenario)?;
+        Ok(simulation)
     }
 
     /// The runtime's own calls with what became of them; none where no engine starts the process.

@@ -285,6 +285,12 @@ impl World {
         Ok(world)
     }
 
+    /// Has the files of another scenario, and checks its steps.
+    pub(super) fn take_files(&mut self, scenario: &Scenario) -> Result<(), WorldError> {
+        (self.files, self.unreadable) = (files(scenario, self.all)?, unreadable(scenario, self.all));
+        self.check_steps(scenario)
+    }
+
     /// The name of a user namespace.
     pub fn namespace_name(&self, ns: UserNs) -> &str {
         self.namespaces.iter().find(|(_, known)| *known == ns).map_or("init", |(name, _)| name)

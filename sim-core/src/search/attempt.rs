@@ -93,7 +93,6 @@ pub(super) struct Attempt {
     calls: Vec<Call>,
     goal_at: usize,
     rules: Vec<&'static str>,
-    scenario: Scenario,
 }
 
 /// Why a step did not succeed; nothing if it did. A call that is only asked for succeeds where filters let it run, or answer
@@ -170,15 +169,14 @@ struct Course {
 
 impl Course {
     /// Performs the calls until all that the goal is about were made, or one fails that must not.
-    fn of(draft: &Draft, goal: &Goal, must: &[bool], options: &Options) -> Result<Self, WorldError> {
-        let world = World::new(&draft.scenario, options)?;
-        let mut simulation = Simulation::new(world);
+    fn of(draft: &Draft, start: Simulation, goal: &Goal, must: &[bool]) -> Self {
+        let mut simulation = start;
         let not_started = simulation.prologue().len();
         let last = draft.course.iter().rposition(|planned| match planned {
             Planned::Step(step) => *step <= goal.last(),
             _ => false,
         });
-        let mut course = Self { failure: None, outcomes: Vec::new(), simulation: simulation.clone() };
+        let (mut failed, mut outcomes) = (None, Vec::new());
         for planned in draft.course.iter().take(last.map_or(0, |last| last + 1)) {
             let Some(call) = call_of(draft, *planned, &simulation) else { continue };
             let outcome = simulation.perform(&call);
@@ -197,24 +195,22 @@ impl Course {
                 }
                 other => other,
             });
-            let failed = reason.map(|reason| match simulation.prologue().last() {
+            failed = reason.map(|reason| match simulation.prologue().last() {
                 Some(own) if matches!(reason, Reason::NotStarted(_)) => failure(step, reason, own),
                 _ => failure(step, reason, &outcome),
             });
-            course.outcomes.push((*planned, outcome));
+            outcomes.push((*planned, outcome));
             if failed.is_some() {
-                course.failure = failed;
                 break;
             }
         }
         let effective = simulation.world().thread.credentials.effective;
         let lacking = goal.effective - effective;
-        if course.failure.is_none() && !lacking.is_empty() {
-            let last = course.outcomes.last();
-            course.failure = last.map(|(_, outcome)| failure(goal.last(), Reason::NotEffective(lacking), outcome));
+        if failed.is_none() && !lacking.is_empty() {
+            let last = outcomes.last();
+            failed = last.map(|(_, outcome)| failure(goal.last(), Reason::NotEffective(lacking), outcome));
         }
-        course.simulation = simulation;
-        Ok(course)
+        Self { failure: failed, outcomes, simulation }
     }
 }
 
@@ -262,37 +258,42 @@ impl Baseline {
                 return baseline;
             }
         };
-        let mut simulation = Simulation::new(world);
+        let start = Simulation::new(world);
+        let mut simulation = start.clone();
         for step in &scenario.steps {
             baseline.succeeded.push(unwanted(&simulation.perform(&step.call)).is_none());
         }
-        if let Ok(course) = Course::of(&draft, goal, &baseline.succeeded, options) {
-            baseline.failure = course.failure.clone();
-            let outcome = course.outcomes.last().map(|(_, outcome)| outcome);
-            baseline.world = Some(course.simulation.world().clone());
-            let state = State::of(course.simulation.world(), scenario);
-            let refused_exec =
-                outcome.is_some_and(|outcome| matches!(outcome.call, Call::Execve(_)) && outcome.refusal.is_some());
-            // The program that did not start would have had what any plain one has.
-            let state = if refused_exec { state.after_plain_program() } else { state };
-            baseline.state = Some(state.with_way(course.way()));
-        }
+        let course = Course::of(&draft, start, goal, &baseline.succeeded);
+        let outcome = course.outcomes.last().map(|(_, outcome)| outcome);
+        let refused_exec =
+            outcome.is_some_and(|outcome| matches!(outcome.call, Call::Execve(_)) && outcome.refusal.is_some());
+        let state = State::of(course.simulation.world(), scenario);
+        // The program that did not start would have had what any plain one has.
+        let state = if refused_exec { state.after_plain_program() } else { state };
+        baseline.state = Some(state.with_way(course.way()));
+        baseline.world = Some(course.simulation.world().clone());
+        baseline.failure = course.failure;
         baseline
     }
 }
 
+/// Where the process of a draft begins.
+pub(super) fn start(draft: &Draft, options: &Options) -> Result<Simulation, WorldError> {
+    World::new(&draft.scenario, options).map(Simulation::new)
+}
+
 impl Attempt {
-    pub(super) fn of(draft: &Draft, goal: &Goal, baseline: &Baseline, options: &Options) -> Self {
-        let mut attempt = Self {
-            failure: None,
-            world: None,
-            state: None,
-            calls: Vec::new(),
-            goal_at: 0,
-            rules: Vec::new(),
-            scenario: draft.scenario.clone(),
-        };
-        match Course::of(draft, goal, &baseline.succeeded, options) {
+    /// Performs a draft from where its process begins, with the draft's files.
+    pub(super) fn of(
+        draft: &Draft,
+        start: &Result<Simulation, WorldError>,
+        goal: &Goal,
+        baseline: &Baseline,
+    ) -> Self {
+        let start = start.as_ref().map_err(Clone::clone).and_then(|start| start.with_files_of(&draft.scenario));
+        let mut attempt =
+            Self { failure: None, world: None, state: None, calls: Vec::new(), goal_at: 0, rules: Vec::new() };
+        match start.map(|start| Course::of(draft, start, goal, &baseline.succeeded)) {
             Err(error) => attempt.failure = Some(senseless(error)),
             Ok(course) if course.failure.is_some() => {
                 attempt.failure = course.failure;
@@ -328,9 +329,15 @@ impl Attempt {
         attempt
     }
 
-    /// The fix that these edits are.
-    pub(super) fn fix(self, edits: Vec<Edit>, before: &Scenario, goal: &Goal, baseline: &Baseline) -> Fix {
-        let mut scenario = self.scenario;
+    /// The fix that these edits are, which lead to a scenario.
+    pub(super) fn fix(
+        self,
+        edits: Vec<Edit>,
+        mut scenario: Scenario,
+        before: &Scenario,
+        goal: &Goal,
+        baseline: &Baseline,
+    ) -> Fix {
         let succeeds = Expect { errno: Some(None), ..Expect::default() };
         let asked = |call: &Call| matches!(call, Call::Syscall(_));
         let steps = self.calls.into_iter().enumerate().map(|(index, call)| {

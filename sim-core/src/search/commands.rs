@@ -31,6 +31,7 @@ pub(super) fn commands(before: &Scenario, after: &Scenario, edits: &[Edit]) -> V
     files::files(before, after, &mut commands);
     for edit in edits {
         match edit {
+            Edit::Upgrade(_) => commands.push(edit.to_string()),
             Edit::Setting(setting) => commands.push(format!("sysctl -w {setting}")),
             Edit::AllowCall(name) => commands.push(format!(
                 "in the seccomp profile: {{\"names\": [\"{name}\"], \"action\": \"SCMP_ACT_ALLOW\"}}"

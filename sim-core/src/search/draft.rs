@@ -12,7 +12,7 @@ use crate::kernel::Release;
 use crate::rule::SetName;
 use crate::scenario::{
     Call, CapsEntry, FileEntry, FilterEntry, FourIds, Options, ReleaseText, Scenario, SecurebitsText, Sysctl, Traced,
-    UnitEntry,
+    UnitEntry, VersionText,
 };
 
 /// A scenario with edits: its steps may be moved, and calls stand between them.
@@ -23,7 +23,7 @@ pub(super) struct Draft {
     /// What is made, in order.
     pub(super) course: Vec<Planned>,
     /// What `"all"` means.
-    all: CapSet,
+    pub(super) all: CapSet,
 }
 
 /// One call of a draft.
@@ -65,6 +65,10 @@ impl Draft {
         match edit {
             Edit::CapAdd(_)
             | Edit::KeepCap(_)
+            | Edit::WithoutAdd(_)
+            | Edit::WithoutDrop(_)
+            | Edit::Upgrade(_)
+            | Edit::WithoutUnitAmbient
             | Edit::User(_)
             | Edit::AllowNewPrivileges
             | Edit::Privileged
@@ -133,6 +137,14 @@ impl Draft {
             Edit::CapAdd(caps) => runtime.cap_add.extend(caps.iter().map(bare_name)),
             Edit::KeepCap(caps) => {
                 runtime.cap_drop.retain(|name| !named(name).is_some_and(|name| caps.contains(name)))
+            }
+            Edit::WithoutAdd(name) => runtime.cap_add.retain(|known| known != name),
+            Edit::WithoutDrop(name) => runtime.cap_drop.retain(|known| known != name),
+            Edit::Upgrade(version) => runtime.version = Some(VersionText(*version)),
+            Edit::WithoutUnitAmbient => {
+                if let Some(unit) = &mut runtime.unit {
+                    unit.ambient = None;
+                }
             }
             Edit::User(user) => runtime.user = Some(user.to_string()),
             Edit::AllowNewPrivileges => {

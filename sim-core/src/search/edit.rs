@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::capability::CapSet;
 use crate::credentials::Securebits;
+use crate::engine::Version;
 use crate::file::Mode;
 
 /// One change that a person can make.
@@ -14,6 +15,12 @@ pub enum Edit {
     CapAdd(CapSet),
     /// The capability is dropped no more.
     KeepCap(CapSet),
+    /// A name is left out of those to add.
+    WithoutAdd(String),
+    /// A name is left out of those to drop.
+    WithoutDrop(String),
+    /// This version of the engine or a later one.
+    Upgrade(Version),
     /// The container runs as this user.
     User(u32),
     /// `no-new-privileges` is not asked for.
@@ -36,6 +43,8 @@ pub enum Edit {
     UnitAmbient(CapSet),
     /// `CapabilityBoundingSet=`.
     UnitBounding(CapSet),
+    /// No `AmbientCapabilities=`.
+    WithoutUnitAmbient,
     /// A unit of the system's manager in place of a user's.
     SystemUnit,
 
@@ -263,6 +272,32 @@ impl Edit {
         matches!(self, Self::Privileged | Self::Unconfined)
     }
 
+    /// Whether it changes where the process begins, and not only files and what the program does.
+    pub(super) const fn is_of_start(&self) -> bool {
+        !matches!(
+            self,
+            Self::Setcap { .. }
+                | Self::DropFileCaps { .. }
+                | Self::ClearEffectiveFlag { .. }
+                | Self::RemoveAttribute { .. }
+                | Self::RootId { .. }
+                | Self::Chmod { .. }
+                | Self::Chown { .. }
+                | Self::Chgrp { .. }
+                | Self::SetUserIdRoot { .. }
+                | Self::MountSuid { .. }
+                | Self::MountExec { .. }
+                | Self::Wrapper { .. }
+                | Self::MoveBefore { .. }
+                | Self::LeaveOut { .. }
+                | Self::Raise { .. }
+                | Self::Inherit { .. }
+                | Self::RaiseAmbient { .. }
+                | Self::KeepCaps { .. }
+                | Self::NoNewPrivsFirst { .. }
+        )
+    }
+
     /// Whether it changes what the program does.
     pub(super) const fn is_programs(&self) -> bool {
         matches!(self, Self::MoveBefore { .. } | Self::LeaveOut { .. })
@@ -279,6 +314,7 @@ impl Edit {
                 Self::Setcap { path: same, inheritable: set, caps: fewer, effective: false },
             ) => path == same && inheritable == set && fewer.is_subset(*caps),
             (Self::AllowCall(name), Self::AnswerEnosys(same)) => name == same,
+            (Self::Upgrade(version), Self::Upgrade(earlier)) => version > earlier,
             _ => false,
         }
     }
@@ -288,10 +324,11 @@ impl Edit {
         use Edit::{
             AllowCall, AnswerEnosys, ClearEffectiveFlag, DropFileCaps, Inherit, KeepCaps, LeaveOut, MoveBefore,
             PowerfulTracer, Raise, RaiseAmbient, RemoveAttribute, Setcap, StartAs, StartAsRoot, StartWith, Untraced,
-            User,
+            Upgrade, User,
         };
         let pair = |a: &Self, b: &Self| match (a, b) {
             (User(_), User(_))
+            | (Upgrade(_), Upgrade(_))
             | (StartAs(_) | StartAsRoot, StartAs(_) | StartAsRoot)
             | (Untraced, PowerfulTracer) => true,
             (AllowCall(a), AnswerEnosys(b)) => a == b,
@@ -328,8 +365,11 @@ impl fmt::Display for Edit {
         match self {
             Self::CapAdd(caps) => write!(f, "add {} to the container", words(*caps)),
             Self::KeepCap(caps) => write!(f, "do not drop {}", words(*caps)),
-            Self::User(0) => f.write_str("run the container as root"),
-            Self::User(user) => write!(f, "run the container as user {user}"),
+            Self::WithoutAdd(name) => write!(f, "do not add {name}"),
+            Self::WithoutDrop(name) => write!(f, "do not drop {name}"),
+            Self::Upgrade(version) => write!(f, "upgrade the engine to {version} or later"),
+            Self::User(0) => f.write_str("run it as root"),
+            Self::User(user) => write!(f, "run it as user {user}"),
             Self::AllowNewPrivileges => f.write_str("allow new privileges"),
             Self::Privileged => f.write_str("run the container privileged"),
             Self::EngineSetting(setting) => write!(f, "set {setting} in the container"),
@@ -340,6 +380,7 @@ impl fmt::Display for Edit {
             Self::Unconfined => f.write_str("apply no seccomp profile"),
             Self::UnitAmbient(caps) => write!(f, "make {} ambient in the unit", words(*caps)),
             Self::UnitBounding(caps) => write!(f, "put {} into the unit's bounding set", words(*caps)),
+            Self::WithoutUnitAmbient => f.write_str("leave AmbientCapabilities= out"),
             Self::SystemUnit => f.write_str("make it a unit of the system's manager"),
             Self::Setcap { path, inheritable, caps, effective } => {
                 let set = if *inheritable { "inheritable" } else { "permitted" };

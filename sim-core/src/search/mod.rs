@@ -29,6 +29,7 @@ mod commands;
 mod draft;
 mod edit;
 mod goal;
+mod minimal;
 mod power;
 mod profile;
 mod weight;
@@ -46,9 +47,10 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::scenario::{Options, Scenario, World};
+use crate::scenario::{Options, Scenario, Simulation, World, WorldError};
 
 use attempt::{Attempt, Baseline};
+use draft::Draft;
 
 /// How far a search goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,13 +125,17 @@ const MOST_CANDIDATES: usize = 128;
 
 struct Searcher<'a> {
     scenario: &'a Scenario,
+    /// The same without profiles, which take long to copy and count only where the process begins.
+    slim: Scenario,
+    /// Where the process begins, by the edits that change that.
+    starts: BTreeMap<Edits, Result<Simulation, WorldError>>,
     goal: &'a Goal,
     limits: &'a Limits,
     options: &'a Options,
     baseline: Baseline,
     candidates: Vec<Edit>,
     tried: BTreeMap<Edits, bool>,
-    found: Vec<(Edits, Fix)>,
+    found: Vec<(Edits, Draft, Fix)>,
     worlds: usize,
     out_of_worlds: bool,
     last_resort: bool,
@@ -138,8 +144,15 @@ struct Searcher<'a> {
 impl<'a> Searcher<'a> {
     fn new(scenario: &'a Scenario, goal: &'a Goal, limits: &'a Limits, options: &'a Options) -> Self {
         let baseline = Baseline::of(scenario, goal, options);
+        let mut slim = scenario.clone();
+        slim.process.seccomp.clear();
+        if let Some(runtime) = &mut slim.runtime {
+            runtime.seccomp = None;
+        }
         Self {
             scenario,
+            slim,
+            starts: BTreeMap::new(),
             goal,
             limits,
             options,
@@ -199,7 +212,7 @@ impl<'a> Searcher<'a> {
     }
 
     fn holds_fix(&self, set: Edits) -> bool {
-        self.found.iter().any(|(fix, _)| fix & set == *fix)
+        self.found.iter().any(|(fix, ..)| fix & set == *fix)
     }
 
     /// Whether the candidate changes the same thing in another way than one of the set.
@@ -223,13 +236,14 @@ impl<'a> Searcher<'a> {
         self.worlds += 1;
         let edits: Vec<Edit> = self.edits(set).cloned().collect();
         let reordered = edits.iter().any(Edit::is_programs);
-        let draft = draft::Draft::of(self.scenario, &edits, self.options);
-        let attempt = Attempt::of(&draft, self.goal, &self.baseline, self.options);
+        let draft = Draft::of(&self.slim, &edits, self.options);
+        let attempt = self.perform(set, &draft);
         self.tried.insert(set, attempt.failure.is_none());
         match &attempt.failure {
             None => {
-                let fix = attempt.fix(edits, self.scenario, self.goal, &self.baseline);
-                self.found.push((set, fix));
+                let scenario = Draft::of(self.scenario, &edits, self.options).scenario;
+                let fix = attempt.fix(edits, scenario, self.scenario, self.goal, &self.baseline);
+                self.found.push((set, draft, fix));
             }
             // What another order of calls broke is mended by the old order.
             Some(failure) if expand && (!reordered || self.goal.steps.contains(&failure.step)) => {
@@ -239,22 +253,45 @@ impl<'a> Searcher<'a> {
         }
     }
 
-    /// Keeps what is minimal: no smaller fix is in it, none in which an edit is replaced by one that hands out less, and none
-    /// before it comes to the same.
+    /// Performs a draft, from a beginning that is known if it may be.
+    fn perform(&mut self, set: Edits, draft: &Draft) -> Attempt {
+        let inside = self.candidates.iter().enumerate().filter(|(index, _)| set >> index & 1 == 1);
+        let of_start: Vec<(usize, &Edit)> = inside.filter(|(_, edit)| edit.is_of_start()).collect();
+        let bits = of_start.iter().fold(0, |bits: Edits, (index, _)| bits | 1 << index);
+        if let Some(start) = self.starts.get(&bits) {
+            return Attempt::of(draft, start, self.goal, &self.baseline);
+        }
+        let edits: Vec<Edit> = of_start.into_iter().map(|(_, edit)| edit.clone()).collect();
+        let start = attempt::start(&Draft::of(self.scenario, &edits, self.options), self.options);
+        let attempt = Attempt::of(draft, &start, self.goal, &self.baseline);
+        // A beginning that is changed as often as may be serves one world.
+        if edits.len() < self.limits.edits {
+            self.starts.insert(bits, start);
+        }
+        attempt
+    }
+
+    /// Keeps what is minimal: no smaller fix is in it, none comes to the same or to less, and none has an edit in place of one
+    /// that hands out less.
     fn keep_minimal(&mut self) {
-        self.found.sort_by_key(|(set, _)| set.count_ones());
-        let mut kept: Vec<(Edits, Fix)> = Vec::new();
-        for (set, fix) in core::mem::take(&mut self.found) {
-            let smaller = |other: &Edits| other & set == *other;
-            if !kept.iter().any(|(other, known)| smaller(other) || known.scenario == fix.scenario) {
-                kept.push((set, fix));
+        self.found.sort_by_key(|(set, ..)| set.count_ones());
+        let mut kept: Vec<(Edits, Draft, Fix)> = Vec::new();
+        for (set, draft, fix) in core::mem::take(&mut self.found) {
+            if !kept.iter().any(|(other, known, _)| other & set == *other || *known == draft) {
+                kept.push((set, draft, fix));
             }
         }
-        let sets: Vec<Edits> = kept.iter().map(|(set, _)| *set).collect();
-        kept.retain(|(set, _)| {
-            !self.less(*set).any(|less| sets.iter().any(|other| other != set && other & less == *other))
-        });
-        self.found = kept;
+        let all = &kept;
+        let less = |(set, draft, fix): &(Edits, Draft, Fix)| {
+            let replaced =
+                self.less(*set).any(|less| all.iter().any(|(other, ..)| other != set && other & less == *other));
+            let of_more = all.iter().any(|(other, known, less)| {
+                other != set && less.power <= fix.power && minimal::is_at_least(draft, known, &self.slim)
+            });
+            replaced || of_more
+        };
+        let minimal: Vec<bool> = kept.iter().map(|found| !less(found)).collect();
+        self.found = kept.into_iter().zip(minimal).filter(|(_, minimal)| *minimal).map(|(found, _)| found).collect();
     }
 
     /// The sets in which one edit is replaced by one that hands out less.
@@ -267,7 +304,7 @@ impl<'a> Searcher<'a> {
     }
 
     fn finish(self) -> Search {
-        let mut fixes: Vec<Fix> = self.found.into_iter().map(|(_, fix)| fix).collect();
+        let mut fixes: Vec<Fix> = self.found.into_iter().map(|(.., fix)| fix).collect();
         fixes.sort_by(|a, b| (&a.power, a.edits.len()).cmp(&(&b.power, b.edits.len())));
         Search {
             goal: self.goal.clone(),

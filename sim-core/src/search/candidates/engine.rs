@@ -5,8 +5,8 @@ use super::super::attempt::{Reason, falls_back};
 use super::super::draft::named;
 use super::{Context, own_network};
 use crate::capability::CapSet;
-use crate::engine::Engine;
-use crate::scenario::{Call, EngineText, RuntimeEntry};
+use crate::engine::{ENGINE_CHANGES, Engine};
+use crate::scenario::{Call, EngineText, NotPerformed, RuntimeEntry};
 use crate::search::edit::{Edit, Setting};
 
 /// What can be asked of the engine otherwise.
@@ -27,6 +27,15 @@ pub(super) fn edits(context: &Context<'_>, edits: &mut Vec<Edit>) {
     if runtime.unit.as_ref().is_some_and(|unit| unit.user_manager) {
         edits.push(Edit::SystemUnit);
     }
+    if let Reason::NotPerformed(NotPerformed::EngineRefuses(_)) = context.failure.reason {
+        edits.extend(runtime.cap_add.iter().cloned().map(Edit::WithoutAdd));
+        edits.extend(runtime.cap_drop.iter().cloned().map(Edit::WithoutDrop));
+        if runtime.unit.as_ref().is_some_and(|unit| unit.ambient.is_some()) {
+            edits.push(Edit::WithoutUnitAmbient);
+        }
+    }
+    let later = ENGINE_CHANGES.iter().filter(|change| change.engine == engine && change.since > runtime.version());
+    edits.extend(later.map(|change| Edit::Upgrade(change.since)));
     if !is_root(runtime) {
         edits.push(Edit::User(0));
     }

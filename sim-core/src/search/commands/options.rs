@@ -14,6 +14,7 @@ pub(super) fn options(engine: &str, old: &RuntimeEntry, new: &RuntimeEntry, comm
         new.iter().filter(|name| !old.contains(name)).cloned().collect()
     };
     added.extend(fresh(&new.cap_add, &old.cap_add).into_iter().map(|name| format!("--cap-add {name}")));
+    left_out.extend(fresh(&old.cap_add, &new.cap_add).into_iter().map(|name| format!("--cap-add {name}")));
     left_out.extend(fresh(&old.cap_drop, &new.cap_drop).into_iter().map(|name| format!("--cap-drop {name}")));
     if new.privileged && !old.privileged {
         added.push("--privileged".into());
@@ -50,6 +51,9 @@ pub(super) fn config(old: &RuntimeEntry, new: &RuntimeEntry, commands: &mut Vec<
         commands.push(format!(
             "config.json: add \"CAP_{name}\" to bounding, effective and permitted of process.capabilities"
         ));
+    }
+    for name in old.cap_add.iter().filter(|name| !new.cap_add.contains(name)) {
+        commands.push(format!("config.json: without \"{name}\" in process.capabilities"));
     }
     for name in old.cap_drop.iter().filter(|name| !new.cap_drop.contains(name)) {
         commands.push(format!("config.json: keep \"CAP_{name}\" in process.capabilities"));

@@ -15,7 +15,9 @@ pub(super) fn lines(old: &RuntimeEntry, new: &RuntimeEntry, commands: &mut Vec<S
     let listed =
         |set: Option<SetText>| names(set.map_or(CapSet::EMPTY, |set| set.resolve(all)), " ", str::to_ascii_uppercase);
     let mut lines = Vec::new();
-    if after.ambient != before.ambient {
+    if after.ambient.is_none() && before.ambient.is_some() {
+        lines.push("AmbientCapabilities=".to_string());
+    } else if after.ambient != before.ambient {
         lines.push(format!("AmbientCapabilities={}", listed(after.ambient)));
     }
     if after.bounding != before.bounding {
