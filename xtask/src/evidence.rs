@@ -14,6 +14,8 @@ use crate::shell::run;
 use crate::{book, verify};
 
 const FOLDER: &str = "native-verify/evidence";
+/// Beside the evidence: which scenarios a kernel performed, as `native-verify run --stamps` writes it.
+const STAMPS: &str = "scenarios.json";
 const TABLE: &str = "sim-core/src/rule/evidence.rs";
 
 /// Arguments of `evidence`.
@@ -100,6 +102,9 @@ fn table() -> Result<String> {
     if Path::new(FOLDER).exists() {
         for entry in fs::read_dir(FOLDER)? {
             let path = entry?.path();
+            if path.ends_with(STAMPS) {
+                continue;
+            }
             let read = fs::read_to_string(&path).map_err(anyhow::Error::from).and_then(|text| {
                 let evidence: Evidence = serde_json::from_str(&text)?;
                 Ok(evidence)

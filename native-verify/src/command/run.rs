@@ -11,7 +11,8 @@ use sim_core::scenario::{Loaded, MAX_SIZE};
 use walkdir::WalkDir;
 
 use super::{
-    AGREE, CommonArguments, FAILED, Results, absolute, describe, exit_code, load, on_stage, options, say, survey, verify,
+    AGREE, CommonArguments, FAILED, Results, absolute, describe, exit_code, load, on_stage, options, say, survey,
+    verify,
 };
 use crate::compare::{Comparison, Difference, show};
 use crate::evidence::Evidence;

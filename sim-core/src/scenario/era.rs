@@ -18,6 +18,7 @@ pub(super) fn eras(scenario: &Scenario) -> Vec<EraResult> {
 
 impl Scenario {
     /// The scenario as it is in one of its eras, without what is expected of it.
+    #[must_use]
     pub fn in_era(&self, era: &Era) -> Self {
         let mut scenario = Self { kernel: era.kernel.or(self.kernel), eras: Vec::new(), ..self.clone() };
         if let Some(runtime) = &mut scenario.runtime {
