@@ -59,8 +59,8 @@ fn is_question(name: &str) -> bool {
 #[test]
 fn there_are_thirty_five_questions() {
     let names: Vec<String> = gallery().into_keys().filter(|name| is_question(name)).collect();
-    let numbers: Vec<_> = names.iter().map(|name| name[..2].parse().unwrap()).collect();
-    assert_eq!(numbers, (1..=35).collect::<Vec<u8>>());
+    let numbers: Vec<_> = names.iter().map(|name| name[..2].parse::<u8>().unwrap()).collect();
+    assert_eq!(numbers, (1..=35).collect::<Vec<_>>());
     for name in gallery().into_keys().filter(|name| !is_question(name)) {
         assert!(names.iter().any(|question| question[..2] == name[..2]) && name[2..].starts_with("b-"), "{name}");
     }
