@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use sim_core::capability::{CapSet, Capability};
-use sim_core::rule::{Effect, Event, Omission, Provenance, SetName, Trace};
+use sim_core::rule::{Effect, Event, Link, Omission, Provenance, SetName, Trace};
 use sim_core::scenario::{
     Difference, Loaded, ProcessResult, Simulation, StepOutcome, explain_event, explain_link, verdict,
 };
@@ -14,6 +14,7 @@ use crate::input::{Input, scenario};
 use crate::rules::evidence_in_brief;
 use crate::run::printable;
 use crate::sets::compare;
+use crate::started;
 
 /// How many bits are followed back at most; the page follows any.
 const BITS_FOLLOWED: usize = 6;
@@ -34,17 +35,28 @@ pub(crate) fn explain(path: &Path, out: &mut impl Write) -> Result<Status> {
     writeln!(out, "Linux {}.", loaded.world.system.release)?;
     // It was read before; of standard input nothing is left, and places in it help nobody.
     let text = fs::read_to_string(path).unwrap_or_default();
-    let outcomes = outcomes(&loaded);
-    let traces: Vec<&Trace> = outcomes.iter().map(|(_, outcome)| &outcome.trace).collect();
+    let simulation = Simulation::new(loaded.world.clone());
+    started::explain(&simulation, out)?;
+    let start = started::trace(&simulation);
+    let expect = loaded.scenario.runtime.as_ref().and_then(|runtime| runtime.expect.as_ref());
+    let of_engine = simulation.runtime_result(expect);
+    let outcomes = outcomes(&loaded, simulation);
+    // What an engine did before the first step stands before it.
+    let traces: Vec<&Trace> = start.iter().chain(outcomes.iter().map(|(_, outcome)| &outcome.trace)).collect();
     for (index, (before, outcome)) in outcomes.iter().enumerate() {
         writeln!(out, "\n{}. {}", index + 1, printable(&verdict(outcome)))?;
         judged(outcome, &text, out)?;
         compare(before, outcome.process(), out)?;
         rules_tried(outcome, out)?;
-        provenance(&traces, index, before, outcome, out)?;
+        provenance(&traces, traces.len() - outcomes.len(), index, before, outcome, out)?;
     }
     not_modelled(&loaded, out)?;
+    started::versions(&loaded, out)?;
     let mut status = Status::Held;
+    if let Some(result) = of_engine.filter(|result| !result.differences.is_empty()) {
+        started::differences(&result, out)?;
+        status = Status::Failed;
+    }
     for (index, (step, (_, outcome))) in loaded.scenario.steps.iter().zip(&outcomes).enumerate() {
         let Some(expect) = &step.expect else { continue };
         for Difference { field, expected, actual } in expect.differences(&outcome.result(), loaded.world.all) {
@@ -56,9 +68,8 @@ pub(crate) fn explain(path: &Path, out: &mut impl Write) -> Result<Status> {
     Ok(status)
 }
 
-fn outcomes(loaded: &Loaded) -> Vec<(ProcessResult, StepOutcome)> {
-    let mut simulation = Simulation::new(loaded.world.clone());
-    let mut before = simulation.process(&loaded.world.thread.credentials);
+fn outcomes(loaded: &Loaded, mut simulation: Simulation) -> Vec<(ProcessResult, StepOutcome)> {
+    let mut before = simulation.process(&simulation.world().thread.credentials);
     let mut outcomes = Vec::new();
     for step in &loaded.scenario.steps {
         let outcome = simulation.perform(&step.call);
@@ -103,9 +114,19 @@ fn rules_tried(outcome: &StepOutcome, out: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
+/// A move of a bit; one before the first step is the engine's or its runtime's.
+fn told(link: &Link, offset: usize, held: bool) -> String {
+    if link.step < offset && link.rule.is_some() {
+        let text = explain_link(&Link { step: 0, ..*link }, held);
+        return format!("start, {}", text.trim_start_matches("step 1, "));
+    }
+    explain_link(&Link { step: link.step.saturating_sub(offset), ..*link }, held)
+}
+
 /// Follows the bits that changed back to where they came from.
 fn provenance(
     traces: &[&Trace],
+    offset: usize,
     step: usize,
     before: &ProcessResult,
     outcome: &StepOutcome,
@@ -131,8 +152,8 @@ fn provenance(
     }
     writeln!(out, "   Where bits came from, or why they did not come:")?;
     for (set, capability, held) in changed.iter().take(BITS_FOLLOWED) {
-        let links = Provenance::new(traces).origins(step, *set, *capability, *held);
-        let path: Vec<_> = links.iter().map(|link| explain_link(link, *held)).collect();
+        let links = Provenance::new(traces).origins(step + offset, *set, *capability, *held);
+        let path: Vec<_> = links.iter().map(|link| told(link, offset, *held)).collect();
         writeln!(
             out,
             "   {capability} {} {set}:\n      {}",

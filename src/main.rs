@@ -2,15 +2,18 @@
 
 mod decode;
 mod doctor;
+mod engines;
 mod explain;
 mod export;
 mod fix;
 mod format;
 mod input;
+mod least;
 mod rules;
 mod run;
 mod seccomp;
 mod sets;
+mod started;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -64,6 +67,8 @@ enum Command {
     },
     /// Write a scenario as a script, for an engine, as a test or for an issue; what is left out is told on standard error.
     Export(export::Arguments),
+    /// Ask every container engine the same, and show where they differ.
+    Engines(engines::Request),
     /// Translate between sets in digits, names, file capabilities and their bytes.
     Decode {
         /// 16 hexadecimal digits, names, text as for setcap, or the bytes of security.capability.
@@ -84,6 +89,7 @@ enum Command {
     /// Filters of system calls: profiles, what engines make of them, and classic BPF.
     #[command(subcommand)]
     Seccomp(seccomp::Tool),
+    Least(least::Least),
     /// Print the JSON Schema of the scenario format.
     Schema {
         /// For people, as Markdown.
@@ -132,10 +138,12 @@ fn perform(command: &Command, out: &mut impl Write) -> Result<Status> {
         Command::Doctor(arguments) => doctor::doctor(arguments, out),
         Command::Fix { path, step, bound, json } => fix::fix(path, *step, *bound, *json, out),
         Command::Export(arguments) => export::export(arguments, out),
+        Command::Engines(request) => engines::engines(request, out),
         Command::Decode { what, bytes } => decode::decode(what, *bytes, out),
         Command::Rules { markdown: true, .. } => rules::book(out),
         Command::Rules { id, .. } => rules::list(id.as_deref(), out),
         Command::Seccomp(tool) => seccomp::perform(tool, out),
+        Command::Least(arguments) => least::least(arguments, out),
         Command::Schema { markdown: true } => format::book(out),
         Command::Schema { markdown: false } => format::schema(out),
     }

@@ -1,7 +1,9 @@
 use std::io::Write;
 
 use anyhow::{Result, bail};
+use sim_core::engine::ENGINE_CHANGES;
 use sim_core::kernel::CHANGES;
+use sim_core::rule::engine::UNCONFIRMED_BY_ENGINES;
 use sim_core::rule::{Kernels, NOT_MODELLED, Rule, UNCONFIRMED};
 
 use crate::Status;
@@ -55,6 +57,11 @@ pub(crate) fn book(out: &mut impl Write) -> Result<Status> {
     for change in CHANGES {
         writeln!(out, "- **{}** `{}`: {} ({})", change.since, change.id, change.statement, change.source)?;
     }
+    writeln!(out, "\n## Changes between versions of engines\n")?;
+    for change in ENGINE_CHANGES {
+        let (engine, versions) = (change.engine, change.in_words());
+        writeln!(out, "- **{engine} {versions}** `{}`: {} ({})", change.id, change.statement, change.source)?;
+    }
     writeln!(out, "\n## Cited only\n\nRules that no kernel confirmed, or not every kernel that has them.\n")?;
     for unconfirmed in UNCONFIRMED {
         let kernels = match unconfirmed.kernels {
@@ -62,6 +69,11 @@ pub(crate) fn book(out: &mut impl Write) -> Result<Status> {
             Kernels::Series(series) => format!("not on {}", series.join(", ")),
         };
         writeln!(out, "- `{}`, {kernels}: {}", unconfirmed.rule, unconfirmed.reason)?;
+    }
+    writeln!(out, "\nRules that no engine confirmed.\n")?;
+    for unconfirmed in UNCONFIRMED_BY_ENGINES {
+        let rules: Vec<_> = unconfirmed.rules.iter().map(|id| format!("`{id}`")).collect();
+        writeln!(out, "- {} {}", unconfirmed.reason, rules.join(", "))?;
     }
     writeln!(out, "\n## Not modelled\n")?;
     for omission in NOT_MODELLED {
@@ -78,12 +90,18 @@ fn facts(rule: &Rule) -> Vec<String> {
     if !rule.manual.is_empty() {
         facts.push(format!("Manual: {}", rule.manual));
     }
-    facts.push(format!("Kernel: {}", rule.source));
+    facts.push(format!("{}: {}", if rule.is_kernels() { "Kernel" } else { "Source" }, rule.source));
     if let Some(change) = rule.since {
         facts.push(format!("Since Linux {}: {}", change.since, change.statement));
     }
     if let Some(change) = rule.until {
         facts.push(format!("Until Linux {}: {}", change.since, change.statement));
+    }
+    if let Some(change) = rule.since_engine {
+        facts.push(format!("Since {} {}: {}", change.engine, change.in_words(), change.statement));
+    }
+    if let Some(change) = rule.until_engine {
+        facts.push(format!("Until {} {}: {}", change.engine, change.in_words(), change.statement));
     }
     let evidence = rule.evidence_in_words();
     let first = evidence.chars().next().map(|c| c.to_ascii_uppercase());
@@ -93,6 +111,11 @@ fn facts(rule: &Rule) -> Vec<String> {
 
 /// Which kernels confirmed the rule, without the figures.
 pub(crate) fn evidence_in_brief(rule: &Rule) -> String {
+    let engines: Vec<_> =
+        rule.engine_evidence().map(|(engine, _)| format!("{} {}", engine.name, engine.version)).collect();
+    if !engines.is_empty() {
+        return format!("confirmed by {}", engines.join(", "));
+    }
     let kernels: Vec<_> = rule.evidence().map(|(kernel, _)| kernel.name).collect();
     if kernels.is_empty() { "cited only".to_owned() } else { format!("confirmed on Linux {}", kernels.join(", ")) }
 }

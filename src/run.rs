@@ -9,6 +9,7 @@ use sim_core::scenario::{
 
 use crate::Status;
 use crate::input::{Input, scenarios};
+use crate::started;
 
 #[derive(Serialize)]
 struct ResultLine<'a> {
@@ -86,7 +87,7 @@ fn tell(name: &str, loaded: &Loaded, out: &mut impl Write) -> Result<bool> {
         None => writeln!(out, "{name}\n  Linux {release}")?,
     }
     let mut simulation = Simulation::new(loaded.world.clone());
-    let mut ok = true;
+    let mut ok = started::tell(loaded, &simulation, out)?;
     for (index, step) in loaded.scenario.steps.iter().enumerate() {
         let outcome = simulation.perform(&step.call);
         writeln!(out, "  {}. {}", index + 1, printable(&verdict(&outcome)))?;
@@ -100,9 +101,26 @@ fn tell(name: &str, loaded: &Loaded, out: &mut impl Write) -> Result<bool> {
         }
         ok &= differences.is_empty();
     }
+    ok &= tell_eras(loaded, out)?;
     tell_releases(loaded, out)?;
+    started::versions(loaded, out)?;
     writeln!(out)?;
     Ok(ok)
+}
+
+/// Eras in which something comes out otherwise than expected; gives whether there are none.
+fn tell_eras(loaded: &Loaded, out: &mut impl Write) -> Result<bool> {
+    if loaded.scenario.eras.is_empty() {
+        return Ok(true);
+    }
+    let eras = loaded.run().eras;
+    for era in &eras {
+        for Difference { field, expected, actual } in &era.differences {
+            let (expected, actual) = (printable(expected), printable(actual));
+            writeln!(out, "  Era {}: EXPECTED {field} to be {expected}; it is {actual}", era.era + 1)?;
+        }
+    }
+    Ok(eras.is_empty())
 }
 
 /// Where another release answers otherwise, that is said unasked.

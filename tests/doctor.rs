@@ -83,3 +83,70 @@ fn every_question_is_answered_from_its_raw_text() {
         .collect();
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), expected.len(), wrong.join("\n"));
 }
+
+/// The longest answer to any text, in bytes.
+const MOST_ANSWERED: usize = 4 << 20;
+
+/// Answers a hostile text in every form, each within bounds; gives how many cases there are.
+fn bounded(text: &[u8]) -> (usize, Diagnosis) {
+    let diagnosis = diagnose(text, &Options::default());
+    let json = serde_json::to_string(&diagnosis).unwrap();
+    let markdown = diagnosis.markdown();
+    assert!(json.len() < MOST_ANSWERED && markdown.len() < MOST_ANSWERED, "{} {}", json.len(), markdown.len());
+    assert!(
+        !markdown.chars().any(|c| c.is_control() && c != '\n' && c != '\t'),
+        "no control character comes through"
+    );
+    (diagnosis.cases.len(), diagnosis)
+}
+
+#[test]
+fn a_truncated_pod_ends_in_a_placed_error() {
+    let text = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: web\n    image: \"web\n    securityContext: {runAsUser";
+    let (_, diagnosis) = bounded(text.as_bytes());
+    assert!(!diagnosis.misread.is_empty() || !diagnosis.cases.is_empty(), "an answer, or a placed error");
+    assert!(diagnosis.misread.iter().all(|unread| unread.line >= 1 && unread.column >= 1));
+}
+
+#[test]
+fn a_bomb_of_aliases_does_not_go_off() {
+    let mut text = String::from("apiVersion: v1\nkind: Pod\na0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..40 {
+        let below = format!("*a{}", level - 1);
+        text += &format!("a{level}: &a{level} [{}]\n", [below.as_str(); 9].join(", "));
+    }
+    let (_, diagnosis) = bounded(text.as_bytes());
+    assert!(diagnosis.cases.is_empty());
+}
+
+#[test]
+fn control_characters_and_broken_text_are_shown_as_text() {
+    let text = b"docker run --user '\x1b[31m1000\x07' --cap-add '\x00\xff\xfe' \xf0\x28\x8c\x28 web\nexec /x\x1b]0;y\x07: operation not permitted\n";
+    bounded(text);
+    let mut noise: Vec<u8> = (0..=255).cycle().take(100_000).collect();
+    bounded(&noise);
+    noise.retain(|byte| *byte != b'\n');
+    bounded(&noise);
+}
+
+#[test]
+fn ten_thousand_containers_are_counted() {
+    let mut text = String::from("apiVersion: v1\nkind: Pod\nspec:\n  containers:\n");
+    for index in 0..10_000 {
+        text += &format!(
+            "  - {{name: c{index}, image: web, command: [/bin/web], securityContext: {{runAsUser: 1000}}}}\n"
+        );
+    }
+    let (cases, diagnosis) = bounded(text.as_bytes());
+    assert_eq!((cases + diagnosis.more_cases, cases), (10_000, 64));
+}
+
+#[test]
+fn twenty_megabytes_of_strace_are_read() {
+    let line = "[pid  4711] 10:31:07.100231 openat(AT_FDCWD, \"/etc/app.conf\", O_RDONLY|O_CLOEXEC) = 3\n";
+    let mut text = line.repeat((20 << 20) / line.len());
+    text += "[pid  4711] 10:31:08.000000 bind(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr(\"0.0.0.0\")}, 16) = -1 EACCES (Permission denied)\n";
+    let (cases, diagnosis) = bounded(text.as_bytes());
+    assert_eq!(cases, 1);
+    assert_eq!(diagnosis.cases[0].rule, Some("bind.net-bind-service"), "{}", diagnosis.cases[0].verdict);
+}

@@ -1,13 +1,15 @@
 //! From facts to scenarios: one for each container or process, with what had to be assumed.
 
 use formats::{AskedProfile, Container, Failure, Mount};
+use sim_core::capability::CapSet;
 use sim_core::engine::Engine;
 use sim_core::scenario::{
-    Call, EngineText, FileEntry, FourIds, Loaded, ReleaseText, RuntimeEntry, Scenario, Step, VersionText,
+    Call, EngineText, FileEntry, FourIds, Loaded, ProcessOperation, ReleaseText, RuntimeEntry, Scenario, SetText,
+    Step, Traced, VersionText,
 };
 
 use crate::Options;
-use crate::facts::{Asked, Facts, Seen};
+use crate::facts::{Asked, Facts, Logged, Seen};
 
 /// A scenario that is to be played, and what was assumed for it.
 #[derive(Clone, Debug)]
@@ -20,6 +22,8 @@ pub(crate) struct Draft {
     pub(crate) scenario: Scenario,
     /// The step that a message says failed, and the message.
     pub(crate) failed: Option<(usize, Failure)>,
+    /// Whether it is about a process that was looked at.
+    pub(crate) of_process: bool,
     /// What was assumed.
     pub(crate) assumed: Vec<String>,
 }
@@ -40,7 +44,8 @@ pub(crate) fn drafts(facts: &Facts, options: &Options, most: usize) -> (Vec<Draf
     if all == 0 {
         let failure = failure(&facts.failures);
         let something = failure.is_some() || !facts.files.is_empty() || !facts.calls.is_empty();
-        if !facts.processes.is_empty() {
+        let commands = facts.calls.iter().any(needs_root);
+        if !facts.processes.is_empty() && !commands {
             drafts.extend(facts.processes.iter().take(most).map(|seen| of_process(seen, facts, failure)));
             all = facts.processes.len();
         } else if something || !facts.profiles.is_empty() {
@@ -49,7 +54,7 @@ pub(crate) fn drafts(facts: &Facts, options: &Options, most: usize) -> (Vec<Draf
         }
     }
     for draft in &mut drafts {
-        let release = options.release.map(ReleaseText).or(facts.kernel);
+        let release = options.release.map(ReleaseText).or(facts.kernel());
         if release.is_some() {
             draft.scenario.kernel = release;
         } else if draft.scenario.kernel.is_none() {
@@ -103,7 +108,7 @@ fn failure(failures: &[(usize, Failure)]) -> Option<&Failure> {
 fn of_scenario(text: &str) -> Option<Draft> {
     let loaded = Loaded::read(text, &sim_core::scenario::Options::default()).ok()?;
     let title = loaded.scenario.title.clone().unwrap_or_else(|| "the scenario".into());
-    Some(Draft { title, line: None, scenario: loaded.scenario, failed: None, assumed: Vec::new() })
+    Some(Draft { title, line: None, scenario: loaded.scenario, failed: None, of_process: false, assumed: Vec::new() })
 }
 
 fn of_container(asked: &Asked, facts: &Facts, failure: Option<&Failure>) -> Draft {
@@ -132,6 +137,7 @@ fn of_container(asked: &Asked, facts: &Facts, failure: Option<&Failure>) -> Draf
         line: Some(*line),
         scenario: Scenario { runtime: Some(runtime), ..Scenario::default() },
         failed: None,
+        of_process: false,
         assumed,
     };
     if let Some(exact) = &container.exact {
@@ -154,26 +160,62 @@ fn of_process(seen: &Seen, facts: &Facts, failure: Option<&Failure>) -> Draft {
         line: Some(*line),
         scenario: Scenario { process: process.clone(), ..Scenario::default() },
         failed: None,
+        of_process: true,
         assumed: Vec::new(),
     };
-    if process.uid.is_none() {
-        let root = process.effective.is_some_and(|set| set.resolve(sim_core::capability::CapSet::EMPTY).len() > 30);
-        if !root {
-            draft.scenario.process.uid = Some(FourIds([SOME_USER; 4]));
-            draft.scenario.process.gid = process.gid.or(Some(FourIds([SOME_USER; 4])));
-        }
-        let id = if root { 0 } else { SOME_USER };
-        draft.assumed.push(format!("Its user id is not in the text: {id} is taken."));
-    }
+    complete(&mut draft);
     if process.seccomp.is_empty() {
         draft.scenario.process.seccomp.extend(facts.profiles.first().cloned());
     }
     take_files(&mut draft, facts);
-    let mine = failure.is_none_or(|failure| !matches!(failure.call, Some(Call::Execve(_)) | None));
-    let program = if mine && failure.is_some() { None } else { program(None, facts, failure) };
+    // One whose sets are known runs already, unless the message is about its start or its file's capabilities are void.
+    let sets = process.permitted.or(process.effective).map(|set| set.resolve(CapSet::EMPTY));
+    let about_start = failure.is_none_or(|failure| !matches!(failure.call, Some(Call::Execve(_)) | None));
+    let with_caps = facts.files.values().any(|file| file.caps.is_some());
+    let runs = sets.is_some_and(|set| !set.is_empty() || !with_caps) && about_start && failure.is_some();
+    let program = if runs { None } else { program(None, facts, failure) };
     add_steps(&mut draft, program, facts, failure, &[]);
     draft
 }
+
+/// Fills what is not known of a process from what is.
+fn complete(draft: &mut Draft) {
+    let process = &mut draft.scenario.process;
+    let set = |set: Option<SetText>| set.map(|set| set.resolve(CapSet::EMPTY));
+    let held = set(process.effective).unwrap_or_default() | set(process.ambient).unwrap_or_default();
+    if process.uid.is_none() {
+        let root = held.len() > MANY;
+        let id = if root { 0 } else { SOME_USER };
+        process.uid = Some(FourIds([id; 4]));
+        process.gid = process.gid.or(process.uid);
+        draft.assumed.push(format!("Its user id is not in the text: {id} is taken."));
+    }
+    if !held.is_empty() && process.permitted.is_none() {
+        process.permitted = Some(held.into());
+        draft.assumed.push("Its permitted set is not in the text: what is effective or ambient is taken.".into());
+    }
+    if let (Some(ambient), None) =
+        (process.ambient.filter(|set| set.resolve(CapSet::EMPTY) != CapSet::EMPTY), process.inheritable)
+    {
+        process.inheritable = Some(ambient);
+        draft.assumed.push("Its inheritable set is not in the text: what is ambient is taken.".into());
+    }
+    let permitted = set(process.permitted).unwrap_or_default();
+    if process.permitted.is_some() && process.effective.is_none() {
+        process.effective = Some(permitted.into());
+        draft.assumed.push("Its effective set is not in the text: what is permitted is taken.".into());
+    }
+    let some_root = process.uid.is_some_and(|FourIds([_, effective, ..])| effective == 0);
+    if some_root && process.permitted.is_none() && process.bounding.is_some() {
+        (process.permitted, process.effective) = (process.bounding, process.bounding);
+        draft
+            .assumed
+            .push("Its permitted set is not in the text: all of the bounding set is taken, for it is root.".into());
+    }
+}
+
+/// So many capabilities only root has.
+const MANY: u32 = 30;
 
 fn of_nobody(facts: &Facts, failure: Option<&Failure>) -> Draft {
     let mut draft = Draft {
@@ -181,6 +223,7 @@ fn of_nobody(facts: &Facts, failure: Option<&Failure>) -> Draft {
         line: None,
         scenario: Scenario::default(),
         failed: None,
+        of_process: false,
         assumed: Vec::new(),
     };
     if let Some(profile) = facts.profiles.first() {
@@ -199,8 +242,7 @@ fn of_nobody(facts: &Facts, failure: Option<&Failure>) -> Draft {
     }
     let only_files = by_root && facts.calls.iter().all(|call| matches!(call, Call::FileChange(_)));
     for call in &facts.calls {
-        mention(&mut draft.scenario, call);
-        draft.scenario.steps.push(step(call.clone()));
+        add_step(&mut draft.scenario, call.clone());
     }
     if only_files {
         draft.assumed.push(format!("Afterwards an ordinary user runs the program, id {SOME_USER}."));
@@ -210,7 +252,8 @@ fn of_nobody(facts: &Facts, failure: Option<&Failure>) -> Draft {
     }
     let executed = facts.calls.iter().any(|call| matches!(call, Call::Execve(_)));
     let program = if executed { None } else { program(None, facts, failure) };
-    add_steps(&mut draft, program, &Facts::default(), failure, &[]);
+    let rest = Facts { calls: Vec::new(), ..facts.clone() };
+    add_steps(&mut draft, program, &rest, failure, &[]);
     draft
 }
 
@@ -332,32 +375,105 @@ fn add_steps(
     ports: &[u16],
 ) {
     for call in facts.calls.iter().filter(|call| !matches!(call, Call::FileChange(_))) {
-        mention(&mut draft.scenario, call);
-        draft.scenario.steps.push(step(call.clone()));
+        add_step(&mut draft.scenario, call.clone());
     }
-    if let Some((path, assumed)) = program {
+    let filtered = draft.scenario.has_filters();
+    let of_log = failure.is_none_or(|failure| failure.id == "strace");
+    let log = facts.logs.last().filter(|_| of_log && !filtered);
+    if let Some((path, assumed)) = program.filter(|_| !log.is_some_and(Logged::executes)) {
         draft.assumed.extend(assumed);
         if !draft.scenario.files.contains_key(&path) {
             draft.assumed.push(format!(
                 "Nothing is known of {path}: it is taken to be root's, executable for all, without capabilities."
             ));
-            draft.scenario.files.insert(path.clone(), FileEntry::default());
         }
-        draft.scenario.steps.push(step(Call::Execve(path)));
+        add_step(&mut draft.scenario, Call::Execve(path));
     }
     let failing = failure.and_then(|failure| failure.call.clone());
-    if let Some(call) = failing.filter(|call| !matches!(call, Call::Execve(_))) {
-        mention(&mut draft.scenario, &call);
-        draft.scenario.steps.push(step(call));
+    if filtered && of_log && (failure.is_some() || !facts.logs.is_empty()) {
+        let name = failure.and_then(system_call).or_else(|| facts.logs.last()?.last.clone());
+        add_asked(draft, name.as_deref());
+    } else if let Some(log) = log.filter(|log| !log.operations.is_empty()) {
+        add_logged(draft, log, facts);
+    } else if let Some(call) = failing.filter(|call| !matches!(call, Call::Execve(_))) {
+        if let Some(before) = tried_before(&call, failure) {
+            add_step(&mut draft.scenario, before);
+        }
+        add_step(&mut draft.scenario, about_what_is_seen(call, draft.of_process, facts));
     } else if failure.is_none()
         && let Some(port) = ports.iter().find(|port| **port < 1024)
     {
-        draft.scenario.steps.push(step(Call::Bind { port: *port }));
+        add_step(&mut draft.scenario, Call::Bind { port: *port });
     }
     if let Some(failure) = failure {
         let last = draft.scenario.steps.len().checked_sub(1);
         draft.failed = last.map(|last| (last, failure.clone()));
     }
+}
+
+/// The steps that a log shows. A program that strace itself started is traced by who started it.
+fn add_logged(draft: &mut Draft, log: &Logged, facts: &Facts) {
+    for (_, operation) in &log.operations {
+        let call = match &operation.call {
+            Call::Execve(path) => Call::Execve(facts.path_of(path).map_or_else(|| path.clone(), str::to_owned)),
+            call => call.clone(),
+        };
+        add_step(&mut draft.scenario, call);
+    }
+    let of_root = draft.scenario.process.uid.is_none_or(|FourIds([real, ..])| real == 0);
+    let first = log.operations.first().map(|(_, operation)| &operation.call);
+    if matches!(first, Some(Call::Execve(_))) && !of_root && draft.scenario.runtime.is_none() && !facts.traced_by_root
+    {
+        draft.scenario.process.traced = Some(Traced { tracer_has_sys_ptrace: false });
+        draft
+            .assumed
+            .push("strace was started by the same user, so the program is traced without CAP_SYS_PTRACE.".into());
+    }
+}
+
+/// The name of the system call that a line of strace shows.
+fn system_call(failure: &Failure) -> Option<String> {
+    let (before, _) = failure.message.split_once('(').filter(|_| failure.id == "strace")?;
+    before.split_whitespace().last().map(str::to_owned)
+}
+
+/// A system call by its name, of which the filters are asked.
+fn add_asked(draft: &mut Draft, name: Option<&str>) {
+    let text = name.map(|name| format!(r#"{{"arch": "x86_64", "name": {name:?}}}"#)).unwrap_or_default();
+    if let Ok(call) = sim_core::scenario::read_value(&text) {
+        draft.scenario.steps.push(step(Call::Syscall(call)));
+        draft
+            .assumed
+            .push("The machine is taken to be an x86_64, and the arguments of the call not to matter.".into());
+    }
+}
+
+/// What ping tries first: a socket that needs no capability.
+fn tried_before(call: &Call, failure: Option<&Failure>) -> Option<Call> {
+    let pings = failure.is_some_and(|failure| failure.message.contains("ping"));
+    let raw = serde_json::to_string(&step(call.clone())).ok().filter(|text| text.contains("SOCK_RAW"))?;
+    let dgram = raw.replace("SOCK_RAW", "SOCK_DGRAM");
+    let Ok(step) = sim_core::scenario::read_value::<Step>(&dgram) else { return None };
+    Some(step.call).filter(|_| pings)
+}
+
+/// Where the process in the text is the one that a call is about, the call is made about it.
+fn about_what_is_seen(call: Call, of_process: bool, facts: &Facts) -> Call {
+    match (call, facts.processes.first()) {
+        (Call::Process(ProcessOperation::Ptrace(mut arguments)), Some(seen)) if of_process => {
+            *arguments.target = seen.process.clone();
+            // Whoever gained capabilities by its file is not dumpable.
+            arguments.dumpable = seen.process.permitted.is_none_or(|set| set.resolve(CapSet::EMPTY).is_empty());
+            Call::Process(ProcessOperation::Ptrace(arguments))
+        }
+        (call, _) => call,
+    }
+}
+
+/// Adds a call; a file that it names is described, if it is not yet.
+fn add_step(scenario: &mut Scenario, call: Call) {
+    mention(scenario, &call);
+    scenario.steps.push(step(call));
 }
 
 /// A file that a call names is described, if it is not yet.

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 use sim_core::capability::{CapSet, Capability};
-use sim_core::kernel::Errno;
 use sim_core::rule::{NOT_MODELLED, Omission, Provenance, Rule, SetName, Trace};
 use sim_core::scenario::{Call, Scenario, Simulation, StepOutcome, World, release_differences, verdict};
 use sim_core::search::{Goal, Limits, fixes};
@@ -93,7 +92,7 @@ pub(crate) fn judge(mut draft: Draft, facts: &Facts, options: &Options) -> Case 
     };
     let played = Played::of(scenario, world);
     let Decided { step, verdict, rule, errno } = played.decided(scenario, &draft);
-    (case.verdict, case.errno) = (verdict, errno.map(|errno| errno.to_string()));
+    (case.verdict, case.errno) = (verdict, errno);
     case.rules = played.rules();
     case.steps = played.outcomes.iter().map(self::verdict).collect();
     if let Some(rule) = rule {
@@ -173,7 +172,7 @@ struct Decided {
     step: Option<usize>,
     verdict: String,
     rule: Option<&'static Rule>,
-    errno: Option<Errno>,
+    errno: Option<String>,
 }
 
 impl Played {
@@ -225,7 +224,14 @@ impl Played {
         let step = step.or_else(|| self.outcomes.len().checked_sub(1));
         match step.and_then(|step| Some((step, self.outcomes.get(step)?))) {
             Some((step, outcome)) => {
-                let rule = self.withholding(scenario, step).or_else(|| self.granting(step));
+                let asked = self.outcomes.last().filter(|_| step + 1 < self.outcomes.len());
+                let (step, outcome) = match asked {
+                    Some(last) => (self.outcomes.len() - 1, last),
+                    None => (step, outcome),
+                };
+                let secure = draft.failed.as_ref().is_some_and(|(_, failure)| failure.id == "library");
+                let voided = self.voided(step).or_else(|| self.withholding(scenario, step)).filter(|_| !secure);
+                let rule = voided.or_else(|| self.granting(step).filter(|_| !secure)).or_else(|| deciding(outcome));
                 Decided { step: Some(step), verdict: verdict(outcome), rule, errno: None }
             }
             None => Decided {
@@ -279,9 +285,20 @@ impl Played {
         links.iter().filter(|link| link.step == at).find_map(|link| link.rule)
     }
 
-    /// The rule that gave something, or by which the last step went through.
+    /// The rule by which set-id bits or the capabilities of the file do nothing.
+    fn voided(&self, step: usize) -> Option<&'static Rule> {
+        let outcome = self.outcomes.get(step)?;
+        outcome.trace.applied_rules().into_iter().find(|rule| VOIDING.contains(&rule.id))
+    }
+
+    /// The rule by which a capability came that the new program has.
     fn granting(&self, step: usize) -> Option<&'static Rule> {
-        self.outcomes.last().filter(|_| step + 1 < self.outcomes.len()).or(self.outcomes.get(step)).and_then(deciding)
+        let outcome = self.outcomes.get(step).filter(|outcome| matches!(outcome.call, Call::Execve(_)))?;
+        let capability: Capability = outcome.process().effective.iter().next()?;
+        let traces: Vec<&Trace> = self.prologue.iter().chain(&self.outcomes).map(|outcome| &outcome.trace).collect();
+        let at = self.prologue.len() + step;
+        let links = Provenance::new(&traces).origins(at, SetName::Permitted, capability, true);
+        links.iter().filter(|link| link.step == at).filter_map(|link| link.rule).last()
     }
 
     /// What to bring about: that what goes wrong does not, or that what was asked for is effective.
@@ -295,6 +312,16 @@ impl Played {
         (!wanted.is_empty()).then(|| Goal::effective(step, wanted))
     }
 }
+
+/// The rules by which an execve passes over set-id bits or file capabilities.
+const VOIDING: [&str; 6] = [
+    "execve.set-id-no-new-privs",
+    "execve.nosuid-mount",
+    "execve.set-id-unmapped",
+    "execve.file-caps-foreign-root",
+    "execve.unsafe-traced",
+    "execve.unsafe-no-new-privs",
+];
 
 /// The capabilities that somebody asked for: by an engine's option, or on the file.
 fn wanted(scenario: &Scenario, outcome: &StepOutcome) -> CapSet {
@@ -320,8 +347,19 @@ fn deciding(outcome: &StepOutcome) -> Option<&'static Rule> {
     }
 }
 
-fn refused(outcome: &StepOutcome) -> Option<Errno> {
-    outcome.refusal.map(|refusal| refusal.errno)
+/// The name of the error that the program sees.
+fn refused(outcome: &StepOutcome) -> Option<String> {
+    let judged = || {
+        let judgement = outcome.judgement.as_ref().filter(|judgement| judgement.action() == "SCMP_ACT_ERRNO")?;
+        Some(match judgement.data() {
+            1 => "EPERM".to_owned(),
+            13 => "EACCES".to_owned(),
+            22 => "EINVAL".to_owned(),
+            38 => "ENOSYS".to_owned(),
+            number => format!("errno {number}"),
+        })
+    };
+    outcome.refusal.map(|refusal| refusal.errno.to_string()).or_else(judged)
 }
 
 fn citation(rule: &Rule) -> String {

@@ -3,10 +3,13 @@
 
 use formats::Failure;
 use sim_core::capability::{CapSet, Capability};
+use sim_core::engine::Engine;
 use sim_core::scenario::{
     Call, CapsEntry, FilterEntry, FourIds, Json, ModeText, ProfileFilter, Scenario, Simulation, StepOutcome, Sysctl,
     World,
 };
+
+use sim_core::seccomp::preset::Preset;
 
 use crate::assemble::Draft;
 
@@ -77,6 +80,17 @@ fn shows(scenario: &Scenario, step: usize, failure: &Failure) -> bool {
             outcome.killed.is_some() || judged.is_some()
         }
     };
+    // Of these messages the reason is not a refusal, but what execve did or did not give.
+    let last = outcomes.iter().rev().find(|outcome| matches!(outcome.call, Call::Execve(_)));
+    let fails_otherwise = last.is_some_and(|outcome| match failure.id {
+        "sudo-no-new-privs" | "sudo-euid" => outcome.process().uid[1] != 0,
+        "bwrap-unexpected" => !outcome.process().effective.is_empty(),
+        "library" => outcome.at_secure == Some(true),
+        _ => false,
+    });
+    if fails_otherwise {
+        return true;
+    }
     if failure.call.is_none() {
         return refused || outcomes.iter().any(fails);
     }
@@ -129,6 +143,10 @@ fn reasons(hint: &Hint) -> Vec<Reason> {
             apply: nosuid,
         },
         Reason { assumed: format!("{program} is taken not to be executable. `ls -l {program}` tells."), apply: no_x },
+        Reason {
+            assumed: "The engine's own seccomp profile is taken to be in force, as it is today.".to_owned(),
+            apply: own_profile,
+        },
         Reason {
             assumed: "The seccomp profile is not in the text: one that refuses this call is taken.".to_owned(),
             apply: profile,
@@ -196,6 +214,25 @@ fn no_x(scenario: &mut Scenario, hint: &Hint) -> bool {
         Err(_) => return false,
     }
     true
+}
+
+/// The profile that the engine applies unless told otherwise.
+fn own_profile(scenario: &mut Scenario, _: &Hint) -> bool {
+    let Some(runtime) = &mut scenario.runtime else { return false };
+    let preset = match runtime.engine.0 {
+        Engine::Docker => Preset::Docker,
+        Engine::Podman => Preset::Podman,
+        Engine::CriO => Preset::Crio,
+        // A kubelet asks for no profile, and a runtime alone has none.
+        _ => return false,
+    };
+    if runtime.seccomp.is_some() || runtime.privileged {
+        return false;
+    }
+    let profile = sim_core::scenario::read_value::<Json>(&preset.profile().to_string());
+    runtime.seccomp =
+        profile.ok().map(|profile| FilterEntry::Profile(ProfileFilter { profile, engine: None, native: None }));
+    runtime.seccomp.is_some()
 }
 
 /// A profile that refuses the call that failed and nothing else.

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use formats::operations::Collector;
+use formats::strace;
 use formats::{Container, Failure, FileCopy, Finding, Image, Mount, Says, TextForm};
 use sim_core::engine::Engine;
+use sim_core::least::{Operation, Shown};
 use sim_core::scenario::{
     Call, EngineText, FileEntry, FilterEntry, Process, ReleaseText, RuntimeEntry, Sysctl, VersionText,
 };
@@ -31,10 +34,14 @@ pub(crate) struct Facts {
     pub(crate) sysctl: Sysctl,
     /// Profiles of seccomp.
     pub(crate) profiles: Vec<FilterEntry>,
-    /// The kernel.
-    pub(crate) kernel: Option<ReleaseText>,
+    /// The kernels, in the order of the text.
+    pub(crate) kernels: Vec<ReleaseText>,
+    /// What logs of strace show.
+    pub(crate) logs: Vec<Logged>,
     /// Versions of engines.
     pub(crate) versions: Vec<(EngineText, VersionText)>,
+    /// Whether root traces, as far as a command tells.
+    pub(crate) traced_by_root: bool,
     /// Whole scenarios.
     pub(crate) scenarios: Vec<String>,
     /// What had to be assumed in reading, by the line.
@@ -59,6 +66,58 @@ pub(crate) struct Seen {
     pub(crate) process: Process,
 }
 
+/// What a log of strace shows.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Logged {
+    /// What can be asked of the model, up to the first that was refused, each with its line in the whole text.
+    pub(crate) operations: Vec<(usize, Operation)>,
+    /// The last call of all.
+    pub(crate) last: Option<String>,
+}
+
+/// How many operations of a log are played.
+const MOST_OPERATIONS: usize = 64;
+
+impl Logged {
+    fn read(finding: &Finding, text: &[u8]) -> Self {
+        let lines = text.split_inclusive(|byte| *byte == b'\n');
+        let part: Vec<&[u8]> = lines.skip(finding.line - 1).take(finding.last_line + 1 - finding.line).collect();
+        let mut collector = Collector::default();
+        let mut last = None;
+        for record in strace::read(&part.concat()) {
+            if let Ok(strace::Record::Call(call)) = record {
+                collector.add(&call);
+                last = Some(call.name);
+            }
+        }
+        let mut operations = Vec::new();
+        for seen in collector.finish().threads.into_iter().flat_map(|thread| thread.operations) {
+            let line = seen.places.first().map_or(0, |place| usize::try_from(place.line).unwrap_or(usize::MAX));
+            operations.push((line.saturating_add(finding.line - 1), seen.operation));
+        }
+        operations.sort_by_key(|(line, _)| *line);
+        let refused = operations.iter().position(|(_, operation)| operation.shown == Shown::Refused);
+        operations.truncate(refused.map_or(MOST_OPERATIONS, |refused| (refused + 1).min(MOST_OPERATIONS)));
+        Self { operations, last }
+    }
+
+    /// Whether a program was started under it.
+    pub(crate) fn executes(&self) -> bool {
+        self.operations.iter().any(|(_, operation)| matches!(operation.call, Call::Execve(_)))
+    }
+}
+
+/// Whether root starts strace or attaches it: by sudo, with another user's name, or to a pid.
+fn is_traced_by_root(text: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(text.get(..1 << 16).unwrap_or(text));
+    text.lines().any(|line| {
+        let mut words = line.split_whitespace().skip_while(|word| !word.ends_with("strace"));
+        let strace = words.next().is_some();
+        let options: Vec<&str> = words.take_while(|word| *word != "execve").collect();
+        strace && (line.contains("sudo strace") || options.contains(&"-p") || options.contains(&"-u"))
+    })
+}
+
 /// Programs that people start to look at something.
 const PROBES: [&str; 18] = [
     "grep", "egrep", "cat", "getcap", "ls", "id", "sysctl", "capsh", "stat", "head", "env", "uname", "whoami",
@@ -80,9 +139,10 @@ impl Asked {
 
 impl Facts {
     /// Puts findings together.
-    pub(crate) fn of(findings: &[Finding]) -> Self {
+    pub(crate) fn of(findings: &[Finding], text: &[u8]) -> Self {
         let mut facts = Self::default();
         let mut latest: Option<TextForm> = None;
+        facts.traced_by_root = is_traced_by_root(text);
         for finding in findings {
             facts.assumed.extend(finding.assumed.iter().map(|text| (finding.line, text.clone())));
             match &finding.says {
@@ -105,7 +165,8 @@ impl Facts {
                 Says::Mount(mount) => facts.mounts.push(mount.clone()),
                 Says::Sysctl(sysctl) => facts.sysctl = sysctl.or(facts.sysctl),
                 Says::Profile(profile) => facts.profiles.push((**profile).clone()),
-                Says::Kernel(release) => facts.kernel = Some(*release),
+                Says::Kernel(release) => facts.kernels.push(*release),
+                Says::Log if finding.form == TextForm::Strace => facts.logs.push(Logged::read(finding, text)),
                 Says::Engine(entry) => facts.add_version(entry),
                 Says::Scenario(text) => facts.scenarios.push(text.clone()),
                 _ => {}
@@ -163,6 +224,11 @@ impl Facts {
         if let Some(version) = entry.version {
             self.versions.push((entry.engine, version));
         }
+    }
+
+    /// The kernel: of several the oldest, for the answer says where later ones differ.
+    pub(crate) fn kernel(&self) -> Option<ReleaseText> {
+        self.kernels.iter().copied().min_by_key(|ReleaseText(release)| *release)
     }
 
     /// The version of an engine, where the text has it.

@@ -96,7 +96,7 @@ impl Default for Options {
 /// cases.
 pub fn diagnose(text: &[u8], options: &Options) -> Diagnosis {
     let reading = formats::read(text);
-    let facts = Facts::of(&reading.findings);
+    let facts = Facts::of(&reading.findings, text);
     let (drafts, more_cases) = drafts(&facts, options, MOST_CASES);
     let cases = drafts.into_iter().map(|draft| case::judge(draft, &facts, options)).collect();
     let recognised = reading.findings.iter().map(|finding| Recognised {

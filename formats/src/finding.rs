@@ -205,7 +205,7 @@ pub enum AskedProfile {
     Given,
 }
 
-/// A file system in a container.
+/// A file system that is mounted, in a container or as mount(8) prints it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mount {
     /// Where it is mounted.

@@ -27,6 +27,7 @@ mod lines;
 mod listing;
 mod message;
 mod mixture;
+pub mod operations;
 mod problem;
 pub mod strace;
 mod system;

@@ -3,8 +3,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    self, BenchArguments, FixesArguments, FlipsArguments, MergeArguments, RandomArguments, RunArguments, Suite,
-    TableArguments,
+    self, BenchArguments, EnginesArguments, FixesArguments, FlipsArguments, MergeArguments, RandomArguments,
+    RunArguments, ScriptsArguments, Suite, TableArguments,
 };
 use crate::guest::{GuestArguments, guest};
 
@@ -29,6 +29,8 @@ struct CommandLine {
 enum Command {
     /// Perform scenarios and compare every field after every step.
     Run(RunArguments),
+    /// Run the shell scripts that `eperm export script` writes, and compare where they end with the model.
+    Scripts(ScriptsArguments),
     /// Perform the complete table of execve: every combination, every row of bits.
     Table(TableArguments),
     /// Draw random states and files, execute them, and shrink any difference to a scenario.
@@ -62,6 +64,11 @@ enum Command {
     /// A difference of libseccomp's is no failure. The known ones are tried again, and a new kind is written down.
     #[cfg(target_arch = "x86_64")]
     Profiles(crate::profiles::ProfilesArguments),
+    /// Ask real engines for containers, and compare their first processes with the model.
+    ///
+    /// Docker, Podman, runc and crun of Debian's releases run in folders that `cargo xtask engines` makes, in namespaces of
+    /// their own. With a shard, the requests of each engine are shared.
+    Engines(EnginesArguments),
     /// Be the first process of a virtual machine, verify, and switch off.
     #[command(hide = true)]
     Guest(GuestArguments),
@@ -71,6 +78,7 @@ enum Command {
 pub fn command_line() -> ExitCode {
     let result = match CommandLine::parse().command {
         Command::Run(arguments) => command::run(&arguments),
+        Command::Scripts(arguments) => command::scripts(&arguments),
         Command::Table(arguments) => command::table(&arguments),
         Command::Execve(arguments) => command::random(Suite::Execve, &arguments),
         Command::Calls(arguments) => command::random(Suite::Calls, &arguments),
@@ -87,6 +95,7 @@ pub fn command_line() -> ExitCode {
         Command::SeccompNumbers(arguments) => crate::numbers::numbers(&arguments),
         #[cfg(target_arch = "x86_64")]
         Command::Profiles(arguments) => crate::profiles::profiles(&arguments),
+        Command::Engines(arguments) => command::engines(&arguments),
         Command::Guest(arguments) => guest(&arguments),
     };
     match result {

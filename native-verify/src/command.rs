@@ -1,17 +1,21 @@
 mod bench;
+mod engines;
 mod fixes;
 mod flips;
 mod merge;
 mod random;
 mod run;
+mod scripts;
 mod table;
 
 pub(crate) use bench::{BenchArguments, bench};
+pub(crate) use engines::{EnginesArguments, engines};
 pub(crate) use fixes::{FixesArguments, fixes};
 pub(crate) use flips::{FlipsArguments, flips};
 pub(crate) use merge::{MergeArguments, merge};
 pub(crate) use random::{RandomArguments, Suite, random};
 pub(crate) use run::{RunArguments, run};
+pub(crate) use scripts::{ScriptsArguments, scripts};
 pub(crate) use table::{TableArguments, table};
 
 use std::path::{Path, PathBuf};

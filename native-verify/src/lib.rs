@@ -13,6 +13,7 @@ mod alone;
 mod cli;
 mod command;
 mod compare;
+mod engines;
 mod evidence;
 mod generate;
 mod guest;

@@ -195,6 +195,35 @@ pub(crate) fn make_mounts_private() -> io::Result<()> {
     check(result).map(drop)
 }
 
+/// Shows a file or folder at another place too.
+pub(crate) fn bind_mount(source: &Path, target: &Path) -> io::Result<()> {
+    let (source, target) = (c_path(source)?, c_path(target)?);
+    // SAFETY: null stands for "none"; source and target are strings that live through the call.
+    check(unsafe { libc::mount(source.as_ptr(), target.as_ptr(), null(), libc::MS_BIND, null()) }).map(drop)
+}
+
+/// Makes a mounted folder the root of this mount namespace; what was there before is gone from it.
+pub(crate) fn change_root(root: &Path) -> io::Result<()> {
+    std::env::set_current_dir(root)?;
+    // SAFETY: both paths are strings that live through the call.
+    let result = unsafe { libc::syscall(libc::SYS_pivot_root, c".".as_ptr(), c".".as_ptr()) };
+    if result < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // The old root lies over the new one, at the same place.
+    // SAFETY: the path is a string that lives through the call.
+    check(unsafe { libc::umount2(c".".as_ptr(), libc::MNT_DETACH) })?;
+    std::env::set_current_dir("/")
+}
+
+/// The pid and wait status of any child that has ended, orphans that came to this process among them.
+pub(crate) fn any_ended() -> io::Result<Option<(libc::pid_t, libc::c_int)>> {
+    let mut status = 0;
+    // SAFETY: the status is a place of this function.
+    let ended = check(unsafe { libc::waitpid(-1, &raw mut status, libc::__WALL | libc::WNOHANG) })?;
+    Ok((ended != 0).then_some((ended, status)))
+}
+
 /// Changes owner and group of a file.
 pub(crate) fn chown(path: &Path, uid: u32, gid: u32) -> io::Result<()> {
     let path = c_path(path)?;

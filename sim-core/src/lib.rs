@@ -29,6 +29,7 @@
 //!
 //! ```text
 //! search
+//! least
 //! scenario
 //! runtime
 //! text      execve      calls      access    seccomp
@@ -59,6 +60,8 @@ pub mod file;
 #[cfg(feature = "serde")]
 mod json;
 pub mod kernel;
+#[cfg(feature = "serde")]
+pub mod least;
 pub mod outcome;
 mod permission;
 pub mod rule;

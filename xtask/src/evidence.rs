@@ -1,4 +1,4 @@
-//! Which kernels confirm which rule: gathered by native-verify, kept in JSON, shown by the rule table.
+//! Which kernels and container engines confirm which rule: gathered by native-verify, kept in JSON, shown by the rule table.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::shell::run;
 use crate::{book, verify};
 
-const FOLDER: &str = "native-verify/evidence";
+pub(crate) const FOLDER: &str = "native-verify/evidence";
 /// Beside the evidence: which scenarios a kernel performed, as `native-verify run --stamps` writes it.
 const STAMPS: &str = "scenarios.json";
 const TABLE: &str = "sim-core/src/rule/evidence.rs";
@@ -36,6 +36,20 @@ struct Evidence {
     date: String,
     rules: BTreeMap<String, u32>,
 }
+
+/// What `native-verify engines` writes.
+#[derive(Debug, Serialize, Deserialize)]
+struct EngineEvidence {
+    /// As people call it.
+    engine: String,
+    version: String,
+    date: String,
+    agreed: u32,
+    rules: BTreeMap<String, u32>,
+}
+
+/// What the files of engines begin with.
+const OF_ENGINES: &str = "engines-";
 
 /// Asks the running kernel anew; what other kernels said stays.
 pub(crate) fn gather(arguments: &Arguments) -> Result<()> {
@@ -65,7 +79,7 @@ pub(crate) fn keep(text: &str) -> Result<()> {
     for entry in fs::read_dir(FOLDER)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if series(&name) == series(&evidence.kernel) {
+        if !name.starts_with(OF_ENGINES) && series(&name) == series(&evidence.kernel) {
             fs::remove_file(&path)?;
         }
     }
@@ -98,22 +112,26 @@ pub(crate) fn check() -> Result<()> {
 
 /// The source of the table, from all evidence that is kept.
 fn table() -> Result<String> {
-    let mut kernels = Vec::new();
+    let (mut kernels, mut engines) = (Vec::<Evidence>::new(), Vec::<EngineEvidence>::new());
     if Path::new(FOLDER).exists() {
         for entry in fs::read_dir(FOLDER)? {
             let path = entry?.path();
             if path.ends_with(STAMPS) {
                 continue;
             }
-            let read = fs::read_to_string(&path).map_err(anyhow::Error::from).and_then(|text| {
-                let evidence: Evidence = serde_json::from_str(&text)?;
-                Ok(evidence)
-            });
-            kernels.push(read.with_context(|| format!("{} is no evidence", path.display()))?);
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let text = fs::read_to_string(&path)?;
+            let read = if name.starts_with(OF_ENGINES) {
+                serde_json::from_str(&text).map(|evidence| engines.push(evidence))
+            } else {
+                serde_json::from_str(&text).map(|evidence| kernels.push(evidence))
+            };
+            read.with_context(|| format!("{} is no evidence", path.display()))?;
         }
     }
     kernels.sort_by_key(|evidence| release(&evidence.kernel));
-    source(&kernels)
+    engines.sort_by_key(|evidence| (evidence.engine.clone(), release(&evidence.version)));
+    source(&kernels, &engines)
 }
 
 /// `6.18.44-x` as numbers, so that 6.2 stands before 6.18.
@@ -122,7 +140,7 @@ fn release(kernel: &str) -> (Vec<u32>, String) {
     (numbers, kernel.to_owned())
 }
 
-fn source(kernels: &[Evidence]) -> Result<String> {
+fn source(kernels: &[Evidence], engines: &[EngineEvidence]) -> Result<String> {
     let mut text = String::from(HEAD);
     text += "/// The kernels.\n#[rustfmt::skip] // one a line, however many\npub static KERNELS: &[Kernel] = &[\n";
     for Evidence { kernel, date, .. } in kernels {
@@ -134,6 +152,24 @@ fn source(kernels: &[Evidence]) -> Result<String> {
     let rules: BTreeSet<_> = kernels.iter().flat_map(|evidence| evidence.rules.keys()).collect();
     for rule in rules {
         let cases = kernels.iter().map(|evidence| grouped(evidence.rules.get(rule).copied().unwrap_or_default()));
+        writeln!(text, "    ({rule:?}, [{}]),", cases.collect::<Vec<_>>().join(", "))?;
+    }
+    text += "];\n\n/// The container engines and runtimes.\n#[rustfmt::skip] // one a line, however many\n";
+    text += "pub static ENGINES: &[EngineRun] = &[\n";
+    for EngineEvidence { engine, version, date, agreed, .. } in engines {
+        let agreed = grouped(*agreed);
+        writeln!(
+            text,
+            "    EngineRun {{ engine: {engine:?}, version: {version:?}, date: {date:?}, requests: {agreed} }},"
+        )?;
+    }
+    let count = engines.len();
+    writeln!(text, "];\n\n/// Rule, and how many requests agreed on each of [`ENGINES`].")?;
+    writeln!(text, "#[rustfmt::skip] // one a line, however many")?;
+    writeln!(text, "static REQUESTS: &[(&str, [u32; {count}])] = &[")?;
+    let rules: BTreeSet<_> = engines.iter().flat_map(|evidence| evidence.rules.keys()).collect();
+    for rule in rules {
+        let cases = engines.iter().map(|evidence| grouped(evidence.rules.get(rule).copied().unwrap_or_default()));
         writeln!(text, "    ({rule:?}, [{}]),", cases.collect::<Vec<_>>().join(", "))?;
     }
     text += TAIL;
@@ -153,7 +189,8 @@ fn grouped(number: u32) -> String {
     })
 }
 
-const HEAD: &str = r#"//! Which kernels confirmed which rule. Generated by `cargo xtask evidence`; do not edit.
+const HEAD: &str = r#"//! Which kernels and engines confirmed which rule. Generated by `cargo xtask evidence` and `cargo xtask engines`; do not
+//! edit.
 
 /// A kernel that confirmed rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,6 +201,19 @@ pub struct Kernel {
     pub date: &'static str,
 }
 
+/// A container engine, or a runtime alone, that confirmed rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EngineRun {
+    /// Its name for people, as `Docker`.
+    pub engine: &'static str,
+    /// As it calls itself.
+    pub version: &'static str,
+    /// When, as `2026-11-24`.
+    pub date: &'static str,
+    /// How many requests agreed.
+    pub requests: u32,
+}
+
 "#;
 
 const TAIL: &str = r"];
@@ -172,11 +222,16 @@ pub(super) fn of(rule: &str) -> impl Iterator<Item = (&'static Kernel, u32)> {
     let counts = COUNTS.iter().find(|(id, _)| *id == rule).map(|(_, counts)| counts);
     KERNELS.iter().zip(counts.into_iter().flatten().copied()).filter(|(_, cases)| *cases > 0)
 }
+
+pub(super) fn of_engines(rule: &str) -> impl Iterator<Item = (&'static EngineRun, u32)> {
+    let counts = REQUESTS.iter().find(|(id, _)| *id == rule).map(|(_, counts)| counts);
+    ENGINES.iter().zip(counts.into_iter().flatten().copied()).filter(|(_, requests)| *requests > 0)
+}
 ";
 
 #[cfg(test)]
 mod tests {
-    use super::{Evidence, release, source};
+    use super::{EngineEvidence, Evidence, release, source};
 
     #[test]
     fn the_table_lists_every_kernel_and_count() {
@@ -185,9 +240,27 @@ mod tests {
             date: "2026-11-24".to_owned(),
             rules: [("execve.permitted".to_owned(), cases)].into(),
         };
-        let text = source(&[evidence("5.10.0-x", 7), evidence("6.18.1", 8)]).unwrap();
+        let text = source(&[evidence("5.10.0-x", 7), evidence("6.18.1", 8)], &[]).unwrap();
         assert!(text.contains("    Kernel { name: \"5.10.0-x\", date: \"2026-11-24\" },\n"), "{text}");
         assert!(text.contains("    (\"execve.permitted\", [7, 8]),\n"), "{text}");
+    }
+
+    #[test]
+    fn the_table_lists_every_engine_and_count() {
+        let engine = EngineEvidence {
+            engine: "Docker".to_owned(),
+            version: "20.10.24".to_owned(),
+            date: "2026-11-25".to_owned(),
+            agreed: 1198,
+            rules: [("docker.add".to_owned(), 400)].into(),
+        };
+        let text = source(&[], &[engine]).unwrap();
+        let run = "EngineRun { engine: \"Docker\", version: \"20.10.24\", date: \"2026-11-25\", requests: 1_198 },";
+        assert!(text.contains(run), "{text}");
+        assert!(
+            text.contains("static REQUESTS: &[(&str, [u32; 1])] = &[\n    (\"docker.add\", [400]),\n];"),
+            "{text}"
+        );
     }
 
     #[test]

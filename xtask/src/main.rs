@@ -3,6 +3,7 @@
 mod apt;
 mod bench;
 mod book;
+mod engines;
 mod evidence;
 mod fuzz;
 mod kernels;
@@ -51,6 +52,8 @@ enum Command {
     Evidence(evidence::Arguments),
     /// Boot other kernels and hold the model against each.
     Kernels(kernels::Arguments),
+    /// Get real container engines, and hold the model against each.
+    Engines(engines::Arguments),
     /// Measure, and write benches/README.md.
     Bench,
     /// Change the model in one place at a time, to see a test fail.
@@ -85,6 +88,7 @@ fn work(command: Command) -> Result<()> {
         Command::Syscalls => syscalls::write(),
         Command::Evidence(arguments) => evidence::gather(&arguments),
         Command::Kernels(arguments) => kernels::kernels(&arguments),
+        Command::Engines(arguments) => engines::engines(&arguments),
         Command::Bench => bench::bench(),
         Command::Mutants(arguments) => mutants::mutants(&arguments),
         Command::Fuzz(arguments) => fuzz::fuzz(&arguments),

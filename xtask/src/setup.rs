@@ -13,6 +13,9 @@ use crate::{apt, libseccomp, wasm};
 /// Browsers that will do, by the names they are found under.
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 
+/// What exported scripts call, beside what every Debian has.
+const SCRIPT_TOOLS: [&str; 4] = ["util-linux", "libcap2-bin", "attr", "hostname"];
+
 /// The page's tests.
 pub(crate) const PAGE_TESTS: &str = "tests/page";
 
@@ -23,6 +26,9 @@ pub(crate) fn everything() -> Result<()> {
     println!("Browser: {}", browser()?.display());
     node_modules()?;
     libseccomp::install()?;
+    if cfg!(target_os = "linux") && apt::is_root() && apt::is_here() {
+        apt::install(&SCRIPT_TOOLS, "native-verify runs the scripts that are exported, as root")?;
+    }
     println!("Everything needed is here.");
     Ok(())
 }

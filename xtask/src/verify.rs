@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
     pub(crate) seed: u64,
 }
 
-/// Performs the article's situations without a skip, then every scenario, then random cases; as root, all of it without
+/// Performs the article's situations without a skip, then every scenario, runs their exported scripts, then random cases; as root, all of it without
 /// privilege too.
 pub(crate) fn verify(arguments: &Arguments) -> Result<()> {
     if !cfg!(target_os = "linux") {
@@ -35,6 +35,7 @@ pub(crate) fn verify(arguments: &Arguments) -> Result<()> {
     let deny_skips = apt::is_root().then_some("--deny-skips");
     run(native_verify().arg("run").args(deny_skips).args(article()))?;
     run(native_verify().arg("run").args(SCENARIOS))?;
+    run(native_verify().args(["scripts", "scenarios"]))?;
     run(native_verify().arg("table").args(deny_skips))?;
     let (cases, seed) = (arguments.cases.to_string(), arguments.seed.to_string());
     for suite in SUITES {

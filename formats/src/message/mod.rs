@@ -50,8 +50,16 @@ const SIGNS: [&str; 27] = [
 /// Takes a line with an error message of the table.
 pub(crate) fn read(cursor: &mut Cursor<'_>, found: &mut Found) -> bool {
     let Some(line) = cursor.line() else { return false };
+    if !report(line, cursor.number(), found) {
+        return false;
+    }
+    cursor.advance();
+    true
+}
+
+/// Reports the error message in a line, if there is one.
+pub(crate) fn report(line: &str, number: usize, found: &mut Found) -> bool {
     let Some((failure, assumed)) = failure_of(line) else { return false };
-    let number = cursor.number();
     let mut recognised = vec![failure.id.to_owned()];
     recognised.extend(failure.call.as_ref().map(|call| format!("the call {}", call.name())));
     found.push(Finding {
@@ -62,7 +70,6 @@ pub(crate) fn read(cursor: &mut Cursor<'_>, found: &mut Found) -> bool {
         recognised,
         assumed,
     });
-    cursor.advance();
     true
 }
 

@@ -1,10 +1,12 @@
 //! Blocks between lines of ``` or ~~~, as Markdown has them.
 
+use super::containers::Documents;
 use super::{Cursor, Found, part};
 
 /// Takes a block with its fences; what is in it is read by itself. One that is not closed goes on to the end.
 pub(super) fn read(cursor: &mut Cursor<'_>, found: &mut Found) -> bool {
     let Some(fence) = cursor.line().and_then(fence_of) else { return false };
+    let language = cursor.line().map(|line| line.trim().trim_start_matches(['`', '~']).trim().to_ascii_lowercase());
     cursor.advance();
     let inner = cursor.clone();
     while let Some(line) = cursor.line() {
@@ -15,7 +17,13 @@ pub(super) fn read(cursor: &mut Cursor<'_>, found: &mut Found) -> bool {
     }
     let block = inner.until(cursor);
     cursor.advance();
-    part(&mut Cursor::new(block, inner.number()), found);
+    let mut inner = Cursor::new(block, inner.number());
+    let mut end = inner.clone();
+    end.advance_bytes(block.len());
+    let is_yaml = language.is_some_and(|language| language.starts_with("yaml") || language.starts_with("yml"));
+    if !is_yaml || !Documents::take_block(&mut inner, &end, found) {
+        part(&mut inner, found);
+    }
     true
 }
 

@@ -4,7 +4,7 @@ mod span;
 
 use sim_core::scenario::{FilterEntry, Loaded, MAX_SIZE, Options, read_value};
 
-use super::{Cursor, Found};
+use super::{Cursor, Found, containers};
 use crate::finding::{Finding, Says, TextForm};
 use span::Span;
 
@@ -36,6 +36,10 @@ impl Values {
             return false;
         };
         let bytes = raw.get(blank..blank + span.end).unwrap_or_default();
+        if kind == Kind::OfContainer {
+            containers::read_json(cursor, &end, found);
+            return true;
+        }
         let last = end.number().saturating_sub(1).max(first);
         *cursor = end;
         if let Some((offset, message)) = span.fault {
@@ -78,6 +82,8 @@ fn place(text: &[u8], offset: usize) -> (usize, usize) {
 enum Kind {
     Profile,
     Scenario,
+    /// What engines, runtimes and orchestrators read and print.
+    OfContainer,
 }
 
 impl Kind {
@@ -85,6 +91,21 @@ impl Kind {
         let has = |key: &str| span.keys.iter().any(|known| known == key);
         Some(if has("defaultAction") {
             Self::Profile
+        } else if [
+            "ociVersion",
+            "HostConfig",
+            "Config",
+            "apiVersion",
+            "services",
+            "securityContext",
+            "containers",
+            "EffectiveCaps",
+        ]
+        .iter()
+        .any(|key| has(key))
+            || has("capabilities") && has("args")
+        {
+            Self::OfContainer
         } else if has("steps") || has("files") && (has("process") || has("runtime")) {
             Self::Scenario
         } else {
@@ -97,6 +118,7 @@ impl Kind {
             found.misread_at(line + at - 1, if at == 1 { column + indent } else { column }, message);
         };
         let says = match self {
+            Self::OfContainer => return,
             Self::Profile => {
                 const BEFORE: &str = r#"{"profile":"#;
                 match read_value::<FilterEntry>(&format!("{BEFORE}{text}}}")) {
@@ -117,7 +139,7 @@ impl Kind {
         };
         let (form, what) = match self {
             Self::Profile => (TextForm::Profile, "a seccomp profile"),
-            Self::Scenario => (TextForm::Scenario, "a scenario"),
+            Self::Scenario | Self::OfContainer => (TextForm::Scenario, "a scenario"),
         };
         let recognised = vec![what.to_owned()];
         found.push(Finding { line, last_line, form, says, recognised, assumed: Vec::new() });

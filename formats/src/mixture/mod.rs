@@ -3,6 +3,7 @@
 //! A text is gone through once, line by line. At each line the readers are asked in turn whether it is theirs; the first
 //! that says so takes it, and as many lines after it as belong to it. What nobody takes is prose and passed over.
 
+mod containers;
 mod cursor;
 mod fence;
 mod found;
@@ -61,7 +62,8 @@ pub fn read(text: &[u8]) -> Reading {
 
 /// Reads what is left of a text, or of a block within one.
 fn part(cursor: &mut Cursor<'_>, found: &mut Found) {
-    let (mut log, mut json) = (log::Logs::default(), json::Values::default());
+    let mut log = log::Logs::default();
+    let (mut json, mut yaml) = (json::Values::default(), containers::Documents::default());
     while let Some(line) = cursor.line() {
         if line.trim().is_empty() {
             cursor.advance();
@@ -75,9 +77,15 @@ fn part(cursor: &mut Cursor<'_>, found: &mut Found) {
         }
         let (before, failures) = (cursor.number(), found.failures());
         let others = found.len() - failures;
+        let text = cursor.line().filter(|line| line.contains('`')).unwrap_or_default().to_owned();
         let is_taken = fence::read(cursor, found)
             || json.take(cursor, found)
+            || yaml.take(cursor, found)
             || READERS.iter().any(|reader| reader(cursor, found));
+        // Prose has a command in backticks, and in the same line the message that it gave.
+        if is_taken && cursor.number() == before + 1 && found.failures() == failures {
+            message::report(&text, before, found);
+        }
         // A reader that takes a line goes on behind it.
         if !is_taken || cursor.number() == before {
             cursor.advance();
@@ -96,6 +104,9 @@ type Reader = fn(&mut Cursor<'_>, &mut Found) -> bool;
 /// The readers, the most particular first.
 const READERS: &[Reader] = &[
     system::unit::read,
+    containers::read_command,
+    containers::read_list,
+    command::dockerfile::read,
     command::read,
     system::status::read,
     system::getcap::read,

@@ -65,11 +65,12 @@ impl Begun {
         Self { line, ..Self::new(name) }
     }
 
-    /// Forgets the texts that tell no value, so that a call that is not ended is remembered in little memory.
-    pub(super) fn settle(&mut self) {
+    /// Forgets long texts, and those that tell no value unless `texts` are kept, so that a call that is not ended is
+    /// remembered in little memory.
+    pub(super) fn settle(&mut self, texts: bool) {
         self.arguments.truncate(REGISTERS);
         for text in &mut self.arguments {
-            let told = text.starts_with("flags=") || value(text).argument != Argument::Unknown;
+            let told = texts || text.starts_with("flags=") || value(text).argument != Argument::Unknown;
             if !told || text.len() > LONGEST_VALUE {
                 *text = String::new();
             }
@@ -85,6 +86,11 @@ impl Begun {
     pub(super) fn flags_of_clone(&self) -> Option<&str> {
         let named = || self.arguments.iter().find_map(|text| text.strip_prefix("flags="));
         if self.name == "clone" { named() } else { None }
+    }
+
+    /// The arguments as they are printed.
+    pub(super) fn into_texts(self) -> Vec<String> {
+        self.arguments
     }
 
     /// The arguments by register, and what was assumed.

@@ -79,6 +79,8 @@ pub struct Call {
     arguments: [Argument; 6],
     /// Whether the first is so because clone's flags have a name.
     flags_are_first: bool,
+    /// As strace prints them.
+    texts: Vec<String>,
 }
 
 /// By which of the machine's tables a process makes its calls, as `[ Process PID=7 runs in 32 bit mode. ]` tells.
@@ -157,6 +159,11 @@ pub struct Trapped {
 }
 
 impl Call {
+    /// The arguments as strace prints them, at most sixteen; empty ones of a call in two halves may have been forgotten.
+    pub fn texts(&self) -> &[String] {
+        &self.texts
+    }
+
     /// What is known of its arguments in registers, if the call was by this table.
     pub fn arguments(&self, abi: Abi) -> [Argument; 6] {
         let mut arguments = self.arguments;
@@ -203,6 +210,9 @@ pub fn read(bytes: &[u8]) -> Reader<&[u8]> {
 
 /// Processes whose calls or modes are remembered at one time.
 const MOST_PROCESSES: usize = 1 << 16;
+
+/// Of so many unfinished calls at one time the arguments' texts are kept.
+const MOST_WITH_TEXTS: usize = 256;
 
 /// The records of a log, in bounded memory. An error of one line is a problem, and reading goes on.
 #[derive(Debug)]
@@ -267,7 +277,7 @@ impl<R: BufRead> Reader<R> {
                     let fault = Fault::TooMany(MOST_PROCESSES);
                     return Some(Err(Problem { line: line.number, column: 1, fault }));
                 }
-                begun.settle();
+                begun.settle(self.begun.len() < MOST_WITH_TEXTS);
                 let lost = self.begun.insert(pid, begun);
                 return lost.map(|begun| Ok(Record::Call(self.call(begun, pid, Outcome::Unknown, true))));
             }
@@ -281,6 +291,7 @@ impl<R: BufRead> Reader<R> {
                 let mut call = self.call(begun, pid, outcome, false);
                 if lost {
                     call.arguments = [Argument::Unknown; 6];
+                    call.texts = Vec::new();
                     call.assumptions = vec![Assumption::BeginningLost];
                 }
                 return Some(Ok(Record::Call(call)));
@@ -304,8 +315,9 @@ impl<R: BufRead> Reader<R> {
         self.last_mode = mode.or(self.last_mode);
         assumptions.extend(end_lost.then_some(Assumption::EndLost));
         assumptions.extend(begun.cut.then_some(Assumption::Cut));
-        let Begun { line, name, number, .. } = begun;
-        Call { line, pid, name, number, mode: self.last_mode, outcome, assumptions, arguments, flags_are_first }
+        let (line, name, number) = (begun.line, begun.name.clone(), begun.number);
+        let (mode, texts) = (self.last_mode, begun.into_texts());
+        Call { line, pid, name, number, mode, outcome, assumptions, arguments, flags_are_first, texts }
     }
 }
 

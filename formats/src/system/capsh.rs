@@ -19,6 +19,9 @@ pub(crate) fn read(cursor: &mut Cursor<'_>, found: &mut Found) -> bool {
     {
         return false;
     }
+    if line.strip_prefix("Current: ").is_some_and(|text| !is_cap_text(text.trim())) {
+        return false;
+    }
     let first = cursor.number();
     let (mut last, mut process, mut recognised, mut seen) = (first, Process::default(), Vec::new(), Vec::new());
     while let Some(line) = cursor.line() {
@@ -113,6 +116,12 @@ impl Kind {
     }
 }
 
+/// Whether it looks like sets of capabilities: `=`, `=ep`, `= cap_kill+i`, `cap_kill=i`.
+fn is_cap_text(text: &str) -> bool {
+    let flags = text.strip_prefix('=').map(|rest| rest.trim_start_matches(['e', 'i', 'p']));
+    flags.is_some_and(|rest| rest.is_empty() || rest.trim_start().starts_with("cap_")) || text.starts_with("cap_")
+}
+
 /// `=ep cap_chown-ep`, or older `= cap_chown,cap_kill+ep`.
 fn sets(text: &str, process: &mut Process) -> Result<(), String> {
     let sets: CapText = text.trim().parse().map_err(|error| format!("{error}"))?;
@@ -148,9 +157,7 @@ pub(crate) fn read_getpcaps(cursor: &mut Cursor<'_>, found: &mut Found) -> bool 
     };
     let Some((pid, text)) = parts else { return false };
     let text = text.trim();
-    let is_text = text.starts_with(['=', 'c']) && (text.contains("cap_") || text.len() <= 4) && text.contains('=')
-        || text.starts_with("cap_") && text.contains('+');
-    if pid.is_empty() || !pid.bytes().all(|byte| byte.is_ascii_digit()) || !is_text || text.len() > 4096 {
+    if pid.is_empty() || !pid.bytes().all(|byte| byte.is_ascii_digit()) || !is_cap_text(text) || text.len() > 4096 {
         return false;
     }
     let (number, mut process) = (cursor.number(), Process::default());

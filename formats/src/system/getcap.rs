@@ -50,10 +50,8 @@ fn looks_like_one(line: &str) -> bool {
     if !line.starts_with(['/', '.']) || line.len() > 8192 {
         return false;
     }
-    line.split_once(' ').is_some_and(|(_, rest)| {
-        let words = rest.split_ascii_whitespace();
-        words.filter(|word| !word.starts_with("[rootid=")).all(|word| word == "=" || is_clause(word))
-    })
+    let (line, _) = line.split_once(" [rootid=").unwrap_or((line, ""));
+    line.rsplit_once(' ').is_some_and(|(_, last)| is_clause(last))
 }
 
 /// A clause such as `cap_net_raw=ep`, `=ep`, `cap_chown,cap_kill+p`.

@@ -9,6 +9,8 @@ pub(crate) mod mount;
 pub(crate) mod stat;
 pub(crate) mod status;
 pub(crate) mod sysctl;
+#[cfg(test)]
+mod tests;
 pub(crate) mod unit;
 pub(crate) mod version;
 

@@ -9,7 +9,8 @@ mod settings;
 mod tests;
 
 use sim_core::capability::CapSet;
-use sim_core::scenario::{RuntimeEntry, SecurebitsText, UnitEntry, read_value};
+use sim_core::engine::Engine;
+use sim_core::scenario::{SecurebitsText, UnitEntry};
 
 use crate::finding::{Container, Finding, Says, TextForm};
 use crate::mixture::{Cursor, Found};
@@ -156,15 +157,16 @@ fn findings(settings: &Settings, (line, last_line): (usize, usize)) -> Vec<Findi
     let one = |command: exec::Command| {
         let mut recognised = settings.recognised.clone();
         let assumed = settings.assumed.clone();
-        let container = container(settings, &command, &mut recognised)?;
+        let container = container(settings, &command, &mut recognised);
         let says = Says::Container(Box::new(container));
-        Some(Finding { line, last_line, form: TextForm::Unit, says, recognised, assumed })
+        Finding { line, last_line, form: TextForm::Unit, says, recognised, assumed }
     };
-    commands.into_iter().filter_map(one).collect()
+    commands.into_iter().map(one).collect()
 }
 
-fn container(settings: &Settings, command: &exec::Command, recognised: &mut Vec<String>) -> Option<Container> {
-    let mut runtime = read_value::<RuntimeEntry>(r#"{"engine": "systemd"}"#).ok()?;
+fn container(settings: &Settings, command: &exec::Command, recognised: &mut Vec<String>) -> Container {
+    let mut container = Container::of(Engine::Systemd);
+    let runtime = &mut container.runtime;
     let mut unit = UnitEntry::default();
     if command.is_privileged {
         recognised.push("+ before the program: without the settings of users and capabilities".into());
@@ -188,7 +190,8 @@ fn container(settings: &Settings, command: &exec::Command, recognised: &mut Vec<
         runtime.no_new_privileges = settings.no_new_privileges || settings.is_dynamic_user;
     }
     runtime.unit = Some(unit);
-    Some(Container { runtime, command: command.words.clone(), ..Container::of(sim_core::engine::Engine::Systemd) })
+    container.command.clone_from(&command.words);
+    container
 }
 
 /// Every capability that has a name.

@@ -2,9 +2,9 @@
 
 use sim_core::engine::{Engine, Version};
 use sim_core::kernel::Release;
-use sim_core::scenario::{ReleaseText, RuntimeEntry, VersionText, read_value};
+use sim_core::scenario::{ReleaseText, VersionText};
 
-use crate::finding::{Finding, Says, TextForm};
+use crate::finding::{Container, Finding, Says, TextForm};
 use crate::mixture::{Cursor, Found};
 
 /// Takes a line with a version, or the first lines of `docker version`.
@@ -31,9 +31,7 @@ pub(crate) fn read(cursor: &mut Cursor<'_>, found: &mut Found) -> bool {
             }
         },
         Named::Engine(engine, version, kubernetes) => {
-            let Ok(mut entry) = read_value::<RuntimeEntry>(&format!("{{\"engine\": \"{}\"}}", engine.name())) else {
-                return true;
-            };
+            let mut entry = Container::of(engine).runtime;
             entry.version = Some(VersionText(version));
             entry.kubernetes = kubernetes;
             (Says::Engine(Box::new(entry)), format!("{engine} {version}"), Vec::new())
@@ -123,7 +121,7 @@ fn named(line: &str) -> Option<Named> {
             return Some(Named::Engine(engine, version, engine != Engine::Docker));
         }
     }
-    match lower.as_str() {
+    match lower.split_ascii_whitespace().collect::<Vec<_>>().join(" ").as_str() {
         "server: docker engine - community" | "server: docker engine" | "server: docker desktop" => {
             return Some(Named::Ahead(Engine::Docker));
         }

@@ -1,3 +1,6 @@
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
 use super::{Engine, Version};
 
 /// A point in an engine's history at which some answer changed.
@@ -32,7 +35,13 @@ impl EngineChange {
         version >= self.since || self.taken_over.iter().any(by_series)
     }
 
-    /// Versions around it, in order: the one before each point and the point itself.
+    /// The versions that have it first: `1.5.11 and 1.6.2`.
+    pub fn in_words(&self) -> String {
+        let points: Vec<_> = self.points().map(|version| version.to_string()).collect();
+        points.join(" and ")
+    }
+
+    /// The first version of each series that has it, in order.
     pub fn points(&self) -> impl Iterator<Item = Version> {
         self.taken_over.iter().copied().chain([self.since])
     }

@@ -121,6 +121,11 @@ impl Version {
         Self { major, minor, patch }
     }
 
+    /// The first version of the series after its own.
+    pub const fn next_series(self) -> Self {
+        Self { major: self.major, minor: self.minor.saturating_add(1), patch: 0 }
+    }
+
     /// The numbers of its series: major and minor.
     pub const fn series(self) -> (u16, u16) {
         (self.major, self.minor)

@@ -11,6 +11,7 @@
 //! ```
 
 mod condition;
+pub mod engine_evidence;
 pub mod evidence;
 mod omission;
 mod provenance;
@@ -176,8 +177,16 @@ impl Rule {
         evidence::of(self.id)
     }
 
-    /// The same in words: `cited only`, or which kernels confirmed it, when, and how often.
+    /// The engines that confirmed it, with the number of agreeing requests; empty for a rule of the kernel.
+    pub fn engine_evidence(&self) -> impl Iterator<Item = (&'static engine_evidence::AskedEngine, u32)> {
+        engine_evidence::of(self.id)
+    }
+
+    /// The same in words: `cited only`, or which kernels or engines confirmed it, when, and how often.
     pub fn evidence_in_words(&self) -> String {
+        if !self.is_kernels() {
+            return self.engine_evidence_in_words();
+        }
         let kernels: Vec<_> = self
             .evidence()
             .map(|(kernel, cases)| {
@@ -198,6 +207,24 @@ impl Rule {
             }
         });
         known + &reasons.collect::<String>()
+    }
+
+    fn engine_evidence_in_words(&self) -> String {
+        let engines: Vec<_> = self
+            .engine_evidence()
+            .map(|(engine, requests)| {
+                let plural = if requests == 1 { "" } else { "s" };
+                format!("{requests} request{plural} to {} {} ({})", engine.name, engine.version, engine.date)
+            })
+            .collect();
+        let reason = engine::UnconfirmedByEngines::of(self)
+            .map(|unconfirmed| format!(". {}", unconfirmed.reason.trim_end_matches('.')))
+            .unwrap_or_default();
+        if engines.is_empty() {
+            format!("cited only{reason}")
+        } else {
+            format!("confirmed by {}", engines.join(", "))
+        }
     }
 }
 

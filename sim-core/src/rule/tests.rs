@@ -1,8 +1,9 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
+use super::engine::{UNCONFIRMED_BY_ENGINES, UnconfirmedByEngines};
 use super::{
-    Condition, Event, Kernels, Motion, Provenance, Rule, SetName, Trace, UNCONFIRMED, Unconfirmed, evidence,
+    Condition, Event, Kernels, Motion, Project, Provenance, Rule, SetName, Trace, UNCONFIRMED, Unconfirmed, evidence,
 };
 use crate::calls::{Prctl, PrctlOption, prctl};
 use crate::capability::{CapSet, Capability};
@@ -21,8 +22,18 @@ fn every_row_is_complete() {
         let plain = |text: &str| text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         assert!(!call.is_empty() && !point.is_empty() && plain(call) && plain(point), "{}", rule.id);
         assert!(rule.statement.ends_with('.') && !rule.statement.contains("  "), "{}: {}", rule.id, rule.statement);
-        assert!(rule.source.file.strip_suffix(".c").is_some() && !rule.source.function.is_empty(), "{}", rule.id);
-        assert!(rule.source.release.parse::<Release>().is_ok(), "{}", rule.id);
+        assert!(!rule.source.file.is_empty() && !rule.source.function.is_empty(), "{}", rule.id);
+        match rule.source.project {
+            Project::Linux => {
+                assert!(rule.source.file.strip_suffix(".c").is_some(), "{}", rule.id);
+                assert!(rule.source.release.parse::<Release>().is_ok(), "{}", rule.id);
+                assert!(rule.since_engine.is_none() && rule.until_engine.is_none(), "{}", rule.id);
+            }
+            Project::GitHub(name) => {
+                assert!(name.split('/').count() == 2 && !rule.source.release.is_empty(), "{}", rule.id);
+                assert!(rule.since.is_none() && rule.until.is_none(), "{}", rule.id);
+            }
+        }
         assert!(rule.manual.is_empty() || rule.manual.contains("), "), "{}: page and section", rule.id);
         assert_eq!(Rule::find(rule.id), Some(rule));
         assert!(rule.applies_to(Release::NEWEST) || rule.until.is_some());
@@ -174,6 +185,7 @@ fn lacks(kernel: &evidence::Kernel, rule: &Rule) -> bool {
 fn every_kernel_confirms_every_rule_it_has_or_there_is_a_reason() {
     assert!(evidence::KERNELS.len() >= 5, "five kernels are asked");
     let missing: Vec<_> = Rule::all()
+        .filter(|rule| rule.is_kernels())
         .flat_map(|rule| evidence::KERNELS.iter().map(move |kernel| (rule, kernel)))
         .filter(|(rule, kernel)| lacks(kernel, rule))
         .filter(|(rule, kernel)| !Unconfirmed::of(rule).any(|unconfirmed| unconfirmed.covers(kernel)))
@@ -197,8 +209,25 @@ fn a_reason_for_missing_evidence_is_not_stale() {
 
 #[test]
 fn at_most_one_rule_in_ten_is_cited_only() {
-    let (all, cited) = (Rule::all().count(), Rule::all().filter(|rule| rule.evidence().next().is_none()).count());
+    let kernels = || Rule::all().filter(|rule| rule.is_kernels());
+    let (all, cited) = (kernels().count(), kernels().filter(|rule| rule.evidence().next().is_none()).count());
     assert!(cited * 10 <= all, "{cited} of {all} rules are cited only");
     let said = UNCONFIRMED.iter().filter(|unconfirmed| unconfirmed.kernels == Kernels::All).count();
     assert_eq!(cited, said, "each rule that is cited only has its reason");
+}
+
+#[test]
+fn every_rule_of_an_engine_is_confirmed_by_one_or_there_is_a_reason() {
+    for rule in Rule::all().filter(|rule| !rule.is_kernels()) {
+        let confirmed = rule.engine_evidence().next().is_some();
+        let said = UnconfirmedByEngines::of(rule).is_some();
+        assert!(confirmed != said, "{}: confirmed {confirmed}, said to be unconfirmed {said}", rule.id);
+    }
+    let mut ids = BTreeSet::new();
+    for unconfirmed in UNCONFIRMED_BY_ENGINES {
+        assert!(unconfirmed.reason.ends_with('.'), "{}", unconfirmed.reason);
+        for id in unconfirmed.rules {
+            assert!(Rule::find(id).is_some_and(|rule| !rule.is_kernels()) && ids.insert(id), "{id}");
+        }
+    }
 }

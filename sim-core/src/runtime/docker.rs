@@ -39,11 +39,10 @@ pub(super) fn hand<W: Witness>(request: &Request, witness: &mut W) -> Result<Han
 
 fn list_of<W: Witness>(request: &Request, witness: &mut W) -> Result<CapSet, Refused> {
     let everything = everything(request, witness);
-    if request.privileged {
+    let normalised = request.has(&changes::DOCKER_NAMES_NORMALISED);
+    if request.privileged && !normalised {
         return Ok(list::begin(&rules::PRIVILEGED, everything, witness));
     }
-    witness.not_applied(&rules::PRIVILEGED, Condition::NotPrivileged);
-    let normalised = request.has(&changes::DOCKER_NAMES_NORMALISED);
     let read = |name: &str| if normalised { Capability::from_name(name) } else { without_prefix(name) };
     let known = |names| {
         asked(names, read).map_err(|name| {
@@ -58,6 +57,11 @@ fn list_of<W: Witness>(request: &Request, witness: &mut W) -> Result<CapSet, Ref
         return Err(Refused::about(&rules::UNAVAILABLE_NAME, first));
     }
     witness.not_applied(&rules::UNAVAILABLE_NAME, Condition::WithinEngines);
+    // The daemon has read the names when it made the container, whatever becomes of them.
+    if request.privileged {
+        return Ok(list::begin(&rules::PRIVILEGED, everything, witness));
+    }
+    witness.not_applied(&rules::PRIVILEGED, Condition::NotPrivileged);
     Ok(tweak(request, everything, add, drop, witness))
 }
 

@@ -42,8 +42,8 @@ pub(super) fn asked_if_known(names: &[String], read: impl Fn(&str) -> Option<Cap
 
 /// The capability of a name exactly as config.json has it, `CAP_NET_RAW`.
 pub(super) fn exact(name: &str) -> Option<Capability> {
-    let known = Capability::from_name(name.strip_prefix("CAP_")?)?;
-    name.bytes().all(|byte| byte == b'_' || byte.is_ascii_uppercase()).then_some(known)
+    let written = name.starts_with("CAP_") && name.bytes().all(|byte| byte == b'_' || byte.is_ascii_uppercase());
+    Capability::from_name(name).filter(|_| written)
 }
 
 /// The capability of a name without `CAP_`, in any case.

@@ -201,6 +201,18 @@ impl Expect {
     }
 }
 
+impl Expect {
+    /// What it says of the errno: nothing, success being said or not, or which one.
+    pub fn errno(&self) -> Option<Errno> {
+        self.errno.flatten().map(|ErrnoText(errno)| errno)
+    }
+
+    /// Expects this errno, or success.
+    pub fn of_errno(errno: Option<Errno>) -> Self {
+        Self { errno: Some(errno.map(ErrnoText)), ..Self::default() }
+    }
+}
+
 /// The name of an errno.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ErrnoText(pub Errno);

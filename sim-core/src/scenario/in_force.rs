@@ -230,11 +230,6 @@ impl World {
         })
     }
 
-    /// What the engine answered, where the scenario begins with one.
-    pub fn started(&self) -> Option<&Started> {
-        self.started.as_deref()
-    }
-
     /// Mode and filters of the thread.
     pub fn seccomp(&self) -> &Seccomp {
         &self.in_force.state

@@ -21,6 +21,8 @@
 
 mod call_group;
 mod edit;
+mod engine_comparison;
+mod engine_differences;
 mod era;
 mod expect;
 mod file_change;
@@ -30,6 +32,7 @@ mod in_force;
 mod json;
 mod judgement;
 mod lookup;
+mod named;
 mod operation;
 mod prctl_call;
 mod read;
@@ -52,6 +55,8 @@ mod world;
 mod write_map_call;
 
 pub use edit::FiveSets;
+pub use engine_comparison::{ComparedCell, ComparedEngine, ComparedField, compare_engines};
+pub use engine_differences::{EngineDifference, engine_differences};
 pub use expect::{Difference, Expect, ExpectFile, ExpectProcess};
 pub use file_change::{
     AttributeArguments, ChmodArguments, ChownArguments, FileChange, SetcapArguments, TruncateArguments,
@@ -62,6 +67,7 @@ pub use format::{Era, FileEntry, Process, Scenario, Setgroups, Sysctl, Traced, U
 pub use in_force::JUDGES_FILTERS;
 pub use json::Json;
 pub use judgement::{DecidedBy, Judgement, NotPerformed, Signal};
+pub use named::NamedFiles;
 pub use operation::*;
 pub use prctl_call::{PrctlArgument, PrctlCall};
 pub use read::{Loaded, MAX_SIZE, ReadError, read_value};

@@ -47,7 +47,7 @@ fn changes_behind(since: Release, before: &StepResult, after: &StepResult) -> Ve
 }
 
 /// What a step's result says, as text.
-fn facts(result: &StepResult) -> Vec<(String, String)> {
+pub(super) fn facts(result: &StepResult) -> Vec<(String, String)> {
     let process = &result.process;
     let at_secure = result.at_secure.map_or("none".to_string(), |at_secure| at_secure.to_string());
     let attribute = |caps: Option<&CapsEntry>| {

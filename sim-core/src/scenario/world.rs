@@ -253,6 +253,11 @@ impl World {
         Ok(world)
     }
 
+    /// What the engine was asked and answered, where the scenario begins with one.
+    pub fn started(&self) -> Option<&Started> {
+        self.started.as_deref()
+    }
+
     fn without_runtime(scenario: &Scenario, options: &Options) -> Result<Self, WorldError> {
         let written = scenario.kernel.map(|kernel| kernel.0);
         let release = options.release.or(written).unwrap_or(Release::NEWEST);

@@ -123,7 +123,7 @@ impl Apt {
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /// Where the machine's own apt fetches Debian's archive from, without the archive's name.
-fn mirror() -> Result<String> {
+pub(crate) fn mirror() -> Result<String> {
     let mut texts = vec![fs::read_to_string("/etc/apt/sources.list").unwrap_or_default()];
     for entry in WalkDir::new("/etc/apt/sources.list.d").sort_by_file_name().into_iter().filter_map(Result::ok) {
         texts.push(fs::read_to_string(entry.path()).unwrap_or_default());

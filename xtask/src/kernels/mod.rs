@@ -6,6 +6,8 @@ mod host;
 mod image;
 mod results;
 
+pub(crate) use debian::mirror;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;

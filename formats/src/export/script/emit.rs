@@ -228,12 +228,12 @@ impl<'a> Emitter<'a> {
     /// What the start goes over to, and what the first execve is of.
     fn first(&mut self) -> Result<(First, Target), ExportError> {
         match self.acts.first().map(|act| &act.what) {
-            Some(What::Execve { path, .. }) => {
+            Some(What::Execve { path, refused }) if refused.is_none() || self.acts.len() == 1 => {
                 let path = path.clone();
                 let (program, arguments) = self.execve(0)?;
                 Ok((First::Program(program, arguments), Target::Path(path)))
             }
-            Some(What::Operation { .. }) | None => {
+            Some(What::Operation { .. } | What::Execve { .. }) | None => {
                 let state = &self.plan.start;
                 let Some(carrier) = carrier(state) else {
                     return Ok((First::Capsh("--print".to_owned()), Target::None));
@@ -322,6 +322,9 @@ impl<'a> Emitter<'a> {
         if let Some(act) = executed {
             line(&mut text, &format!("say {} {}", act.number, quote::word(&quote::one_line(&act.words))));
         }
+        for made in self.made_before(from) {
+            line(&mut text, &format!("say {} {}", made.number, quote::word(&quote::one_line(&made.words))));
+        }
         line(&mut text, "status");
         let mut index = from;
         while let Some(act) = self.acts.get(index).copied() {
@@ -354,6 +357,14 @@ impl<'a> Emitter<'a> {
             *part = text;
         }
         Ok(number)
+    }
+
+    /// The changes of credentials right before an act, which capsh made without a word.
+    fn made_before(&self, index: usize) -> Vec<&'a Act> {
+        let before = self.acts.iter().take(index).rev();
+        let mut made: Vec<_> = before.take_while(|act| matches!(act.what, What::Credentials(_))).copied().collect();
+        made.reverse();
+        made
     }
 
     fn shell_of(&mut self, carrier: &Carrier) -> String {

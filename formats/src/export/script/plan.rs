@@ -2,7 +2,10 @@
 
 use sim_core::capability::CapSet;
 use sim_core::kernel::Errno;
-use sim_core::scenario::{Call, Options, ProcessResult, Scenario, Simulation, StepOutcome, World};
+use sim_core::scenario::{
+    Call, MkdirArguments, MknodArguments, Options, PathOperation, ProcessResult, Scenario, Simulation, StepOutcome,
+    World,
+};
 
 use super::super::tools::capsh_call;
 use super::super::{ExportError, quote};
@@ -232,7 +235,14 @@ impl Planner<'_> {
                 };
                 outcome.file != outcome.file_before && later.map(|step| &step.call).any(reads)
             }
-            Call::WriteMap(_) => true,
+            Call::Path(
+                PathOperation::Mkdir(MkdirArguments { path, .. }) | PathOperation::Mknod(MknodArguments { path, .. }),
+            ) => {
+                // Whatever names it, or something below it.
+                later
+                    .filter_map(|step| serde_json::to_string(&step.call).ok())
+                    .any(|call| call.contains(path.as_str()))
+            }
             _ => false,
         }
     }

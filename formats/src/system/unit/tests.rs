@@ -61,7 +61,7 @@ Then it fails.
     assert_eq!(unit.securebits.0.names().collect::<Vec<_>>(), ["noroot", "keep_caps"]);
     assert!(!unit.user_manager && !unit.implies_no_new_privileges);
     assert_eq!(container.command, ["/usr/bin/server", "--port", "80"]);
-    assert_eq!((reading.findings[0].line, reading.findings[0].last_line), (1 + 1, 21));
+    assert_eq!((reading.findings[0].line, reading.findings[0].last_line), (2, 21));
 }
 
 #[test]

@@ -26,8 +26,8 @@ rules! {
     }
     PRIVILEGED {
         id: "docker.privileged",
-        statement: "With --privileged the list is every capability that the daemon itself has. Neither --cap-drop nor \
-                    --cap-add is looked at.",
+        statement: "With --privileged the list is every capability that the daemon itself has. What --cap-drop and \
+                    --cap-add say does not count; since 19.03 their names must be known all the same.",
         formula: "L = all",
         source: moby(UTILS, "TweakCapabilities"),
     }
@@ -39,8 +39,8 @@ rules! {
     }
     UNKNOWN_NAME {
         id: "docker.unknown-name",
-        statement: "A name that is no capability is refused, in --cap-drop too.",
-        source: moby(UTILS, "NormalizeLegacyCapabilities"),
+        statement: "A name that is no capability is refused, in --cap-drop too; since 19.03 with --privileged too.",
+        source: moby("daemon/container.go", "validateCapabilities"),
     }
     UNAVAILABLE_NAME {
         id: "docker.unavailable-name",

@@ -7,5 +7,8 @@ pub mod kubernetes;
 pub mod oci;
 pub mod podman;
 pub mod systemd;
+mod unconfirmed;
+
+pub use unconfirmed::{UNCONFIRMED_BY_ENGINES, UnconfirmedByEngines};
 
 use super::{Source, rules};
