@@ -14,6 +14,8 @@ use crate::shell::run;
 use crate::{book, verify};
 
 pub(crate) const FOLDER: &str = "native-verify/evidence";
+/// Beside the evidence: which scenarios a kernel performed, as `native-verify run --stamps` writes it.
+const STAMPS: &str = "scenarios.json";
 const TABLE: &str = "sim-core/src/rule/evidence.rs";
 const ENGINES_TABLE: &str = "sim-core/src/rule/engine_evidence.rs";
 /// How the names of the files about engines begin.
@@ -118,6 +120,9 @@ fn kept(about_engines: bool) -> Result<Vec<(String, String)>> {
     if Path::new(FOLDER).exists() {
         for entry in fs::read_dir(FOLDER)? {
             let path = entry?.path();
+            if path.ends_with(STAMPS) {
+                continue;
+            }
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if path.is_file() && name.starts_with(ENGINES) == about_engines {
                 texts.push((path.display().to_string(), fs::read_to_string(&path)?));

@@ -6,6 +6,7 @@ use sim_core::engine::Engine;
 use sim_core::scenario::{EngineText, FilterEntry, Json, ProfileFilter, UserNamespaceEntry};
 
 use super::notes::{Place, shown};
+use crate::system::sysctl;
 use crate::{AskedProfile, Container, Finding, Mount, Says, TextForm};
 
 /// So many phrases and sentences one finding has.
@@ -154,6 +155,8 @@ impl Draft {
             let port =
                 value.parse().map_err(|_| format!("{name} is a port from 0 to 65535, not {:?}", shown(value)))?;
             self.container.runtime.sysctl.ip_unprivileged_port_start = Some(port);
+        } else if name == sysctl::PING_GROUPS {
+            self.container.runtime.sysctl.ping_group_range = Some(sysctl::groups(value)?);
         } else if !namespaced.iter().any(|prefix| name.starts_with(prefix)) {
             self.assume(format!(
                 "The setting {} is left out: it belongs to the whole machine, and engines refuse to set it for a container.",

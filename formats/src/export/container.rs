@@ -34,6 +34,8 @@ fn line(command: &str, wanted: Wanted) -> Exported {
     words.extend(entry.keep_id.then(|| "--userns=keep-id".to_owned()));
     let port = entry.sysctl.ip_unprivileged_port_start;
     words.extend(port.map(|port| format!("--sysctl=net.ipv4.ip_unprivileged_port_start={port}")));
+    let groups = entry.sysctl.ping_group_range;
+    words.extend(groups.map(|[first, last]| format!("'--sysctl=net.ipv4.ping_group_range={first} {last}'")));
     words.push(IMAGE.to_owned());
     words.extend(program);
     let mut text = String::new();

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use sim_core::capability::CapSet;
 use sim_core::scenario::{Call, FilterEntry, Json, Options, Scenario};
+use sim_core::system::{PING_GROUP_RANGE, UNPRIVILEGED_PORT_START};
 
 use super::request::begun;
 use super::{ExportError, Exported};
@@ -68,8 +69,10 @@ struct Namespace {
 
 #[derive(Serialize)]
 struct SysctlOfNetwork {
-    #[serde(rename = "net.ipv4.ip_unprivileged_port_start")]
-    ip_unprivileged_port_start: String,
+    #[serde(rename = "net.ipv4.ip_unprivileged_port_start", skip_serializing_if = "Option::is_none")]
+    ip_unprivileged_port_start: Option<String>,
+    #[serde(rename = "net.ipv4.ping_group_range", skip_serializing_if = "Option::is_none")]
+    ping_group_range: Option<String>,
 }
 
 /// A `config.json` whose process part is complete: a runtime that is given it hands this very state to execve. The root
@@ -114,7 +117,13 @@ pub fn oci(scenario: &Scenario, options: &Options) -> Result<Exported, ExportErr
     if program.is_none() {
         left_out.push("The scenario executes no program; `args` has a shell in its place.".to_owned());
     }
-    let sysctl = world.system.ip_unprivileged_port_start;
+    let system = &world.system;
+    let (port, [first, last]) = (system.ip_unprivileged_port_start, system.ping_group_range);
+    let sysctl = SysctlOfNetwork {
+        ip_unprivileged_port_start: (port != UNPRIVILEGED_PORT_START).then(|| port.to_string()),
+        ping_group_range: (system.ping_group_range != PING_GROUP_RANGE).then(|| format!("{first} {last}")),
+    };
+    let is_set = sysctl.ip_unprivileged_port_start.is_some() || sysctl.ping_group_range.is_some();
     let config = Config {
         oci_version: "1.0.2",
         process: Process {
@@ -138,7 +147,7 @@ pub fn oci(scenario: &Scenario, options: &Options) -> Result<Exported, ExportErr
                 .into_iter()
                 .map(|r#type| Namespace { r#type })
                 .collect(),
-            sysctl: (sysctl != 1024).then(|| SysctlOfNetwork { ip_unprivileged_port_start: sysctl.to_string() }),
+            sysctl: is_set.then_some(sysctl),
             seccomp,
         },
     };

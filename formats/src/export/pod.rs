@@ -48,15 +48,22 @@ fn spec(wanted: &Wanted, indent: &str, whole: bool, text: &mut String) {
         line("hostNetwork: true".to_owned());
     }
     let port = entry.sysctl.ip_unprivileged_port_start;
-    if !entry.groups.is_empty() || port.is_some() {
+    let ping = entry.sysctl.ping_group_range;
+    if !entry.groups.is_empty() || port.is_some() || ping.is_some() {
         line("securityContext:".to_owned());
     }
     if !entry.groups.is_empty() {
         let groups: Vec<_> = entry.groups.iter().map(ToString::to_string).collect();
         line(format!("  supplementalGroups: [{}]", groups.join(", ")));
     }
-    if let Some(port) = port {
+    if port.is_some() || ping.is_some() {
         line("  sysctls:".to_owned());
+    }
+    if let Some([first, last]) = ping {
+        line("    - name: net.ipv4.ping_group_range".to_owned());
+        line(format!("      value: \"{first} {last}\""));
+    }
+    if let Some(port) = port {
         line("    - name: net.ipv4.ip_unprivileged_port_start".to_owned());
         line(format!("      value: \"{port}\""));
     }

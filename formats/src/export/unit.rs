@@ -64,6 +64,11 @@ pub fn unit(scenario: &Scenario, options: &Options) -> Result<Exported, ExportEr
             "A unit sets no sysctl; net.ipv4.ip_unprivileged_port_start={port} belongs into sysctl.d(5)."
         ));
     }
+    if let Some([first, last]) = scenario.sysctl.ping_group_range {
+        left_out.push(format!(
+            "A unit sets no sysctl; net.ipv4.ping_group_range={first} {last} belongs into sysctl.d(5)."
+        ));
+    }
     if let Some(runtime) = &scenario.runtime
         && runtime.engine.0 != Engine::Systemd
     {

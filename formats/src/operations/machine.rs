@@ -184,7 +184,10 @@ fn socket(arguments: Arguments<'_>) -> Told {
     let kind = arguments.names(1).find(|name| name.starts_with("SOCK_")).unwrap_or_default();
     match (arguments.text(0), kind) {
         (domain @ ("AF_INET" | "AF_INET6" | "AF_PACKET" | "AF_UNIX"), "SOCK_RAW" | "SOCK_STREAM" | "SOCK_DGRAM") => {
-            call(&format!(r#"{{"socket":{{"domain":"{domain}","type":"{kind}"}}}}"#))
+            // Of another kind of socket ICMP is the usual protocol, or none at all.
+            let protocol = arguments.names(2).find(|name| kind == "SOCK_DGRAM" && name.starts_with("IPPROTO_ICMP"));
+            let protocol = protocol.map(|name| format!(r#","protocol":"{name}""#)).unwrap_or_default();
+            call(&format!(r#"{{"socket":{{"domain":"{domain}","type":"{kind}"{protocol}}}}}"#))
         }
         ("AF_INET" | "AF_INET6" | "AF_UNIX", "SOCK_SEQPACKET") | ("AF_NETLINK" | "AF_ALG" | "AF_VSOCK", _) => {
             Told::Never

@@ -43,6 +43,10 @@ pub(crate) fn setting(name: &str, value: &str) -> Result<(Says, Vec<String>), St
         "kernel.dmesg_restrict",
         "fs.nr_open",
     ];
+    if name == PING_GROUPS {
+        let ping_group_range = Some(groups(value)?);
+        return Ok((Says::Sysctl(Box::new(Sysctl { ping_group_range, ..Sysctl::default() })), Vec::new()));
+    }
     if !MODELLED.contains(&name.as_str()) {
         let assumed = vec![format!("{name} is not modelled; it is left out.")];
         return Ok((Says::Sysctl(Box::default()), assumed));
@@ -50,4 +54,15 @@ pub(crate) fn setting(name: &str, value: &str) -> Result<(Says, Vec<String>), St
     value.parse::<i64>().map_err(|_| format!("{name} is a number"))?;
     let sysctl = read_value::<Sysctl>(&format!("{{\"{name}\": {value}}}")).map_err(|error| error.message)?;
     Ok((Says::Sysctl(Box::new(sysctl)), Vec::new()))
+}
+
+pub(crate) const PING_GROUPS: &str = "net.ipv4.ping_group_range";
+
+/// The two groups of [`PING_GROUPS`], between which there is a blank.
+pub(crate) fn groups(value: &str) -> Result<[u32; 2], String> {
+    let groups: Vec<u32> = value.split_whitespace().map_while(|group| group.parse().ok()).collect();
+    match groups[..] {
+        [first, last] if value.split_whitespace().count() == 2 && first.max(last) <= 0x7fff_ffff => Ok([first, last]),
+        _ => Err(format!("{PING_GROUPS} is the first and the last group, as \"0 2147483647\"")),
+    }
 }

@@ -268,9 +268,13 @@ fn id_is_read() {
 fn settings_are_read() {
     let Says::Sysctl(sysctl) = one("net.ipv4.ip_unprivileged_port_start = 80").says else { panic!() };
     assert_eq!(sysctl.ip_unprivileged_port_start, Some(80));
+    let Says::Sysctl(sysctl) = one("net.ipv4.ping_group_range = 0\t2147483647").says else { panic!() };
+    assert_eq!(sysctl.ping_group_range, Some([0, 0x7fff_ffff]));
+    assert_eq!(misread("net.ipv4.ping_group_range = 0").len(), 1);
+    assert_eq!(misread("net.ipv4.ping_group_range = 0 4294967295").len(), 1);
     assert_eq!(
-        one("net.ipv4.ping_group_range = 0 2147483647").assumed,
-        ["net.ipv4.ping_group_range is not modelled; it is left out."]
+        one("net.ipv4.tcp_rmem = 4096 131072 6291456").assumed,
+        ["net.ipv4.tcp_rmem is not modelled; it is left out."]
     );
     assert_eq!(misread("net.ipv4.ip_unprivileged_port_start = 70000").len(), 1);
 }

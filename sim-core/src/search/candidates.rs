@@ -11,8 +11,8 @@ use super::attempt::{Failure, Reason};
 use super::edit::{Edit, Setting};
 use super::goal::Goal;
 use crate::capability::CapSet;
-use crate::rule::execve as rules;
-use crate::scenario::{Call, Scenario, World};
+use crate::rule::{execve as rules, system as system_rules};
+use crate::scenario::{Call, Scenario, SystemOperation, World};
 
 /// What a failure is about.
 struct Context<'a> {
@@ -83,6 +83,9 @@ fn settings(context: &Context<'_>) -> Option<Edit> {
         Call::Bind { port } if *port > 0 && own_network(context.scenario) => {
             return None;
         }
+        Call::System(SystemOperation::Socket(_)) if !own_network(context.scenario) => {
+            Setting::PingGroup(ping_group(context)?.0)
+        }
         Call::Bind { port } if *port > 0 => Setting::UnprivilegedPortStart(*port),
         other => match other.name() {
             "link" => Setting::ProtectedHardlinks(0),
@@ -93,6 +96,17 @@ fn settings(context: &Context<'_>) -> Option<Edit> {
         },
     };
     Some(Edit::Setting(setting))
+}
+
+/// The group of the thread that may not ping for its groups: its host id, and the one that it sees itself.
+fn ping_group(context: &Context<'_>) -> Option<(u32, u32)> {
+    if !context.failure.rules.contains(&system_rules::SOCKET_PING_GROUP_RANGE.id) {
+        return None;
+    }
+    let world = context.world?;
+    let group = world.thread.credentials.gid.effective;
+    let inside = world.system.user_namespaces.gid(world.thread.credentials.user_ns, group)?;
+    Some((group.number(), inside))
 }
 
 /// Whether a container with a network of its own makes the call.

@@ -286,6 +286,7 @@ fn change_file(file: &mut FileEntry, edit: &Edit, all: CapSet) {
 fn put(sysctl: &mut Sysctl, setting: Setting) {
     match setting {
         Setting::UnprivilegedPortStart(value) => sysctl.ip_unprivileged_port_start = Some(value),
+        Setting::PingGroup(group) => sysctl.ping_group_range = Some([group; 2]),
         Setting::ProtectedHardlinks(value) => sysctl.protected_hardlinks = Some(value),
         Setting::UnprivilegedBpfDisabled(value) => sysctl.unprivileged_bpf_disabled = Some(value),
         Setting::PerfEventParanoid(value) => sysctl.perf_event_paranoid = Some(value),

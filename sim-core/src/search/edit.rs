@@ -208,6 +208,8 @@ pub enum Edit {
 pub enum Setting {
     /// `net.ipv4.ip_unprivileged_port_start`.
     UnprivilegedPortStart(u16),
+    /// `net.ipv4.ping_group_range`, with one group in it.
+    PingGroup(u32),
     /// `fs.protected_hardlinks`.
     ProtectedHardlinks(u8),
     /// `kernel.unprivileged_bpf_disabled`.
@@ -238,6 +240,7 @@ impl Setting {
     pub const fn name(self) -> &'static str {
         match self {
             Self::UnprivilegedPortStart(_) => "net.ipv4.ip_unprivileged_port_start",
+            Self::PingGroup(_) => "net.ipv4.ping_group_range",
             Self::ProtectedHardlinks(_) => "fs.protected_hardlinks",
             Self::UnprivilegedBpfDisabled(_) => "kernel.unprivileged_bpf_disabled",
             Self::PerfEventParanoid(_) => "kernel.perf_event_paranoid",
@@ -246,7 +249,7 @@ impl Setting {
         }
     }
 
-    /// Its value.
+    /// Its value; of two numbers, which are the same, one.
     pub fn value(self) -> i64 {
         match self {
             Self::UnprivilegedPortStart(value) => value.into(),
@@ -254,7 +257,7 @@ impl Setting {
                 value.into()
             }
             Self::PerfEventParanoid(value) => value.into(),
-            Self::NrOpen(value) => value.into(),
+            Self::NrOpen(value) | Self::PingGroup(value) => value.into(),
         }
     }
 }
@@ -262,7 +265,10 @@ impl Setting {
 /// As `sysctl -w` takes it.
 impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}={}", self.name(), self.value())
+        match self {
+            Self::PingGroup(group) => write!(f, "{}='{group} {group}'", self.name()),
+            _ => write!(f, "{}={}", self.name(), self.value()),
+        }
     }
 }
 

@@ -54,6 +54,8 @@ pub enum Grant {
     NewPrivileges,
     /// Everybody in the container's network binds ports from here on.
     ContainerPorts(u16),
+    /// Members of this group may ping in the container's network.
+    ContainerPing(u32),
     /// Everybody on the machine has what a setting withheld.
     Machine(String),
     /// More users may do something with a file.
@@ -183,6 +185,7 @@ fn grant(edit: &Edit) -> Option<Grant> {
         Edit::AllowCall(name) => Grant::Call(name.clone()),
         Edit::AllowNewPrivileges | Edit::WithoutNoNewPrivs => Grant::NewPrivileges,
         Edit::EngineSetting(Setting::UnprivilegedPortStart(port)) => Grant::ContainerPorts(*port),
+        Edit::EngineSetting(Setting::PingGroup(group)) => Grant::ContainerPing(*group),
         Edit::EngineSetting(setting) | Edit::Setting(setting) => Grant::Machine(setting.to_string()),
         Edit::SetUserIdRoot { path } => Grant::RootForUsers(path.clone()),
         Edit::Chmod { path, .. }
@@ -199,7 +202,7 @@ impl Grant {
     /// What it weighs, on the scale of [`Power::points`].
     pub fn points(&self) -> u32 {
         match self {
-            Self::ContainerPorts(_) => 2,
+            Self::ContainerPorts(_) | Self::ContainerPing(_) => 2,
             Self::File(_) => 5,
             Self::Call(_) | Self::AnotherUser => 8,
             Self::NewPrivileges => 10,
@@ -254,6 +257,7 @@ impl fmt::Display for Grant {
             Self::Unfiltered => f.write_str("every system call"),
             Self::Call(name) => write!(f, "the call {name}"),
             Self::NewPrivileges => f.write_str("set-id bits and file capabilities of every program"),
+            Self::ContainerPing(group) => write!(f, "ping to group {group} in the container's network"),
             Self::ContainerPorts(from) => write!(f, "ports from {from} on to everything in the container's network"),
             Self::Machine(setting) => write!(f, "{setting} to everybody on the machine"),
             Self::File(path) => write!(f, "more to do with {path}"),

@@ -138,6 +138,8 @@ fn socket(arguments: SocketArguments) -> Result<String, String> {
     let name = |key: &str| written.get(key).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
     let (domain, kind) = (name("domain"), name("type"));
     let protocol = match (domain.as_str(), kind.as_str()) {
+        ("AF_INET", _) if name("protocol") == "IPPROTO_ICMP" => "1",
+        ("AF_INET", _) if name("protocol") == "IPPROTO_ICMPV6" => "58",
         ("AF_INET", "SOCK_RAW") => "255",
         ("AF_INET", "SOCK_STREAM" | "SOCK_DGRAM") => "0",
         _ => return Err("perl has no name for this kind of socket".to_owned()),

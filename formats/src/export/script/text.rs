@@ -41,6 +41,9 @@ pub(super) fn text(scenario: &Scenario, plan: Plan, emitted: Emitted, files: &st
     if let Some(port) = plan.scenario.sysctl.ip_unprivileged_port_start {
         let _ = writeln!(text, "echo {port} >/proc/sys/net/ipv4/ip_unprivileged_port_start");
     }
+    if let Some([first, last]) = plan.scenario.sysctl.ping_group_range {
+        let _ = writeln!(text, "echo {first} {last} >/proc/sys/net/ipv4/ping_group_range");
+    }
     let _ = write!(text, "\n# The files of the scenario.\n{files}");
     for (index, (caps, tools)) in emitted.capable.iter().enumerate() {
         let number = index + 1;

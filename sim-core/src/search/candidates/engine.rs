@@ -58,6 +58,11 @@ pub(super) fn edits(context: &Context<'_>, edits: &mut Vec<Edit>) {
             edits.push(Edit::OwnNetwork);
         }
     }
+    if own_network(context.scenario)
+        && let Some((_, inside)) = super::ping_group(context)
+    {
+        edits.push(Edit::EngineSetting(Setting::PingGroup(inside)));
+    }
     filters(context, edits);
     if engine != Engine::Systemd {
         edits.push(Edit::Privileged);

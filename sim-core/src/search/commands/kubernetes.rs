@@ -45,6 +45,11 @@ pub(super) fn fragment(old: &RuntimeEntry, new: &RuntimeEntry, commands: &mut Ve
             "securityContext:\n  sysctls:\n  - {{name: net.ipv4.ip_unprivileged_port_start, value: \"{port}\"}}"
         ));
     }
+    if let Some([first, last]) = new.sysctl.ping_group_range.filter(|_| new.sysctl != old.sysctl) {
+        commands.push(format!(
+            "securityContext:\n  sysctls:\n  - {{name: net.ipv4.ping_group_range, value: \"{first} {last}\"}}"
+        ));
+    }
     if old.host_network && !new.host_network {
         commands.push("hostNetwork: false".to_string());
     }

@@ -28,6 +28,9 @@ pub(super) fn options(engine: &str, old: &RuntimeEntry, new: &RuntimeEntry, comm
     if let Some(port) = new.sysctl.ip_unprivileged_port_start.filter(|_| new.sysctl != old.sysctl) {
         added.push(format!("--sysctl net.ipv4.ip_unprivileged_port_start={port}"));
     }
+    if let Some([first, last]) = new.sysctl.ping_group_range.filter(|_| new.sysctl != old.sysctl) {
+        added.push(format!("--sysctl net.ipv4.ping_group_range='{first} {last}'"));
+    }
     if old.host_network && !new.host_network {
         left_out.push("--network host".into());
     }
@@ -66,6 +69,9 @@ pub(super) fn config(old: &RuntimeEntry, new: &RuntimeEntry, commands: &mut Vec<
     }
     if let Some(port) = new.sysctl.ip_unprivileged_port_start.filter(|_| new.sysctl != old.sysctl) {
         commands.push(format!("config.json: \"net.ipv4.ip_unprivileged_port_start\": \"{port}\" in linux.sysctl"));
+    }
+    if let Some([first, last]) = new.sysctl.ping_group_range.filter(|_| new.sysctl != old.sysctl) {
+        commands.push(format!("config.json: \"net.ipv4.ping_group_range\": \"{first} {last}\" in linux.sysctl"));
     }
     if old.host_network && !new.host_network {
         commands.push("config.json: {\"type\": \"network\"} in linux.namespaces".into());
