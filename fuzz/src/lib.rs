@@ -12,7 +12,7 @@ mod scenario;
 mod texts;
 
 pub use capabilities::capabilities;
-pub use logs::{audit, strace};
+pub use logs::{audit, operations, strace};
 pub use profile::profile;
 pub use program::program;
 pub use scenario::scenario;
@@ -22,7 +22,7 @@ pub use texts::{c_array, filter, hex, libseccomp, seccomp_tools, statements};
 pub type Body = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Body); 12] = [
+pub const TARGETS: [(&str, Body); 13] = [
     ("scenario", scenario),
     ("profile", profile),
     ("filter", filter),
@@ -33,6 +33,7 @@ pub const TARGETS: [(&str, Body); 12] = [
     ("libseccomp", libseccomp),
     ("strace", strace),
     ("audit", audit),
+    ("operations", operations),
     ("capabilities", capabilities),
     ("program", program),
 ];

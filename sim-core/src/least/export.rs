@@ -8,7 +8,7 @@ use super::unknown::perform;
 use super::{Operation, Phase};
 use crate::capability::CapSet;
 use crate::file::{File, FileKind};
-use crate::kernel::Errno;
+use crate::kernel::{Errno, Release};
 use crate::scenario::{
     Expect, FileEntry, FourIds, ModeText, Process, ProcessResult, ReleaseText, Scenario, SecurebitsText, SetText,
     Simulation, Step, World,
@@ -54,7 +54,7 @@ impl Phase {
         }
         Some(Scenario {
             title: Some(format!("A phase with {}", set.in_words())),
-            kernel: Some(ReleaseText(world.system.release)),
+            kernel: Some(world.system.release).filter(|release| *release != Release::NEWEST).map(ReleaseText),
             process: process(&plain),
             files: files(&world),
             steps,
