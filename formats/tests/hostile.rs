@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of tests may say what it expects")]
 
+use formats::operations::{Collector, MOST_OPERATIONS, MOST_THREADS};
 use formats::{MAX_LINE, audit, read_filter, read_libseccomp, read_seccomp_tools, strace};
 use sim_core::seccomp::check::Argument;
 use sim_core::seccomp::syscalls::Abi;
@@ -115,4 +116,39 @@ fn more_processes_than_are_remembered_are_told() {
     let Some(Ok(strace::Record::Call(call))) = strace::read(halves.as_bytes()).next() else { unreachable!() };
     assert_eq!(call.arguments(Abi::X86_64)[0], Argument::Known(3));
     assert_eq!(call.arguments(Abi::X86_64)[1..3], [Argument::Unknown, Argument::Known(5)]);
+}
+
+/// 20 MB in all, each piece of a kind of its own.
+#[test]
+fn megabytes_of_strace_are_operations_in_bounded_memory() {
+    let line = |at: usize| match at % 6 {
+        0 => format!("{at} openat(AT_FDCWD, \"/{at}\", O_RDONLY) = {at}\n"),
+        1 => format!("clone(child_stack=NULL, flags=SIGCHLD) = {at}\n"),
+        2 => format!("setresuid({at}, {at}, 0) = 0\n"),
+        3 => format!("mkdir(\"/{}\", 0755) = 0\n", "x".repeat(at % 4000)),
+        4 => format!("made_up_{at}(1) = 0\n"),
+        _ => "openat(AT_FDCWD, \"/etc/motd\", O_RDONLY) = 3\n".to_owned(),
+    };
+    let mut text = String::new();
+    for at in 0.. {
+        text += &line(at);
+        if text.len() > 20_000_000 {
+            break;
+        }
+    }
+    let (log, held) = peak(|| {
+        let mut collector = Collector::default();
+        for record in strace::read(text.as_bytes()) {
+            if let Ok(strace::Record::Call(call)) = record {
+                collector.add(&call);
+            }
+        }
+        collector.finish()
+    });
+    assert!(held < 100_000_000, "{held} bytes");
+    assert!(log.threads.len() <= MOST_THREADS && log.untold.len() < 1000);
+    let operations: usize = log.threads.iter().map(|thread| thread.operations.len()).sum();
+    assert!(operations <= MOST_OPERATIONS);
+    let untold: u64 = log.untold.iter().map(|untold| untold.count).sum();
+    assert_eq!(log.calls, log.asked + log.never + untold);
 }

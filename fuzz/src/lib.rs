@@ -14,7 +14,7 @@ mod texts;
 
 pub use capabilities::capabilities;
 pub use containers::{compose, container_commands, container_document, container_lists, inspect, oci_config, pods};
-pub use logs::{audit, strace};
+pub use logs::{audit, operations, strace};
 pub use profile::profile;
 pub use program::program;
 pub use scenario::scenario;
@@ -24,7 +24,7 @@ pub use texts::{c_array, filter, hex, libseccomp, seccomp_tools, statements};
 pub type Body = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Body); 19] = [
+pub const TARGETS: [(&str, Body); 20] = [
     ("scenario", scenario),
     ("profile", profile),
     ("filter", filter),
@@ -35,6 +35,7 @@ pub const TARGETS: [(&str, Body); 19] = [
     ("libseccomp", libseccomp),
     ("strace", strace),
     ("audit", audit),
+    ("operations", operations),
     ("capabilities", capabilities),
     ("program", program),
     ("container_commands", container_commands),

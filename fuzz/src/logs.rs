@@ -1,7 +1,10 @@
 use std::sync::LazyLock;
 
+use formats::operations::{Collector, MOST_OPERATIONS};
 use formats::strace::Record;
 use formats::{Problem, audit, strace};
+use sim_core::least::{Operation, phases};
+use sim_core::scenario::{Options, Scenario, Step, World};
 use sim_core::seccomp::Architecture;
 use sim_core::seccomp::check::{Observed, State, check};
 use sim_core::seccomp::preset::Preset;
@@ -38,6 +41,35 @@ pub fn strace(bytes: &[u8]) {
     }
     // A call that is begun twice is lost once and ended once.
     assert!(found + reader.passed_over() <= 2 * lines);
+}
+
+/// Every call of a log is counted once, and with the set that is found for a phase the model refuses none that it does not
+/// refuse with every capability.
+pub fn operations(bytes: &[u8]) {
+    let mut collector = Collector::default();
+    for record in strace::read(bytes) {
+        if let Ok(Record::Call(call)) = record {
+            collector.add(&call);
+        }
+    }
+    let log = collector.finish();
+    let untold: u64 = log.untold.iter().map(|untold| untold.count).sum();
+    assert_eq!(log.calls, log.asked + log.never + log.failed + log.without_result + untold);
+    let world = World::new(&Scenario::default(), &Options::default()).expect("nothing is described");
+    for thread in log.threads.iter().take(4) {
+        let operations: Vec<Operation> = thread.operations.iter().map(|seen| seen.operation.clone()).collect();
+        assert!(thread.parent.is_none_or(|(_, before)| before <= MOST_OPERATIONS));
+        for phase in phases(&world, &operations).phases.iter().take(4) {
+            let found = phase.least(&operations);
+            assert!(!found.complete || !found.sets.is_empty(), "every capability does");
+            assert_eq!(found.needs.len(), usize::try_from(found.set().len()).expect("at most 64"));
+            assert!(found.needs.iter().all(|need| !need.operations.is_empty()), "{:?}", found.needs);
+            let scenario = phase.scenario(&operations, found.set()).map(|scenario| scenario.steps);
+            let steps = scenario.unwrap_or_default();
+            let refused = |step: &Step| step.expect.as_ref().is_some_and(|expect| expect.errno().is_some());
+            assert!(!found.complete || !steps.iter().any(refused), "{steps:?}");
+        }
+    }
 }
 
 /// Each line of the kernel's audit log is a record, a problem with a place in it, or passed over.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::rc::Rc;
 
 use anyhow::{Context, Result};
 use formats::operations::{IdRead, Place, Seen, Thread, WhichId};
@@ -34,7 +35,7 @@ pub(super) struct JudgedPhase {
     /// The operations of the phase.
     pub(super) seen: Vec<Seen>,
     /// The same as the model takes them.
-    operations: Vec<Operation>,
+    operations: Rc<[Operation]>,
 }
 
 impl JudgedPhase {
@@ -136,7 +137,7 @@ impl Judged {
     }
 
     fn add(&mut self, thread: &Thread, world: &World, known: &mut HashMap<String, Vec<(Key, usize)>>) -> Walk {
-        let operations: Vec<Operation> = thread.operations.iter().map(|seen| seen.operation.clone()).collect();
+        let operations: Rc<[Operation]> = thread.operations.iter().map(|seen| seen.operation.clone()).collect();
         let walk = phases(world, &operations);
         for (index, phase) in walk.phases.iter().enumerate() {
             let own = operations.get(phase.operations.clone()).unwrap_or_default();
@@ -156,7 +157,7 @@ impl Judged {
                 least: phase.least(&operations),
                 seen: thread.operations.get(phase.operations.clone()).unwrap_or_default().to_vec(),
                 phase: phase.clone(),
-                operations: operations.clone(),
+                operations: Rc::clone(&operations),
             });
         }
         walk

@@ -1,8 +1,10 @@
 //! The report for people.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use anyhow::Result;
+use formats::operations::Seen;
 use sim_core::capability::CapSet;
 use sim_core::least::{Beginning, DependsOn};
 
@@ -18,18 +20,13 @@ pub(super) fn for_people(report: &Report, out: &mut impl Write) -> Result<()> {
     head(report, out)?;
     let quiet = |phase: &&JudgedPhase| {
         let least = &phase.least;
-        least.set().is_empty() && least.depends.is_empty() && least.refused.is_empty() && least.unexplained.is_empty()
+        least.set().is_empty() && least.refused.is_empty() && least.unexplained.is_empty()
     };
     for phase in report.judged.phases.iter().filter(|phase| !quiet(phase)) {
         tell(phase, report, out)?;
     }
-    let quiet: u64 = report.judged.phases.iter().filter(quiet).map(|phase| phase.same).sum();
-    if quiet > 0 {
-        writeln!(out, "{quiet} other phase{} need{} nothing.", plural(quiet), if quiet == 1 { "s" } else { "" })?;
-    }
-    if report.judged.phases.len() > 1 || quiet > 0 {
-        writeln!(out)?;
-    }
+    let quiet: Vec<&JudgedPhase> = report.judged.phases.iter().filter(quiet).collect();
+    tell_quiet(&quiet, report, out)?;
     together(report, out)?;
     seccomp(report, out)?;
     not_shown(report, out)
@@ -145,6 +142,35 @@ fn tell(phase: &JudgedPhase, report: &Report, out: &mut impl Write) -> Result<()
     Ok(writeln!(out)?)
 }
 
+/// The phases that need nothing for certain, together.
+fn tell_quiet(phases: &[&JudgedPhase], report: &Report, out: &mut impl Write) -> Result<()> {
+    let count: u64 = phases.iter().map(|phase| phase.same).sum();
+    if count == 0 {
+        return Ok(());
+    }
+    writeln!(out, "{count} phase{} need{} nothing for certain", plural(count), if count == 1 { "s" } else { "" })?;
+    let mut found: BTreeMap<(DependsOn, String), (u64, Vec<&Seen>)> = BTreeMap::new();
+    for phase in phases {
+        for depends in &phase.least.depends {
+            let sets: Vec<_> = depends.alternatives.iter().map(|set| all_names(*set)).collect();
+            let (count, calls) = found.entry((depends.on, sets.join(" or "))).or_default();
+            for seen in depends.operations.iter().filter_map(|index| phase.seen(*index)) {
+                *count += seen.count * phase.same;
+                if calls.iter().all(|known| known.text != seen.text) && calls.len() < MOST {
+                    calls.push(seen);
+                }
+            }
+        }
+    }
+    for ((on, sets), (count, calls)) in found {
+        writeln!(out, "  Perhaps {sets}, for {count} call{}, which depends on {}:", plural(count), self::on(on))?;
+        for seen in calls {
+            writeln!(out, "      {}  {}", places(seen, &report.input.names), printable(&seen.text))?;
+        }
+    }
+    Ok(writeln!(out)?)
+}
+
 fn more(count: usize, out: &mut impl Write) -> Result<()> {
     if let Some(left) = count.checked_sub(MOST).filter(|left| *left > 0) {
         writeln!(out, "      and {left} more kinds of calls")?;
@@ -162,7 +188,7 @@ pub(super) const fn on(on: DependsOn) -> &'static str {
 }
 
 /// `line 5, 9 and 12 (7 times)`
-fn places(seen: &formats::operations::Seen, names: &[String]) -> String {
+fn places(seen: &Seen, names: &[String]) -> String {
     let lines: Vec<String> = seen.places.iter().map(|place| show(*place, names)).collect();
     let times = if seen.count > 1 { format!(" ({} times)", seen.count) } else { String::new() };
     format!("{}{times}", lines.join(", "))

@@ -147,7 +147,8 @@ fn lock(bytes: Option<i64>, process: &Process) -> Told {
         // What is locked already counts too, and is not followed.
         Some([soft, _]) if *soft < u64::MAX => with_value(&written(*soft), &written(0)),
         Some(_) => Told::Never,
-        None => with_value(&written(u64::MAX), &written(0)),
+        // The kindest is that it suffices, from the middle of a page too.
+        None => with_value(&written(u64::try_from(bytes).unwrap_or_default().saturating_add(8192)), &written(0)),
     }
 }
 

@@ -184,6 +184,8 @@ struct State {
     same: HashMap<String, usize>,
     /// Paths that were named or made.
     named: HashSet<String>,
+    /// Paths that were made.
+    made: HashSet<String>,
     again: usize,
     knows_held: bool,
     own_namespace: bool,
@@ -294,7 +296,15 @@ impl Collector {
             operation.call =
                 operation.call.with_paths(|path| if path == made { other.clone() } else { path.to_owned() });
         }
+        if operation.call.name() == "unlink"
+            && let Some(removed) = operation.call.named_files().file.map(str::to_owned)
+            && state.made.contains(&removed)
+        {
+            // What was made here and is removed stays in the model; the same is asked for another name beside it.
+            operation.call = operation.call.with_paths(|path| format!("{path} (removed)"));
+        }
         let named = operation.call.named_files();
+        state.made.extend(named.makes.map(str::to_owned));
         let paths = [named.file, named.directory, named.makes];
         state.named.extend(paths.into_iter().flatten().map(str::to_owned));
         if operation.shown == Shown::Succeeded && changes(&operation.call) {

@@ -1,4 +1,4 @@
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -8,7 +8,7 @@ use super::unknown::perform;
 use super::{Operation, Phase};
 use crate::capability::CapSet;
 use crate::file::{File, FileKind};
-use crate::kernel::Errno;
+use crate::kernel::{Errno, Release};
 use crate::scenario::{
     Expect, FileEntry, FourIds, ModeText, Process, ProcessResult, ReleaseText, Scenario, SecurebitsText, SetText,
     Simulation, Step, World,
@@ -34,9 +34,9 @@ impl Phase {
     /// # Ok::<(), sim_core::scenario::ReadError>(())
     /// ```
     pub fn scenario(&self, operations: &[Operation], set: CapSet) -> Option<Scenario> {
-        let own = operations.get(self.operations.clone()).unwrap_or_default();
-        let described = self.described(own);
-        let (required, _) = self.required(own, &described);
+        let own = separated(operations.get(self.operations.clone()).unwrap_or_default());
+        let described = self.described(&own);
+        let (required, _) = self.required(&own, &described);
         let world = with_capabilities(&described, set);
         let plain = Simulation::new(world.clone()).process(&world.thread.credentials);
         if plain.user_ns != "init" || world.thread.tracer.is_some() || world.thread.shares_fs {
@@ -54,13 +54,36 @@ impl Phase {
         }
         Some(Scenario {
             title: Some(format!("A phase with {}", set.in_words())),
-            kernel: Some(ReleaseText(world.system.release)),
+            kernel: Some(world.system.release).filter(|release| *release != Release::NEWEST).map(ReleaseText),
             process: process(&plain),
             files: files(&world),
             steps,
             ..Scenario::default()
         })
     }
+}
+
+/// The same operations, what one makes and another names being two files: a harness opens what it looks at before the first
+/// step.
+fn separated(own: &[Operation]) -> Vec<Operation> {
+    let named: BTreeSet<String> = own
+        .iter()
+        .flat_map(|operation| {
+            let named = operation.call.named_files();
+            [named.file, named.directory]
+        })
+        .flatten()
+        .map(ToString::to_string)
+        .collect();
+    let separate = |operation: &Operation| {
+        let made = operation.call.named_files().makes.filter(|made| named.contains(*made));
+        let call = match made {
+            Some(_) => operation.call.with_paths(|path| format!("{path} (made)")),
+            None => operation.call.clone(),
+        };
+        Operation { call, ..operation.clone() }
+    };
+    own.iter().map(separate).collect()
 }
 
 fn process(plain: &ProcessResult) -> Process {

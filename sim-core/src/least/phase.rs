@@ -259,13 +259,8 @@ impl Phase {
         let asking = asking(&required, &world);
         let Smallest { sets, complete } = smallest(all, |set| course(&asking, &with_capabilities(&world, set)));
         let set = sets.first().copied().unwrap_or_default();
-        let need = |capability: Capability| {
-            let mut simulation = Simulation::new(with_capabilities(&world, set - capability.into()));
-            let stopped =
-                |required: &&Required<'_>| !required.is_through(&perform(&mut simulation, required.operation));
-            Need { capability, operations: asking.iter().filter(stopped).map(|required| required.index).collect() }
-        };
         let held = with_capabilities(&world, set);
+        let need = |capability: Capability| Need { capability, operations: needing(capability, &asking, &held) };
         LeastOfPhase {
             process: Simulation::new(world.clone()).process(&world.thread.credentials),
             needs: set.iter().map(need).collect(),
@@ -319,6 +314,43 @@ fn asking<'a>(required: &[Required<'a>], world: &World) -> Vec<Required<'a>> {
         changes || call.named_files().makes.is_some() || rich.trace != poor.trace
     };
     required.iter().filter(asks).cloned().collect()
+}
+
+/// The calls that do not get through if the capability is taken away just before them; where there is none, those that do
+/// not if it is taken away from the beginning.
+fn needing(capability: Capability, asking: &[Required<'_>], held: &World) -> Vec<usize> {
+    let mut simulation = Simulation::new(held.clone());
+    let needs = |required: &&Required<'_>| {
+        let mut without = Simulation::new(without(simulation.world(), capability));
+        let stopped = !required.is_through(&perform(&mut without, required.operation));
+        perform(&mut simulation, required.operation);
+        stopped
+    };
+    let found: Vec<usize> = asking.iter().filter(needs).map(|required| required.index).collect();
+    if !found.is_empty() {
+        return found;
+    }
+    let mut simulation = Simulation::new(without(held, capability));
+    let stopped = |required: &&Required<'_>| !required.is_through(&perform(&mut simulation, required.operation));
+    asking.iter().filter(stopped).map(|required| required.index).collect()
+}
+
+/// The same world, a capability taken from all sets of the thread.
+fn without(world: &World, capability: Capability) -> World {
+    let mut world = world.clone();
+    let (old, gone) = (RawCredentials::from(world.thread.credentials.clone()), CapSet::from(capability));
+    let raw = RawCredentials {
+        permitted: old.permitted - gone,
+        effective: old.effective - gone,
+        bounding: old.bounding - gone,
+        inheritable: old.inheritable - gone,
+        ambient: old.ambient - gone,
+        ..old
+    };
+    if let Ok(credentials) = Credentials::try_from(raw) {
+        world.thread.credentials = credentials;
+    }
+    world
 }
 
 /// How far the calls get in a world.

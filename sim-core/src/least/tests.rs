@@ -88,6 +88,32 @@ fn a_program_that_knows_of_capabilities() {
 }
 
 #[test]
+fn a_call_is_refused_with_what_is_not_effective() {
+    let text = r#"{ "process": { "uid": 1000 }, "steps": [
+        { "bind": { "port": 80 }, "expect": { "errno": "EACCES" } }, { "bind": { "port": 81 } } ] }"#;
+    let found = &least(text)[0];
+    assert_eq!(found.refused[0].helps, [CapSet::from(Capability::NET_BIND_SERVICE)]);
+    assert!(!found.refused[0].unexplained);
+    let text = r#"{ "steps": [ { "bind": { "port": 8080 }, "expect": { "errno": "EACCES" } } ] }"#;
+    assert!(least(text)[0].refused[0].unexplained);
+}
+
+#[test]
+fn calls_are_blamed_for_their_own_needs() {
+    let text = r#"{ "files": { "/f": {} }, "steps": [
+        { "chown": { "path": "/f", "uid": 33 } }, { "chmod": { "path": "/f", "mode": "0700" } }, { "setgid": 33 },
+        { "setresuid": [33, 33, 0] } ] }"#;
+    let needs: Vec<_> = least(text)[0].needs.iter().map(|need| (need.capability, need.operations.clone())).collect();
+    let expected = [
+        (Capability::CHOWN, vec![0]),
+        (Capability::FOWNER, vec![1]),
+        (Capability::SETGID, vec![2]),
+        (Capability::SETUID, vec![3]),
+    ];
+    assert_eq!(needs, expected);
+}
+
+#[test]
 fn what_no_capability_helps_counts_for_nothing() {
     let text = r#"{ "process": { "no_new_privs": true }, "steps": [
         { "bpf": { "command": "BPF_MAP_CREATE" }, "expect": { "errno": "EPERM" } },

@@ -42,7 +42,7 @@ pub enum DependsOn {
 pub struct RefusedCall {
     /// Which operation.
     pub operation: usize,
-    /// The smallest sets, any of which would have let it through beside what the phase needs.
+    /// The smallest sets, any of which would have let it through, had it been effective.
     pub helps: Vec<CapSet>,
     /// What the refusal depends on: with what is not known at its kindest, the model lets the call through.
     pub depends_on: Option<DependsOn>,
@@ -236,8 +236,15 @@ pub(super) fn refused(held: &World, own: &[Operation], first: usize) -> Vec<Refu
                 depends_on: operation.unknown.as_ref().map(Unknown::on),
                 unexplained: false,
             },
+            // With what the phase needs it gets through; perhaps that was not effective there.
             (None, None) => {
-                RefusedCall { operation: operation_index, helps: Vec::new(), depends_on: None, unexplained: true }
+                let bare = helps(&with_capabilities(&kind, CapSet::EMPTY), &call);
+                RefusedCall {
+                    operation: operation_index,
+                    unexplained: bare.is_none(),
+                    helps: bare.unwrap_or_default(),
+                    depends_on: None,
+                }
             }
         };
         found.push(refused);
