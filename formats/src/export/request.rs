@@ -66,7 +66,9 @@ pub(super) fn wanted(
     let others = scenario.steps.iter().filter(|step| Some(&step.call) != program.clone().map(Call::Execve).as_ref());
     let others = others.count();
     if others > 0 {
-        left_out.push(format!("It executes the first program; the other {others} steps are that program's own."));
+        left_out.push(format!(
+            "It executes the first program; what else the scenario does ({others} more) is for that program to do."
+        ));
     }
     let image = scenario.files.iter().filter_map(|(path, file)| in_image(path, file, world.all)).collect();
     Ok(Wanted { entry, state, program, image, left_out })
@@ -176,7 +178,9 @@ pub(super) fn lost(state: &ProcessResult, handed: &ProcessResult, engine: Engine
     differ("User ids", format!("{:?}", state.uid), format!("{:?}", handed.uid));
     differ("Group ids", format!("{:?}", state.gid), format!("{:?}", handed.gid));
     differ("Supplementary groups", format!("{:?}", state.groups), format!("{:?}", handed.groups));
-    differ("Securebits", state.securebits.to_string(), handed.securebits.to_string());
+    // Every execve clears `keep_caps`.
+    let lasting = |bits: u32| (bits & !sim_core::credentials::Securebits::KEEP_CAPS.bits()).to_string();
+    differ("Securebits", lasting(state.securebits), lasting(handed.securebits));
     differ("no_new_privs", state.no_new_privs.to_string(), handed.no_new_privs.to_string());
 }
 

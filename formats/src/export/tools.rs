@@ -22,7 +22,8 @@ pub(super) fn setpriv(state: &ProcessResult, known: CapSet) -> Vec<String> {
     if !dropped.is_empty() {
         words.push(format!("--bounding-set={}", signed('-', dropped)));
     }
-    let bits = Securebits::from_bits(state.securebits);
+    // It keeps `keep_caps` set on its own, and execve clears it.
+    let bits = Securebits::from_bits(state.securebits & !Securebits::KEEP_CAPS.bits());
     if !bits.is_empty() {
         let names: Vec<_> = bits.names().map(|name| format!("+{name}")).collect();
         words.push(format!("--securebits={}", names.join(",")));
@@ -41,7 +42,7 @@ fn ids(kind: &str, real: u32, effective: u32) -> Vec<String> {
     }
 }
 
-/// Why setpriv cannot reach this state, if it cannot. Of the securebits it knows six, and clears `keep_caps` itself.
+/// Why setpriv cannot reach this state, if it cannot. Of the securebits it knows six.
 pub(super) fn setpriv_lacks(state: &ProcessResult) -> Option<String> {
     if !state.inheritable.is_subset(state.bounding) {
         return Some("setpriv drops from the bounding set before it sets what is inheritable".to_owned());
@@ -50,6 +51,7 @@ pub(super) fn setpriv_lacks(state: &ProcessResult) -> Option<String> {
         | Securebits::NOROOT_LOCKED
         | Securebits::NO_SETUID_FIXUP
         | Securebits::NO_SETUID_FIXUP_LOCKED
+        | Securebits::KEEP_CAPS
         | Securebits::KEEP_CAPS_LOCKED;
     let lacking = Securebits::from_bits(state.securebits & !known.bits());
     let names: Vec<_> = lacking.names().collect();
@@ -67,10 +69,15 @@ pub(super) fn capsh(state: &ProcessResult, known: CapSet) -> Vec<String> {
     }
     words.push(format!("--groups={}", numbers(&state.groups)));
     words.push(format!("--gid={gid}"));
+    let keep = state.securebits & Securebits::KEEP_CAPS.bits() != 0;
     if uid != 0 {
-        words.extend(["--keep=1".to_owned(), format!("--uid={uid}"), "--keep=0".to_owned()]);
+        words.extend(["--keep=1".to_owned(), format!("--uid={uid}")]);
     }
-    let bits = state.securebits;
+    if keep != (uid != 0) {
+        words.push(format!("--keep={}", u8::from(keep)));
+    }
+    // The switch of `--keep` is one of them.
+    let bits = if state.securebits == Securebits::KEEP_CAPS.bits() { 0 } else { state.securebits };
     if !state.ambient.is_empty() || bits != 0 {
         // Leaving user 0 emptied the effective set, and securebits need cap_setpcap.
         let needed = if bits == 0 { CapSet::EMPTY } else { Capability::SETPCAP.into() };
