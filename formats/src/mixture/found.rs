@@ -81,3 +81,26 @@ impl Found {
         Reading { findings, misread }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::TextForm;
+
+    #[test]
+    fn findings_are_bounded_and_that_is_said() {
+        let mut found = Found::default();
+        for line in 1..=MAX_FINDINGS + 2 {
+            let (form, says) = (TextForm::Strace, Says::Log);
+            found.push(Finding { line, last_line: line, form, says, recognised: Vec::new(), assumed: Vec::new() });
+            found.misread_at(line, 1, "x");
+        }
+        let Reading { findings, misread } = found.end();
+        assert_eq!((findings.len(), misread.len()), (MAX_FINDINGS, MAX_FINDINGS + 1));
+        let last = misread.last().map(ToString::to_string);
+        assert_eq!(
+            last.as_deref(),
+            Some("line 100001, column 1: more than 100000 findings; those from here on are left out")
+        );
+    }
+}

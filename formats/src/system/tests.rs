@@ -68,9 +68,15 @@ voluntary_ctxt_switches:\t100
     let found = one(text);
     assert_eq!((found.line, found.last_line, found.form), (1, 18, TextForm::Status));
     assert!(found.recognised.contains(&"process server".to_owned()));
-    assert_eq!(found.assumed, ["Filters of system calls are in force, and the text does not show them; they are left out."]);
-    assert_eq!(written(text), "{uid:1000,gid:1000,groups:[27,1000],permitted:0000000000002000,effective:0000000000002000,\
-        inheritable:0000000000000000,bounding:00000000a80425fb,ambient:0000000000000000,no_new_privs:true}");
+    assert_eq!(
+        found.assumed,
+        ["Filters of system calls are in force, and the text does not show them; they are left out."]
+    );
+    assert_eq!(
+        written(text),
+        "{uid:1000,gid:1000,groups:[27,1000],permitted:0000000000002000,effective:0000000000002000,\
+        inheritable:0000000000000000,bounding:00000000a80425fb,ambient:0000000000000000,no_new_privs:true}"
+    );
 }
 
 #[test]
@@ -93,10 +99,13 @@ fn several_processes_are_told_apart() {
 
 #[test]
 fn what_is_wrong_in_a_status_has_a_place() {
-    assert_eq!(misread("Uid:\t1 2 3\n CapBnd:\t00zz\n"), [
-        "line 1, column 6: Uid: four ids were expected: real, effective, saved, filesystem",
-        "line 2, column 10: CapBnd: character 3, 'z', is no hexadecimal digit",
-    ]);
+    assert_eq!(
+        misread("Uid:\t1 2 3\n CapBnd:\t00zz\n"),
+        [
+            "line 1, column 6: Uid: four ids were expected: real, effective, saved, filesystem",
+            "line 2, column 10: CapBnd: character 3, 'z', is no hexadecimal digit",
+        ]
+    );
     assert_eq!(misread("CapEff: 0\nSeccomp:\t9\n").len(), 1);
 }
 
@@ -111,9 +120,17 @@ fn getcap_is_read_in_all_its_forms() {
 ";
     let files = files(text);
     assert_eq!(files.len(), 5);
-    assert_eq!(files[0], "/usr/bin/ping {caps:{revision:2,permitted:0000000000002000,inheritable:0000000000000000,effective:true}}");
+    assert_eq!(
+        files[0],
+        "/usr/bin/ping {caps:{revision:2,permitted:0000000000002000,inheritable:0000000000000000,effective:true}}"
+    );
     assert!(files[1].starts_with("/usr/bin/with space {") && files[3].contains("rootid:100000"), "{files:?}");
-    assert_eq!(misread("/x cap_net_row=ep"), ["line 1, column 1: after the path, character 1: \"cap_net_row\" is no capability; write cap_net_raw, all, or a number below 64"]);
+    assert_eq!(
+        misread("/x cap_net_row=ep"),
+        [
+            "line 1, column 1: after the path, character 1: \"cap_net_row\" is no capability; write cap_net_raw, all, or a number below 64"
+        ]
+    );
     assert_eq!(reading("/usr/bin = nothing").findings, []);
 }
 
@@ -128,12 +145,15 @@ drwxrwxrwt+ 9 root root    4096 Nov 25 02:00 /tmp
 crw-rw-rw- 1 root root 1, 3 Nov 25 02:00 /dev/null
 lrwxrwxrwx 1 root root 7 Nov 25 02:00 /bin -> usr/bin
 ";
-    assert_eq!(files(text), [
-        "/usr/bin/sudo {mode:4755}",
-        "/tmp {mode:1777,directory:true}",
-        "x y {gid:7,mode:7650}",
-        "b {uid:1000,gid:65534,mode:0640}",
-    ]);
+    assert_eq!(
+        files(text),
+        [
+            "/usr/bin/sudo {mode:4755}",
+            "/tmp {mode:1777,directory:true}",
+            "x y {gid:7,mode:7650}",
+            "b {uid:1000,gid:65534,mode:0640}",
+        ]
+    );
     let assumed = one(text).assumed;
     assert_eq!(assumed[0], "The user app is assumed to have the id 1000.");
     assert_eq!(reading("-rwxr-xr-x is a mode\n- a list of things here now\n").findings, []);
@@ -185,8 +205,11 @@ gid=1000(app)
 groups=27(sudo),1000(app)
 Guessed mode: HYBRID (4)
 ";
-    assert_eq!(written(today), "{uid:[1000,0,0,0],gid:1000,groups:[27,1000],permitted:0000000000002000,effective:0000000000002000,\
-        inheritable:0000000000000020,bounding:0000000000002001,ambient:0000000000000020,securebits:17,no_new_privs:true}");
+    assert_eq!(
+        written(today),
+        "{uid:[1000,0,0,0],gid:1000,groups:[27,1000],permitted:0000000000002000,effective:0000000000002000,\
+        inheritable:0000000000000020,bounding:0000000000002001,ambient:0000000000000020,securebits:17,no_new_privs:true}"
+    );
     assert_eq!((one(today).line, one(today).last_line), (1, 13));
     let older = "\
 Current: = cap_chown,cap_kill+ep
@@ -197,25 +220,46 @@ uid=0(root)
 gid=0(root)
 groups=
 ";
-    assert_eq!(written(older), "{uid:0,gid:0,permitted:0000000000000021,effective:0000000000000021,inheritable:0000000000000000,bounding:0000010000000021}");
+    assert_eq!(
+        written(older),
+        "{uid:0,gid:0,permitted:0000000000000021,effective:0000000000000021,inheritable:0000000000000000,bounding:0000010000000021}"
+    );
     assert_eq!(misread("Bounding set =cap_chown,cap_x\n"), ["line 1, column 15: \"cap_x\" is no capability"]);
     assert_eq!(reading("Current: state of things").findings, []);
 }
 
 #[test]
 fn getpcaps_and_iab_are_read() {
-    for text in ["17169: cap_net_raw=ep", "Capabilities for `17169': = cap_net_raw+ep", "17169: = cap_net_raw+ep", "Capabilities for '17169': cap_net_raw=ep"] {
-        assert_eq!(written(text), "{permitted:0000000000002000,effective:0000000000002000,inheritable:0000000000000000}", "{text}");
+    for text in [
+        "17169: cap_net_raw=ep",
+        "Capabilities for `17169': = cap_net_raw+ep",
+        "17169: = cap_net_raw+ep",
+        "Capabilities for '17169': cap_net_raw=ep",
+    ] {
+        assert_eq!(
+            written(text),
+            "{permitted:0000000000002000,effective:0000000000002000,inheritable:0000000000000000}",
+            "{text}"
+        );
     }
-    assert_eq!(written("!cap_chown,^cap_net_raw,%cap_kill,cap_setuid"), "{inheritable:00000000000020a0,bounding:000001fffffffffe,ambient:0000000000002000}");
-    assert_eq!(misread("^cap_net_row"), ["line 1, column 1: \"^cap_net_row\" is no capability; write !cap_chown, ^cap_kill or cap_setuid"]);
+    assert_eq!(
+        written("!cap_chown,^cap_net_raw,%cap_kill,cap_setuid"),
+        "{inheritable:00000000000020a0,bounding:000001fffffffffe,ambient:0000000000002000}"
+    );
+    assert_eq!(
+        misread("^cap_net_row"),
+        ["line 1, column 1: \"^cap_net_row\" is no capability; write !cap_chown, ^cap_kill or cap_setuid"]
+    );
     assert_eq!(reading("1: = x").findings, []);
     assert_eq!(reading("12: cap\n").findings, []);
 }
 
 #[test]
 fn id_is_read() {
-    assert_eq!(written("uid=1000(app) gid=1000(app) groups=1000(app),27(sudo) context=x"), "{uid:1000,gid:1000,groups:[27]}");
+    assert_eq!(
+        written("uid=1000(app) gid=1000(app) groups=1000(app),27(sudo) context=x"),
+        "{uid:1000,gid:1000,groups:[27]}"
+    );
     assert_eq!(written("uid=0 gid=0 euid=7(x) groups=0"), "{uid:[0,7,7,7],gid:0}");
     assert_eq!(misread("uid=x gid=0"), ["line 1, column 1: \"x\" is no id; ids are numbers from 0 to 4294967295"]);
 }
@@ -224,7 +268,10 @@ fn id_is_read() {
 fn settings_are_read() {
     let Says::Sysctl(sysctl) = one("net.ipv4.ip_unprivileged_port_start = 80").says else { panic!() };
     assert_eq!(sysctl.ip_unprivileged_port_start, Some(80));
-    assert_eq!(one("net.ipv4.ping_group_range = 0 2147483647").assumed, ["net.ipv4.ping_group_range is not modelled; it is left out."]);
+    assert_eq!(
+        one("net.ipv4.ping_group_range = 0 2147483647").assumed,
+        ["net.ipv4.ping_group_range is not modelled; it is left out."]
+    );
     assert_eq!(misread("net.ipv4.ip_unprivileged_port_start = 70000").len(), 1);
 }
 
@@ -262,7 +309,14 @@ fn versions_are_read() {
         };
         assert_eq!(said, expected, "{text}");
     }
-    for text in ["Docker is fine", "kernel: oops", "docker-compose version 1.29.2, build 5becea4c", "systemd starts 3 units", "runc 7", "Linux 2 Go"] {
+    for text in [
+        "Docker is fine",
+        "kernel: oops",
+        "docker-compose version 1.29.2, build 5becea4c",
+        "systemd starts 3 units",
+        "runc 7",
+        "Linux 2 Go",
+    ] {
         assert_eq!(reading(text).findings, [], "{text}");
     }
     assert_eq!(misread("Linux version 2.6.32-5-amd64 (x)").len(), 1, "before the first release that is modelled");
