@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod capabilities;
+mod containers;
 mod logs;
 mod profile;
 mod program;
@@ -12,6 +13,7 @@ mod scenario;
 mod texts;
 
 pub use capabilities::capabilities;
+pub use containers::{compose, container_commands, container_document, container_lists, inspect, oci_config, pods};
 pub use logs::{audit, strace};
 pub use profile::profile;
 pub use program::program;
@@ -22,7 +24,7 @@ pub use texts::{c_array, filter, hex, libseccomp, seccomp_tools, statements};
 pub type Body = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Body); 12] = [
+pub const TARGETS: [(&str, Body); 19] = [
     ("scenario", scenario),
     ("profile", profile),
     ("filter", filter),
@@ -35,6 +37,13 @@ pub const TARGETS: [(&str, Body); 12] = [
     ("audit", audit),
     ("capabilities", capabilities),
     ("program", program),
+    ("container_commands", container_commands),
+    ("container_lists", container_lists),
+    ("compose", compose),
+    ("inspect", inspect),
+    ("pods", pods),
+    ("oci_config", oci_config),
+    ("container_document", container_document),
 ];
 
 /// A place that an error names is one in the text: at most one behind the end of a line.

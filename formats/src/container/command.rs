@@ -62,6 +62,10 @@ fn read_command(command: &Command, notes: &mut Notes) {
             _ => return,
         }
     };
+    if words.peek().is_none() && command.open_quote.is_none() {
+        // Prose that only names the command.
+        return;
+    }
     draft.container.is_exec = verb == Verb::Exec;
     draft.recognise(format!(
         "{} {}",
@@ -71,8 +75,14 @@ fn read_command(command: &Command, notes: &mut Notes) {
     if let Some(place) = command.open_quote {
         notes.misread(place, "this quote is not closed; the command is read up to it");
     }
-    let mut options =
-        Options { draft, entrypoint: None, namespace: None, maps: [Vec::new(), Vec::new()], is_rootfs: false };
+    let mut options = Options {
+        draft,
+        entrypoint: None,
+        namespace: None,
+        is_latest: false,
+        maps: [Vec::new(), Vec::new()],
+        is_rootfs: false,
+    };
     while let Some(word) = words.next_if(|word| is_option(&word.text)) {
         let text = word.text.replace(['–', '—'], "--");
         if text == "--" {
@@ -84,13 +94,13 @@ fn read_command(command: &Command, notes: &mut Notes) {
         if let Some(long) = text.strip_prefix("--") {
             let (name, value) = long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
             let value = match (takes(name), value) {
-                (Some(Takes::Value), None) => match words.next() {
-                    Some(value) => Some(value.text.as_str()),
-                    None => {
+                (Some(Takes::Value), None) => {
+                    let Some(value) = words.next() else {
                         notes.misread(word.place, format!("--{} needs a value", shown(name)));
                         break;
-                    }
-                },
+                    };
+                    Some(value.text.as_str())
+                }
                 (None, None) => {
                     assume_flag(&mut options.draft, name, words.peek());
                     None
@@ -106,7 +116,8 @@ fn read_command(command: &Command, notes: &mut Notes) {
         }
         let mut letters = text.strip_prefix('-').unwrap_or_default().chars();
         while let Some(letter) = letters.next() {
-            let Some(name) = long_name(letter) else {
+            let is_latest = letter == 'l' && options.draft.container.is_exec;
+            let Some(name) = (if is_latest { Some("latest") } else { long_name(letter) }) else {
                 notes.misread(word.place, format!("-{} is no option that is known here", shown(&letter.to_string())));
                 break;
             };
@@ -145,6 +156,8 @@ struct Options {
     entrypoint: Option<Vec<String>>,
     /// `--userns`; what it means depends on `--user`.
     namespace: Option<String>,
+    /// `podman exec --latest`, which names no container.
+    is_latest: bool,
     /// `--uidmap` and `--gidmap`, as lines of a map.
     maps: [Vec<String>; 2],
     is_rootfs: bool,
@@ -162,8 +175,7 @@ impl Options {
             }
             "cap-add" | "cap-drop" => {
                 draft.recognise(format!("--{name} {}", shown(text)));
-                self.capabilities(name, text);
-                Ok(())
+                self.capabilities(name, text)
             }
             "privileged" => flag.map(|flag| self.privileged(flag)).ok_or("--privileged is true or false".to_owned()),
             "security-opt" => draft.security_opt(text),
@@ -220,6 +232,10 @@ impl Options {
                 draft.recognise("read-only root file system");
                 Ok(())
             }
+            "latest" => {
+                self.is_latest = true;
+                Ok(())
+            }
             "rootfs" => {
                 self.is_rootfs = flag == Some(true);
                 Ok(())
@@ -232,7 +248,6 @@ impl Options {
                 draft.assume(format!("The pod {} is taken to change nothing.", shown(text)));
                 Ok(())
             }
-            "env-file" | "label-file" | "device" | "hooks-dir" if !text.is_empty() => Ok(()),
             "seccomp-policy" => {
                 draft.assume("--seccomp-policy is left out: the image's profile is not in the text.");
                 Ok(())
@@ -248,16 +263,23 @@ impl Options {
         }
     }
 
-    fn capabilities(&mut self, name: &str, text: &str) {
+    fn capabilities(&mut self, name: &str, text: &str) -> Result<(), String> {
         let names: Vec<_> =
             text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
-        // Docker takes the value whole: a comma makes it a name that it does not know.
-        let names = if self.draft.is_podman() || names.len() < 2 { names } else { vec![text.to_owned()] };
+        let is_one = !self.draft.is_podman() && names.len() > 1;
+        let names = if is_one { vec![text.to_owned()] } else { names };
         let runtime = &mut self.draft.container.runtime;
         match name {
             "cap-add" => runtime.cap_add.extend(names),
             _ => runtime.cap_drop.extend(names),
         }
+        if is_one {
+            let text = shown(text);
+            return Err(format!(
+                "Docker takes {text:?} for one name, which it does not know; give --{name} once for each"
+            ));
+        }
+        Ok(())
     }
 
     fn privileged(&mut self, flag: bool) {
@@ -319,8 +341,15 @@ impl Options {
             let gids = if gid_map.is_empty() { uid_map } else { gid_map }.join("\n");
             self.draft.own_namespace(&uids, &gids, 0);
         }
-        let Some((image, arguments)) = rest.split_first() else {
-            let place = command.words.last().map(|word| word.place).unwrap_or(self.draft.place());
+        let latest;
+        let split = if self.is_latest {
+            latest = Word { text: "latest".to_owned(), place: self.draft.place() };
+            Some((&latest, rest))
+        } else {
+            rest.split_first().map(|(image, arguments)| (*image, arguments))
+        };
+        let Some((image, arguments)) = split else {
+            let place = command.words.last().map_or(self.draft.place(), |word| word.place);
             let what = if verb == Verb::Exec { "the container and the command" } else { "the image" };
             if command.open_quote.is_none() {
                 notes.misread(place, format!("{what} should follow; the command ends here"));

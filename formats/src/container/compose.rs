@@ -134,7 +134,7 @@ fn read_service(name: Option<&str>, service: At<'_, '_>, place: Place, notes: &m
     let command = service.given("command").map(|at| words(at, "command", &mut draft, notes));
     match (&entrypoint, &command) {
         (None, Some(_)) => {
-            draft.assume("The image is taken to have no entrypoint of its own: the command names the program.")
+            draft.assume("The image is taken to have no entrypoint of its own: the command names the program.");
         }
         (None, None) => draft.assume("The program is the image's, which is not in the text."),
         _ => {}

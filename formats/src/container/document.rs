@@ -48,7 +48,7 @@ pub fn read_compose(text: &str) -> Reading {
 /// use formats::container;
 ///
 /// let text = r#"[ { "Name": "/web", "HostConfig": { "CapAdd": ["NET_ADMIN"], "Privileged": false }, "Config": { "User": "" } } ]"#;
-/// assert_eq!(container::read_inspect(text).findings[0].recognised, ["cap_add NET_ADMIN", "user root"]);
+/// assert_eq!(container::read_inspect(text).findings[0].recognised, ["docker inspect", "cap_add NET_ADMIN", "user root"]);
 /// ```
 pub fn read_inspect(text: &str) -> Reading {
     read_as(text, |root, notes| {
@@ -102,12 +102,24 @@ fn read_as(text: &str, mut read: impl FnMut(At<'_, '_>, &mut Notes)) -> Reading 
             notes.misread(place, "aliases make so much of this document that not all of it is read");
         }
     };
-    if text.trim_start().starts_with(['{', '[', '"']) {
+    if is_json(text) {
         json::each_document(text, &mut notes, &mut read);
     } else {
         yaml::each_document(text, &mut notes, &mut read);
     }
     notes.finish()
+}
+
+/// Whether the text begins as JSON does: with brackets and then a text in quotes, or members of an object alone.
+fn is_json(text: &str) -> bool {
+    let blank_or_bracket = |c: char| c.is_whitespace() || matches!(c, '{' | '[');
+    let behind = text.trim_start_matches(blank_or_bracket);
+    let has_brackets = text.trim_start().len() != behind.len();
+    match behind.chars().next() {
+        Some('"') => true,
+        Some(next) => has_brackets && matches!(next, '}' | ']'),
+        None => has_brackets,
+    }
 }
 
 /// The text with a space for each carriage return: to YAML one alone would begin a line, which nobody counts.

@@ -1,5 +1,7 @@
 //! A finding in the making: what the forms of containers have in common.
 
+use std::ops::RangeInclusive;
+
 use sim_core::engine::Engine;
 use sim_core::scenario::{EngineText, FilterEntry, Json, ProfileFilter, UserNamespaceEntry};
 
@@ -29,6 +31,7 @@ pub(super) struct Draft {
     pub(super) container: Container,
     form: TextForm,
     place: Place,
+    ports_seen: usize,
     recognised: Vec<String>,
     assumed: Vec<String>,
 }
@@ -36,11 +39,11 @@ pub(super) struct Draft {
 impl Draft {
     pub(super) fn new(form: TextForm, engine: Engine, place: Place) -> Self {
         let (recognised, assumed) = (Vec::new(), Vec::new());
-        Self { container: Container::of(engine), form, place, recognised, assumed }
+        Self { container: Container::of(engine), form, place, ports_seen: 0, recognised, assumed }
     }
 
     pub(super) fn finish(self, last_line: usize) -> Finding {
-        let Self { container, form, place, recognised, assumed } = self;
+        let Self { container, form, place, recognised, assumed, .. } = self;
         let line = place.line;
         let says = Says::Container(Box::new(container));
         Finding { line, last_line: last_line.max(line), form, says, recognised, assumed }
@@ -112,7 +115,9 @@ impl Draft {
             }
         }
         runtime.user = Some(written);
-        assumed.into_iter().for_each(|sentence| self.assume(sentence));
+        for sentence in assumed {
+            self.assume(sentence);
+        }
     }
 
     /// What is taken for granted where nothing names a user.
@@ -297,9 +302,9 @@ impl Draft {
         let inside = inside.split_once('/').map_or(inside, |(ports, _)| ports);
         let (first, last) = inside.split_once('-').unwrap_or((inside, inside));
         match (first.trim().parse::<u16>(), last.trim().parse::<u16>()) {
-            (Ok(first), Ok(last)) if first <= last => (first..=last).for_each(|port| self.port(port)),
+            (Ok(first), Ok(last)) if first <= last => self.ports(first..=last),
             _ if has_variable(text) => {
-                self.assume(format!("The port {} is left out: a variable decides it.", shown(text)))
+                self.assume(format!("The port {} is left out: a variable decides it.", shown(text)));
             }
             _ => return Err(format!("{:?} names no port from 0 to 65535", shown(text))),
         }
@@ -307,9 +312,16 @@ impl Draft {
     }
 
     pub(super) fn port(&mut self, port: u16) {
-        let ports = &mut self.container.ports;
-        if ports.len() < MAX_PORTS && !ports.contains(&port) {
-            ports.push(port);
+        self.ports(port..=port);
+    }
+
+    /// Keeps the first ports that come; after so many, none is looked at.
+    fn ports(&mut self, range: RangeInclusive<u16>) {
+        for port in range.take(MAX_PORTS - self.ports_seen) {
+            self.ports_seen += 1;
+            if !self.container.ports.contains(&port) {
+                self.container.ports.push(port);
+            }
         }
     }
 

@@ -38,7 +38,9 @@ pub(super) fn read(root: At<'_, '_>, notes: &mut Notes) -> bool {
 fn read_object(object: At<'_, '_>, notes: &mut Notes) -> bool {
     let is_podman = PODMANS.iter().any(|key| object.get(key).is_some());
     let host = object.given("HostConfig").filter(|host| host.is_mapping());
-    let config = object.given("Config").filter(|config| config.is_mapping());
+    let is_config =
+        |config: &At<'_, '_>| ["User", "Cmd", "Entrypoint", "Image"].iter().any(|key| config.get(key).is_some());
+    let config = object.given("Config").filter(is_config);
     let is_part = OF_HOST_CONFIG.iter().any(|key| object.get(key).is_some());
     if host.is_none() && config.is_none() && !is_part && !is_podman {
         return false;
@@ -46,6 +48,7 @@ fn read_object(object: At<'_, '_>, notes: &mut Notes) -> bool {
     let (form, engine) =
         if is_podman { (TextForm::PodmanInspect, Engine::Podman) } else { (TextForm::DockerInspect, Engine::Docker) };
     let mut draft = Draft::new(form, engine, object.place());
+    draft.recognise(format!("{} inspect", engine.name()));
     if let Some(name) = object.given("Name").and_then(At::text) {
         draft.name(name.trim_start_matches('/'));
     }
@@ -224,7 +227,7 @@ pub(super) fn set_of(names: &[&str], at: At<'_, '_>, field: &str, notes: &mut No
     let mut set = CapSet::EMPTY;
     for name in names {
         match CapSet::from_name(name) {
-            Ok(one) => set = set | one,
+            Ok(one) => set |= one,
             Err(_) => notes.misread(at.place(), format!("{field} has {:?}, which is no capability", shown(name))),
         }
     }

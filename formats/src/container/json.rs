@@ -64,7 +64,9 @@ impl<'t> Reader<'t> {
 
     fn values(&mut self, mut open: Vec<Open>) -> Result<NodeId, String> {
         let read = self.read_values(&mut open);
-        open.iter().for_each(|open| self.end(open.id));
+        for Open { id, .. } in open {
+            self.end(id);
+        }
         read
     }
 

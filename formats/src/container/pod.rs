@@ -64,11 +64,18 @@ fn read_part(part: At<'_, '_>, notes: &mut Notes) -> bool {
     };
     if part.is_list() {
         let containers: Vec<_> = part.elements().take_while(|at| is_container(*at)).collect();
-        containers.iter().for_each(|container| read_container(&Pod::default(), *container, "container", notes));
+        for container in &containers {
+            read_container(&Pod::default(), *container, "container", notes);
+        }
         return !containers.is_empty();
     }
     if is_container(part) {
         let context = part.given("securityContext");
+        if let Some(of_pod) = part.given("podSecurityContext") {
+            let pod = Pod { context: Some(of_pod), ..Pod::default() };
+            read_container(&pod, part, "container", notes);
+            return true;
+        }
         // One of a pod has fields that a container's cannot have.
         if context.is_some_and(|context| OF_PODS.iter().any(|key| context.get(key).is_some())) {
             let pod = Pod { context, spec: Some(part), label: None, is_part: true };
@@ -79,7 +86,10 @@ fn read_part(part: At<'_, '_>, notes: &mut Notes) -> bool {
         return true;
     }
     let keys = ["runAsUser", "runAsGroup", "runAsNonRoot", "seccompProfile"];
-    if keys.iter().chain(&OF_CONTAINERS).chain(&OF_PODS).any(|key| part.get(key).is_some()) {
+    // `privileged` and `sysctls` are words of compose files too.
+    let of_compose = ["privileged", "sysctls"];
+    let keys = keys.iter().chain(&OF_CONTAINERS).chain(&OF_PODS).filter(|key| !of_compose.contains(key));
+    if keys.into_iter().any(|key| part.get(key).is_some()) {
         let pod = Pod { context: Some(part), spec: None, label: None, is_part: true };
         read_container(&pod, part, "securityContext", notes);
         return true;

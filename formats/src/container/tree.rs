@@ -60,7 +60,7 @@ pub(super) struct At<'a, 't> {
 impl<'t> Tree<'t> {
     /// How much may be read again by way of aliases in the documents of this text.
     pub(super) fn budget(text: &str) -> u64 {
-        (1 << 20) + 2 * text.len() as u64
+        (1 << 18) + 2 * text.len() as u64
     }
 
     /// The document of these nodes; `left` is what the documents before it left of the budget.
@@ -96,7 +96,7 @@ impl<'t> Tree<'t> {
     }
 }
 
-impl<'a, 't> At<'a, 't> {
+impl<'a> At<'a, '_> {
     pub(super) fn place(self) -> Place {
         self.node.place
     }

@@ -5,7 +5,7 @@ use super::notes::Place;
 /// A command is at most so long, in bytes.
 const MAX_COMMAND: usize = 1 << 18;
 
-/// So many bytes before a command are looked at.
+/// So many bytes before a command, and of what it has in `$(…)`, are looked at.
 const MAX_BEFORE: usize = 256;
 
 /// After so many quotes that are not closed, none goes on behind its line.
@@ -177,20 +177,15 @@ fn raw_words(
             }
             b'\'' | b'"' | b'`' => {
                 word = word.or(Some(at));
-                match close(text, at, limit, may_span) {
-                    Some(close) => at = close,
-                    None => {
-                        let end =
-                            bytes.iter().skip(at).position(|byte| *byte == b'\n').map_or(text.len(), |end| at + end);
-                        return (words, end, Some(at));
-                    }
-                }
+                let Some(close) = close(text, at, limit, may_span) else {
+                    let rest = text.get(at..).unwrap_or_default();
+                    return (words, at + rest.find('\n').unwrap_or(rest.len()), Some(at));
+                };
+                at = close;
             }
             b'$' if bytes.get(at + 1) == Some(&b'(') => {
                 word = word.or(Some(at));
-                let rest = text.get(at..limit).unwrap_or_default();
-                let line = rest.find('\n').unwrap_or(rest.len());
-                at += rest.get(..line).and_then(|rest| rest.find(')')).unwrap_or(1);
+                at += end_of_substitution(bytes, at, limit);
             }
             byte if byte.is_ascii_whitespace() => end_word(&mut word, &mut words, at),
             _ => word = word.or(Some(at)),
@@ -208,6 +203,13 @@ fn raw_words(
         end_word(&mut word, &mut words, at);
     }
     (words, at, None)
+}
+
+/// How far the `)` is that ends `$(`; not on its line, or far away, 1.
+fn end_of_substitution(bytes: &[u8], at: usize, limit: usize) -> usize {
+    let near = bytes.get(at..limit.min(at + MAX_BEFORE)).unwrap_or_default();
+    let end = near.iter().position(|byte| matches!(byte, b')' | b'\n'));
+    end.filter(|end| near.get(*end) == Some(&b')')).unwrap_or(1)
 }
 
 /// Whether the line goes on on the next: a backslash, or what other shells have in its place, at its end.

@@ -107,13 +107,13 @@ impl<'t> Documents<'t> {
             let end = self.place(&span.end).line;
             let added = match event {
                 Event::StreamEnd => return Step::End,
-                Event::DocumentEnd => match builder.finish(left) {
-                    Some(tree) => return Step::Document(tree),
-                    None => {
-                        builder = Builder::default();
-                        continue;
+                Event::DocumentEnd => {
+                    if let Some(tree) = builder.finish(left) {
+                        return Step::Document(tree);
                     }
-                },
+                    builder = Builder::default();
+                    Ok(())
+                }
                 Event::Nothing | Event::StreamStart | Event::DocumentStart(_) => Ok(()),
                 Event::Alias(anchor) => builder.alias(anchor),
                 Event::Scalar(text, style, anchor, _) => {
