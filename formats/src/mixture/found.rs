@@ -17,7 +17,8 @@ pub(crate) struct Found {
 
 impl Found {
     /// A finding.
-    pub(crate) fn push(&mut self, finding: Finding) {
+    pub(crate) fn push(&mut self, mut finding: Finding) {
+        finding.recognised.iter_mut().chain(&mut finding.assumed).for_each(escape);
         if self.reading.findings.len() >= MAX_FINDINGS {
             self.full.get_or_insert(finding.line);
         } else {
@@ -27,7 +28,8 @@ impl Found {
     }
 
     /// A place that was not understood.
-    pub(crate) fn misread(&mut self, misread: Misread) {
+    pub(crate) fn misread(&mut self, mut misread: Misread) {
+        escape(&mut misread.message);
         if self.reading.misread.len() < MAX_FINDINGS {
             self.reading.misread.push(misread);
         }
@@ -79,6 +81,14 @@ impl Found {
         }
         misread.sort_by_key(|misread| misread.line);
         Reading { findings, misread }
+    }
+}
+
+/// Writes control characters so that a terminal does not obey them.
+fn escape(text: &mut String) {
+    if text.contains(char::is_control) {
+        let one = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+        *text = text.chars().map(one).collect();
     }
 }
 
