@@ -60,11 +60,11 @@ fn check(bytes: &[u8], read: impl Fn(&str) -> Reading) {
     }
 }
 
-fn check_shown(text: &str) {
+pub(crate) fn check_shown(text: &str) {
     assert!(!text.is_empty() && !text.chars().any(char::is_control), "{text:?}");
 }
 
-fn check_container(container: &Container) {
+pub(crate) fn check_container(container: &Container) {
     container.name.iter().chain(&container.image).for_each(|text| check_shown(text));
     let written = serde_json::to_string(&container.runtime).expect("a request can be written");
     let again: RuntimeEntry = serde_json::from_str(&written).unwrap_or_else(|error| panic!("{written}: {error}"));

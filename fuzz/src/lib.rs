@@ -7,6 +7,7 @@
 mod capabilities;
 mod containers;
 mod logs;
+mod mixtures;
 mod profile;
 mod program;
 mod scenario;
@@ -15,6 +16,7 @@ mod texts;
 pub use capabilities::capabilities;
 pub use containers::{compose, container_commands, container_document, container_lists, inspect, oci_config, pods};
 pub use logs::{audit, operations, strace};
+pub use mixtures::{commands, dockerfile, messages, mixture, system_texts, unit};
 pub use profile::profile;
 pub use program::program;
 pub use scenario::scenario;
@@ -24,7 +26,7 @@ pub use texts::{c_array, filter, hex, libseccomp, seccomp_tools, statements};
 pub type Body = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Body); 20] = [
+pub const TARGETS: [(&str, Body); 26] = [
     ("scenario", scenario),
     ("profile", profile),
     ("filter", filter),
@@ -45,6 +47,12 @@ pub const TARGETS: [(&str, Body); 20] = [
     ("pods", pods),
     ("oci_config", oci_config),
     ("container_document", container_document),
+    ("mixture", mixture),
+    ("system_texts", system_texts),
+    ("unit", unit),
+    ("commands", commands),
+    ("dockerfile", dockerfile),
+    ("messages", messages),
 ];
 
 /// A place that an error names is one in the text: at most one behind the end of a line.

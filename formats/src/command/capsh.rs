@@ -85,7 +85,7 @@ fn steps(words: &[String]) -> Result<Done, String> {
                 calls.extend(drop_bounding(iab.blocked));
             }
             "--no-new-privs" => calls.push(prctl(PrctlOption::SetNoNewPrivs, 1)),
-            "--chroot" => {
+            "--chroot" if value.starts_with('/') => {
                 calls.push(Call::Process(ProcessOperation::Chroot(ChrootArguments { path: value.to_owned() })))
             }
             "--shell" => value.clone_into(&mut shell),

@@ -24,6 +24,8 @@ pub(crate) struct Simple {
 const MOST_JOINED: usize = 300;
 /// So many bytes of a joined line are read.
 const MOST_BYTES: usize = 1 << 16;
+/// A command of more words is not read.
+const MOST_WORDS: usize = 1000;
 /// So many commands of a line are read.
 const MOST_COMMANDS: usize = 200;
 
@@ -106,7 +108,8 @@ impl<'a> Line<'a> {
 
     /// The commands, one after the other; of a pipe each.
     pub(crate) fn commands(&self) -> Vec<Simple> {
-        let words = |text: &str| shlex::split(text).filter(|words| !words.is_empty());
+        let fits = |words: &Vec<String>| (1..=MOST_WORDS).contains(&words.len());
+        let words = |text: &str| shlex::split(text).filter(fits);
         let commands = pieces(self.text).into_iter().take(MOST_COMMANDS).filter_map(words);
         commands.map(|words| Simple { words }).collect()
     }

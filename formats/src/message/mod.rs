@@ -7,17 +7,19 @@ mod tests;
 
 pub use table::{MESSAGES, Message, NO_MESSAGE};
 
+use std::sync::LazyLock;
+
 use sim_core::scenario::{Call, read_value};
 
 use crate::finding::{Failure, Finding, Says, TextForm};
 use crate::mixture::{Cursor, Found};
-use pattern::{Holes, Searched};
+use pattern::{Holes, Pattern, Searched};
 
 /// A message is looked for in so many bytes at the beginning of a line.
 const MOST_SEARCHED: usize = 4096;
 
 /// Words of which each message has one; a line without is not looked at any closer.
-const SIGNS: [&str; 27] = [
+const SIGNS: [&str; 33] = [
     "permi",
     "denied",
     "eperm",
@@ -31,21 +33,35 @@ const SIGNS: [&str; 27] = [
     "could not",
     "unable",
     "euid",
-    "limited",
+    "effective uid",
     "must be",
-    "unexpected",
-    "not allowed",
     "cap_",
     "status=",
-    "signal=",
+    "signal",
     "bad system",
     "openat2",
-    "implemented",
-    "flag is set",
-    "effective uid",
+    "faccessat2",
     "sock_raw",
     "only root",
+    "implemented",
+    "observability",
+    "uv_thread",
+    "error",
+    "pthread",
+    "ptrace",
+    "ownership",
+    "invalid cap",
+    "perf_event",
+    "sethostname",
 ];
+/// No message is shorter, in bytes.
+const SHORTEST: usize = 6;
+
+/// Every pattern with its row, in the order of the table.
+static PATTERNS: LazyLock<Vec<(&'static Message, Pattern)>> = LazyLock::new(|| {
+    let of_row = |row: &'static Message| row.patterns.iter().map(move |pattern| (row, Pattern::new(pattern)));
+    MESSAGES.iter().flat_map(of_row).collect()
+});
 
 /// Takes a line with an error message of the table.
 pub(crate) fn read(cursor: &mut Cursor<'_>, found: &mut Found) -> bool {
@@ -91,13 +107,15 @@ pub(crate) fn failure_of(line: &str) -> Option<(Failure, Vec<String>)> {
         end -= 1;
     }
     let line = line.get(..end)?.trim();
+    if line.len() < SHORTEST {
+        return None;
+    }
     let searched = Searched::new(line);
     if !SIGNS.iter().any(|sign| searched.has(sign)) {
         return None;
     }
-    let (row, holes) = MESSAGES
-        .iter()
-        .find_map(|row| row.patterns.iter().find_map(|pattern| searched.find(pattern)).map(|holes| (row, holes)))?;
+    let (row, holes) =
+        PATTERNS.iter().find_map(|(row, pattern)| searched.find(pattern).map(|holes| (*row, holes)))?;
     let path = holes.iter().find(|(name, _)| *name == "path").map(|(_, path)| (*path).to_owned());
     let call = row.call.and_then(|template| call_of(template, &holes));
     let mut assumed: Vec<String> = row.assumed.iter().map(|text| (*text).to_owned()).collect();

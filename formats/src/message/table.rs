@@ -23,16 +23,12 @@ pub struct Message {
 }
 
 /// Questions of the gallery that nobody asks with a message, and why.
-pub const NO_MESSAGE: [(&str, &str); 11] = [
+pub const NO_MESSAGE: [(&str, &str); 7] = [
     ("why-can-bind-80", "Nothing fails: a port can be bound, and the question is why."),
     ("exec-vs-run", "Two processes are compared by their sets, or fail by one of the other messages."),
-    ("rootless-caps", "The question is what an option means; nothing fails."),
     ("lost-after-copy", "The program fails later by a message of its own, such as bind."),
-    ("setcap-on-script", "The script fails by a message of what it tries, such as bind or raw-socket."),
-    ("nosuid", "The program fails by a message of what it tries; sudo alone names the mount option, and has a row."),
     ("wrong-rootid", "The program runs without, and fails by a message of what it tries."),
     ("capsh-recipe", "The question is how; a failing attempt has the row ambient-raise."),
-    ("script-loses-caps", "The program that is called fails by a message of what it tries."),
     ("ruid-euid", "The question is about a kernel release; nothing fails."),
     ("chmod-not-blocked", "The question is why a call does not fail."),
 ];
@@ -417,7 +413,7 @@ messages! {
          "exec: {path}: operation not permitted", "exec failed: operation not permitted", "failed to run command '{path}': operation not permitted", "sh: {port}: {path}: operation not permitted", "sh: line {port}: {path}: operation not permitted",
          "line {port}: {path}: operation not permitted", "sh: {path}: operation not permitted", "operation not permitted: {path}", "env: '{path}': operation not permitted",
          "execve: operation not permitted", "execv: operation not permitted", "execvp: operation not permitted", "execve({path}){any}operation not permitted", "strace: exec: operation not permitted", "cannot run {path}: operation not permitted",
-         "cannot execute '{path}': operation not permitted", "cannot exec '{path}': operation not permitted", "execvp {path}: operation not permitted", "unable to execute {path}: operation not permitted", "execute '{path}': operation not permitted", "execvp(): operation not permitted", "exec: {path}: eperm", "spawn {path} eperm", "can't execute '{path}': operation not permitted", "execvpe() failed: operation not permitted", "failed to execute {path}: operation not permitted"]
+         "cannot execute '{path}': operation not permitted", "cannot exec '{path}': operation not permitted", "execvp {path}: operation not permitted", "unable to execute {path}: operation not permitted", "execute '{path}': operation not permitted", "execvp(): operation not permitted", "exec: {path}: eperm", "spawn {path} eperm", "can't execute '{path}': operation not permitted", "execvpe() failed: operation not permitted"]
         eg ["exec /usr/bin/caddy: operation not permitted", "standard_init_linux.go:228: exec user process caused: operation not permitted",
             "docker: Error response from daemon: failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: exec: \"/app/server\": operation not permitted: unknown.",
             "{\"msg\":\"exec container process `/app/server`: Operation not permitted\",\"level\":\"error\"}",
@@ -432,6 +428,16 @@ messages! {
         eg ["exec /docker-entrypoint.sh: permission denied", "sh: 1: ./run.sh: Permission denied", "bash: ./run.sh: Permission denied", "zsh: permission denied: ./run.sh",
             "OCI runtime create failed: runc create failed: unable to start container process: error during container init: exec: \"/app/server\": permission denied: unknown"]
         call r#"{"execve": "<path>"}"# errno "EACCES";
+
+    // security modules
+    "apparmor" "The kernel's log: AppArmor denied something, which is not modelled."
+        ["apparmor='denied'"]
+        eg ["audit: type=1400 audit(1700000000.123:45): apparmor=\"DENIED\" operation=\"mount\" profile=\"docker-default\" name=\"/mnt/\" comm=\"mount\""]
+        errno "EACCES";
+    "selinux" "The kernel's log: SELinux denied something, which is not modelled."
+        ["avc: denied {", "avc:  denied  {"]
+        eg ["type=AVC msg=audit(1700000000.123:45): avc:  denied  { read } for  pid=77 comm=\"server\" name=\"data\""]
+        errno "EACCES";
 
     // others
     "open" "cat and others: a file could not be read."

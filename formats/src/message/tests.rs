@@ -18,6 +18,21 @@ fn every_example_is_of_its_row() {
 }
 
 #[test]
+fn every_pattern_is_found_and_shadowed_by_none() {
+    let mut wrong = Vec::new();
+    for row in MESSAGES {
+        for pattern in row.patterns {
+            let line = pattern.replace("{path}", "/x").replace("{port}", "80").replace("{any}", "x");
+            let id = read_message(&line).map(|failure| failure.id);
+            if id != Some(row.id) {
+                wrong.push(format!("{}: {pattern}: {id:?}", row.id));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn every_call_is_one_of_the_format() {
     for row in MESSAGES.iter().filter(|row| row.call.is_some()) {
         let some =
@@ -37,4 +52,91 @@ fn patterns_are_in_lower_case_and_ids_unique() {
             assert_eq!(*pattern, pattern.to_lowercase());
         }
     }
+}
+
+/// The gallery's questions.
+const QUESTIONS: [&str; 35] = [
+    "cap-add-nonroot",
+    "eperm-on-exec",
+    "nnp-and-setcap",
+    "privileged-nonroot",
+    "why-can-bind-80",
+    "exec-vs-run",
+    "drop-all-root",
+    "rootless-caps",
+    "unknown-cap",
+    "lost-after-copy",
+    "setcap-on-script",
+    "setcap-lib-path",
+    "setcap-dump",
+    "strace-loses-caps",
+    "nosuid",
+    "wrong-rootid",
+    "ambient-su",
+    "ambient-raise-eperm",
+    "systemd-ambient",
+    "capsh-recipe",
+    "sudo-nnp",
+    "script-loses-caps",
+    "ruid-euid",
+    "ambient-leak",
+    "ping",
+    "setfcap-uidmap",
+    "clone3",
+    "faccessat2",
+    "which-syscall",
+    "profile-breaks-start",
+    "seccomp-eacces",
+    "strace-in-docker",
+    "openat2",
+    "chmod-not-blocked",
+    "enosys-stub",
+];
+
+#[test]
+fn every_question_has_a_message_or_a_reason() {
+    let asked: BTreeSet<&str> = MESSAGES.iter().flat_map(|row| row.questions.iter().copied()).collect();
+    let without: BTreeSet<&str> = NO_MESSAGE.iter().map(|(question, _)| *question).collect();
+    assert_eq!(asked.intersection(&without).count(), 0);
+    assert_eq!(asked.union(&without).copied().collect::<BTreeSet<_>>(), QUESTIONS.into());
+}
+
+#[test]
+fn what_a_message_tells_is_in_its_call() {
+    let cases = [
+        ("listen tcp [::]:443: bind: permission denied", r#"{"bind":{"port":443}}"#, None, "EACCES"),
+        (
+            "exec: \"/app/server\": operation not permitted: unknown",
+            r#"{"execve":"/app/server"}"#,
+            Some("/app/server"),
+            "EPERM",
+        ),
+        (
+            "exec: \\\"/app/server\\\": operation not permitted",
+            r#"{"execve":"/app/server"}"#,
+            Some("/app/server"),
+            "EPERM",
+        ),
+        ("bash: ./run.sh: Permission denied", r#"{"execve":"./run.sh"}"#, Some("./run.sh"), "EACCES"),
+        (
+            "chown: changing ownership of '/d': Operation not permitted",
+            r#"{"chown":{"path":"/d","uid":1000,"gid":1000}}"#,
+            Some("/d"),
+            "EPERM",
+        ),
+        (
+            "cat: /etc/shadow: Permission denied",
+            r#"{"open":{"path":"/etc/shadow","flags":["O_RDONLY"]}}"#,
+            Some("/etc/shadow"),
+            "EACCES",
+        ),
+    ];
+    for (line, call, path, errno) in cases {
+        let failure = read_message(line).unwrap();
+        assert_eq!(serde_json::to_string(&failure.call).unwrap(), call, "{line}");
+        assert_eq!((failure.path.as_deref(), failure.errno), (path, Some(errno)), "{line}");
+    }
+    let long = format!("{}: operation not permitted", "x".repeat(5000));
+    assert_eq!(read_message(&long), None, "only the beginning of a line is searched");
+    assert_eq!(read_message("listen tcp :99999: bind: permission denied").unwrap().call, None);
 }

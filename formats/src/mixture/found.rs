@@ -17,7 +17,8 @@ pub(crate) struct Found {
 
 impl Found {
     /// A finding.
-    pub(crate) fn push(&mut self, finding: Finding) {
+    pub(crate) fn push(&mut self, mut finding: Finding) {
+        finding.recognised.iter_mut().chain(&mut finding.assumed).for_each(escape);
         if self.reading.findings.len() >= MAX_FINDINGS {
             self.full.get_or_insert(finding.line);
         } else {
@@ -27,7 +28,8 @@ impl Found {
     }
 
     /// A place that was not understood.
-    pub(crate) fn misread(&mut self, misread: Misread) {
+    pub(crate) fn misread(&mut self, mut misread: Misread) {
+        escape(&mut misread.message);
         if self.reading.misread.len() < MAX_FINDINGS {
             self.reading.misread.push(misread);
         }
@@ -79,5 +81,36 @@ impl Found {
         }
         misread.sort_by_key(|misread| misread.line);
         Reading { findings, misread }
+    }
+}
+
+/// Writes control characters so that a terminal does not obey them.
+fn escape(text: &mut String) {
+    if text.contains(char::is_control) {
+        let one = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+        *text = text.chars().map(one).collect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::TextForm;
+
+    #[test]
+    fn findings_are_bounded_and_that_is_said() {
+        let mut found = Found::default();
+        for line in 1..=MAX_FINDINGS + 2 {
+            let (form, says) = (TextForm::Strace, Says::Log);
+            found.push(Finding { line, last_line: line, form, says, recognised: Vec::new(), assumed: Vec::new() });
+            found.misread_at(line, 1, "x");
+        }
+        let Reading { findings, misread } = found.end();
+        assert_eq!((findings.len(), misread.len()), (MAX_FINDINGS, MAX_FINDINGS + 1));
+        let last = misread.last().map(ToString::to_string);
+        assert_eq!(
+            last.as_deref(),
+            Some("line 100001, column 1: more than 100000 findings; those from here on are left out")
+        );
     }
 }

@@ -57,7 +57,26 @@ pub fn read(text: &[u8]) -> Reading {
             message: format!("a text has at most {MAX_TEXT} bytes (32 MiB); what follows is not read"),
         });
     }
-    found.end()
+    let mut reading = found.end();
+    within(text, &mut reading.misread);
+    reading
+}
+
+/// Brings columns into their lines: a line that was cleaned of control characters is longer than it was.
+fn within(text: &[u8], misread: &mut [Misread]) {
+    let mut lines = (1..).zip(text.split(|byte| *byte == b'\n'));
+    let mut width = None;
+    for misread in misread {
+        while width.is_none_or(|(number, _)| number < misread.line) {
+            let Some((number, line)) = lines.next() else { break };
+            if number == misread.line {
+                width = Some((number, String::from_utf8_lossy(line).chars().count()));
+            }
+        }
+        if let Some((_, width)) = width.filter(|(number, _)| *number == misread.line) {
+            misread.column = misread.column.min(width + 1);
+        }
+    }
 }
 
 /// Reads what is left of a text, or of a block within one.
