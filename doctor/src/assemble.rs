@@ -3,13 +3,14 @@
 use formats::{AskedProfile, Container, Failure, Mount};
 use sim_core::capability::CapSet;
 use sim_core::engine::Engine;
+use sim_core::least::{Operation, Shown};
 use sim_core::scenario::{
-    Call, EngineText, FileEntry, FourIds, Loaded, ProcessOperation, ReleaseText, RuntimeEntry, Scenario, SetText,
-    Step, Traced, VersionText,
+    Call, EngineText, FileEntry, FourIds, Loaded, Process, ProcessOperation, ReleaseText, RuntimeEntry, Scenario,
+    SetText, Simulation, Step, StepOutcome, Traced, UserNamespaceEntry, VersionText, World, WorldProblem, verdict,
 };
 
 use crate::Options;
-use crate::facts::{Asked, Facts, Logged, Seen};
+use crate::facts::{Asked, Facts, Logged, Seen, three_numbers};
 
 /// A scenario that is to be played, and what was assumed for it.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub(crate) struct Draft {
     pub(crate) of_process: bool,
     /// What was assumed.
     pub(crate) assumed: Vec<String>,
+    /// What was done to files before, where one lost its capabilities by it: in words, and the rules.
+    pub(crate) before: Vec<(String, Vec<&'static str>)>,
 }
 
 /// Where a program is taken to be whose folder is not known.
@@ -54,6 +57,7 @@ pub(crate) fn drafts(facts: &Facts, options: &Options, most: usize) -> (Vec<Draf
         }
     }
     for draft in &mut drafts {
+        settle(&mut draft.scenario);
         let release = options.release.map(ReleaseText).or(facts.kernel());
         if release.is_some() {
             draft.scenario.kernel = release;
@@ -108,7 +112,15 @@ fn failure(failures: &[(usize, Failure)]) -> Option<&Failure> {
 fn of_scenario(text: &str) -> Option<Draft> {
     let loaded = Loaded::read(text, &sim_core::scenario::Options::default()).ok()?;
     let title = loaded.scenario.title.clone().unwrap_or_else(|| "the scenario".into());
-    Some(Draft { title, line: None, scenario: loaded.scenario, failed: None, of_process: false, assumed: Vec::new() })
+    Some(Draft {
+        title,
+        line: None,
+        scenario: loaded.scenario,
+        failed: None,
+        of_process: false,
+        assumed: Vec::new(),
+        before: Vec::new(),
+    })
 }
 
 fn of_container(asked: &Asked, facts: &Facts, failure: Option<&Failure>) -> Draft {
@@ -139,6 +151,7 @@ fn of_container(asked: &Asked, facts: &Facts, failure: Option<&Failure>) -> Draf
         failed: None,
         of_process: false,
         assumed,
+        before: Vec::new(),
     };
     if let Some(exact) = &container.exact {
         (draft.scenario.process, draft.scenario.runtime) = ((**exact).clone(), None);
@@ -146,7 +159,7 @@ fn of_container(asked: &Asked, facts: &Facts, failure: Option<&Failure>) -> Draf
     if let (Some(name), Some(entry)) = (&container.runtime.user_namespace, &container.user_namespace) {
         draft.scenario.user_namespaces.insert(name.clone(), entry.clone());
     }
-    take_files(&mut draft, facts);
+    take_files(&mut draft, facts, failure);
     mount(&mut draft.scenario, &container.mounts);
     let program = program(container.command.first().map(String::as_str), facts, failure);
     add_steps(&mut draft, program, facts, failure, &container.ports);
@@ -162,12 +175,14 @@ fn of_process(seen: &Seen, facts: &Facts, failure: Option<&Failure>) -> Draft {
         failed: None,
         of_process: true,
         assumed: Vec::new(),
+        before: Vec::new(),
     };
     complete(&mut draft);
+    enter_namespace(&mut draft, facts);
     if process.seccomp.is_empty() {
         draft.scenario.process.seccomp.extend(facts.profiles.first().cloned());
     }
-    take_files(&mut draft, facts);
+    take_files(&mut draft, facts, failure);
     // One whose sets are known runs already, unless the message is about its start or its file's capabilities are void.
     let sets = process.permitted.or(process.effective).map(|set| set.resolve(CapSet::EMPTY));
     let about_start = failure.is_none_or(|failure| !matches!(failure.call, Some(Call::Execve(_)) | None));
@@ -214,6 +229,35 @@ fn complete(draft: &mut Draft) {
     }
 }
 
+/// Puts the process into the user namespace whose map is in the text, if its ids are seen from outside.
+fn enter_namespace(draft: &mut Draft, facts: &Facts) {
+    let Some(map) = &facts.uid_map else { return };
+    let lines: Vec<[u32; 3]> = map.lines().filter_map(three_numbers).collect();
+    let inside = |id: u32| {
+        let within = lines.iter().find(|[_, outside, count]| id >= *outside && id - outside < *count);
+        within.map(|[inside, outside, _]| inside + (id - outside))
+    };
+    let process = &mut draft.scenario.process;
+    let Some(FourIds(uid)) = process.uid else { return };
+    let moved: Option<Vec<u32>> = uid.iter().map(|id| inside(*id)).collect();
+    let Some(Ok(uid)) = moved.map(<[u32; 4]>::try_from) else { return };
+    let gid = process.gid.and_then(|FourIds(gid)| gid.iter().map(|id| inside(*id)).collect::<Option<Vec<u32>>>());
+    process.uid = Some(FourIds(uid));
+    process.gid = gid.and_then(|gid| <[u32; 4]>::try_from(gid).ok()).map(FourIds).or(process.uid);
+    process.user_ns = Some("inner".to_owned());
+    let owner = lines.first().map(|[_, outside, _]| *outside);
+    let entry = UserNamespaceEntry {
+        owner,
+        uid_map: Some(map.clone()),
+        gid_map: Some(map.clone()),
+        ..UserNamespaceEntry::default()
+    };
+    draft.scenario.user_namespaces.insert("inner".to_owned(), entry);
+    draft
+        .assumed
+        .push("The ids of the process are those that the host sees; groups are taken to be mapped as users.".into());
+}
+
 /// So many capabilities only root has.
 const MANY: u32 = 30;
 
@@ -225,11 +269,12 @@ fn of_nobody(facts: &Facts, failure: Option<&Failure>) -> Draft {
         failed: None,
         of_process: false,
         assumed: Vec::new(),
+        before: Vec::new(),
     };
     if let Some(profile) = facts.profiles.first() {
         draft.scenario.process.seccomp.push(profile.clone());
     }
-    take_files(&mut draft, facts);
+    take_files(&mut draft, facts, failure);
     let by_root = facts.calls.iter().any(needs_root);
     let user = FourIds([SOME_USER; 4]);
     if by_root {
@@ -240,15 +285,16 @@ fn of_nobody(facts: &Facts, failure: Option<&Failure>) -> Draft {
             "Who runs it is not in the text: an ordinary user is taken, id {SOME_USER}, without capabilities."
         ));
     }
-    let only_files = by_root && facts.calls.iter().all(|call| matches!(call, Call::FileChange(_)));
-    for call in &facts.calls {
+    for call in facts.calls.iter().filter(|call| !matches!(call, Call::FileChange(_))) {
         add_step(&mut draft.scenario, call.clone());
     }
-    if only_files {
-        draft.assumed.push(format!("Afterwards an ordinary user runs the program, id {SOME_USER}."));
-        for call in become_user(SOME_USER) {
-            draft.scenario.steps.push(step(call));
-        }
+    let played = Simulated::of(&draft.scenario);
+    if let Some(failure) = failure
+        && let Some(step) = played.refused(failure.errno)
+    {
+        // What the text shows of the failure is one of these commands.
+        draft.failed = Some((step, failure.clone()));
+        return draft;
     }
     let executed = facts.calls.iter().any(|call| matches!(call, Call::Execve(_)));
     let program = if executed { None } else { program(None, facts, failure) };
@@ -272,13 +318,77 @@ fn joined(container: &Container, facts: &Facts, assumed: &mut Vec<String>) -> Ru
 
 /// Whether a command makes sense for root alone.
 fn needs_root(call: &Call) -> bool {
-    matches!(call, Call::FileChange(_) | Call::SetId(_) | Call::Setgroups(_))
+    matches!(call, Call::SetId(_) | Call::Setgroups(_))
 }
 
-fn become_user(id: u32) -> [Call; 3] {
-    use sim_core::calls::{IdChange, IdKind, SetId};
-    let set = |kind| Call::SetId(SetId { kind, change: IdChange::Res([id; 3]) });
-    [Call::Setgroups(Vec::new()), set(IdKind::Group), set(IdKind::User)]
+/// What becomes of a scenario's steps, as far as it makes sense.
+struct Simulated(Vec<StepOutcome>);
+
+impl Simulated {
+    fn of(scenario: &Scenario) -> Self {
+        let Ok(world) = World::new(scenario, &sim_core::scenario::Options::default()) else {
+            return Self(Vec::new());
+        };
+        let mut simulation = Simulation::new(world);
+        Self(scenario.steps.iter().map(|step| simulation.perform(&step.call)).collect())
+    }
+
+    /// The first step that is refused with this error.
+    fn refused(&self, errno: Option<&str>) -> Option<usize> {
+        let same = |outcome: &StepOutcome| {
+            outcome.refusal.is_some_and(|refusal| errno.is_none_or(|errno| refusal.errno.to_string() == errno))
+        };
+        self.0.iter().position(same)
+    }
+}
+
+/// What commands did to files, by root, before anything is started.
+fn change_files(draft: &mut Draft, facts: &Facts, failure: Option<&Failure>) {
+    let failing = failure.and_then(|failure| failure.call.as_ref());
+    let mut scenario = Scenario { files: draft.scenario.files.clone(), ..Scenario::default() };
+    for (index, call) in facts.calls.iter().enumerate() {
+        copy_files(draft, &mut scenario, facts, index);
+        if let Call::FileChange(_) = call
+            && Some(call) != failing
+        {
+            add_step(&mut scenario, call.clone());
+        }
+    }
+    copy_files(draft, &mut scenario, facts, facts.calls.len());
+    if scenario.steps.is_empty() {
+        return;
+    }
+    draft
+        .assumed
+        .push("The commands that change files are taken to have been root's, and to have gone through.".into());
+    for outcome in Simulated::of(&scenario).0 {
+        let Call::FileChange(change) = &outcome.call else { continue };
+        let (Some(before), Some(after)) = (&outcome.file_before, &outcome.file) else { continue };
+        let entry = draft.scenario.files.entry(change.path().to_owned()).or_default();
+        (entry.uid, entry.gid, entry.mode) = (after.uid, after.gid, after.mode);
+        entry.caps.clone_from(&after.caps);
+        if before.caps.is_some() && after.caps.is_none() {
+            draft.before.push((verdict(&outcome), outcome.result().rules));
+        }
+    }
+}
+
+/// The copies of files before a call: most of them leave the capabilities behind.
+fn copy_files(draft: &mut Draft, scenario: &mut Scenario, facts: &Facts, index: usize) {
+    for (_, copy) in facts.copies.iter().filter(|(before, _)| *before == index) {
+        let original = copy.from.as_ref().and_then(|from| draft.scenario.files.get(facts.path_of(from)?)).cloned();
+        let mut made = original.clone().unwrap_or_default();
+        if !copy.keeps_capabilities && made.caps.take().is_some() {
+            draft
+                .before
+                .push((format!("{} was made by a copy that leaves the capabilities behind.", copy.to), Vec::new()));
+        }
+        if let Some((uid, gid)) = copy.owner {
+            (made.uid, made.gid) = (uid, gid);
+        }
+        scenario.files.insert(copy.to.clone(), made.clone());
+        draft.scenario.files.insert(copy.to.clone(), made);
+    }
 }
 
 /// The profile that the container asks for, where the text has it.
@@ -327,10 +437,14 @@ fn version(runtime: &mut RuntimeEntry, facts: &Facts, assumed: &mut Vec<String>)
     }
 }
 
-fn take_files(draft: &mut Draft, facts: &Facts) {
+fn take_files(draft: &mut Draft, facts: &Facts, failure: Option<&Failure>) {
     draft.scenario.files.extend(facts.files.iter().map(|(path, entry)| (path.clone(), entry.clone())));
     draft.scenario.sysctl = facts.sysctl;
     mount(&mut draft.scenario, &facts.mounts);
+    change_files(draft, facts, failure);
+    for interpreter in draft.scenario.files.values().filter_map(|file| file.interpreter.clone()).collect::<Vec<_>>() {
+        draft.scenario.files.entry(interpreter).or_default();
+    }
 }
 
 /// The program that is started, and what was assumed to find it.
@@ -399,7 +513,13 @@ fn add_steps(
         if let Some(before) = tried_before(&call, failure) {
             add_step(&mut draft.scenario, before);
         }
-        add_step(&mut draft.scenario, about_what_is_seen(call, draft.of_process, facts));
+        let call = about_what_is_seen(call, draft.of_process, facts);
+        if matches!(call, Call::Process(ProcessOperation::Ptrace(_))) && draft.of_process {
+            // Who traces is the user who looked at it.
+            let Process { uid, gid, .. } = draft.scenario.process;
+            draft.scenario.process = Process { uid, gid, ..Process::default() };
+        }
+        add_step(&mut draft.scenario, call);
     } else if failure.is_none()
         && let Some(port) = ports.iter().find(|port| **port < 1024)
     {
@@ -413,14 +533,15 @@ fn add_steps(
 
 /// The steps that a log shows. A program that strace itself started is traced by who started it.
 fn add_logged(draft: &mut Draft, log: &Logged, facts: &Facts) {
-    for (_, operation) in &log.operations {
+    for (_, operation) in log.operations.iter().filter(|(_, operation)| matters(operation)) {
         let call = match &operation.call {
             Call::Execve(path) => Call::Execve(facts.path_of(path).map_or_else(|| path.clone(), str::to_owned)),
             call => call.clone(),
         };
         add_step(&mut draft.scenario, call);
     }
-    let of_root = draft.scenario.process.uid.is_none_or(|FourIds([real, ..])| real == 0);
+    let process = &draft.scenario.process;
+    let of_root = process.uid.is_none_or(|FourIds([real, ..])| real == 0) || process.permitted.is_some();
     let first = log.operations.first().map(|(_, operation)| &operation.call);
     if matches!(first, Some(Call::Execve(_))) && !of_root && draft.scenario.runtime.is_none() && !facts.traced_by_root
     {
@@ -430,6 +551,41 @@ fn add_logged(draft: &mut Draft, log: &Logged, facts: &Facts) {
             .push("strace was started by the same user, so the program is traced without CAP_SYS_PTRACE.".into());
     }
 }
+
+/// Whether a call of a log changes what later ones may do, or was refused.
+fn matters(operation: &Operation) -> bool {
+    let changes = matches!(
+        operation.call,
+        Call::Execve(_)
+            | Call::Capset(_)
+            | Call::Prctl(_)
+            | Call::SetId(_)
+            | Call::Setgroups(_)
+            | Call::Unshare(_)
+            | Call::Clone(_)
+            | Call::Setns(_)
+            | Call::WriteMap(_)
+            | Call::Seccomp(_)
+    );
+    changes || operation.shown == Shown::Refused
+}
+
+/// Describes the files and directories that steps name and the text does not.
+fn settle(scenario: &mut Scenario) {
+    for _ in 0..MOST_MISSING {
+        let Err(error) = World::new(scenario, &sim_core::scenario::Options::default()) else { return };
+        match error.problem {
+            WorldProblem::NoFile { path } => scenario.files.insert(path, FileEntry::default()),
+            WorldProblem::NoDirectory { path } => {
+                scenario.files.insert(path, FileEntry { directory: true, ..FileEntry::default() })
+            }
+            _ => return,
+        };
+    }
+}
+
+/// So many files may be missing.
+const MOST_MISSING: usize = 64;
 
 /// The name of the system call that a line of strace shows.
 fn system_call(failure: &Failure) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use sim_core::capability::{CapSet, Capability};
-use sim_core::rule::{NOT_MODELLED, Omission, Provenance, Rule, SetName, Trace};
+use sim_core::rule::{Effect, Event, Flow, NOT_MODELLED, Omission, Provenance, Rule, SetName, Trace};
 use sim_core::scenario::{Call, Scenario, Simulation, StepOutcome, World, release_differences, verdict};
 use sim_core::search::{Goal, Limits, fixes};
 
@@ -74,6 +74,9 @@ pub struct Remedy {
     pub link: String,
 }
 
+/// How many assumptions of the readers are told.
+const MOST_ASSUMED: usize = 40;
+
 /// How many fixes are told.
 const MOST_FIXES: usize = 8;
 
@@ -82,7 +85,8 @@ pub(crate) fn judge(mut draft: Draft, facts: &Facts, options: &Options) -> Case 
     let explained = explain_message::explain(&mut draft);
     let scenario = &draft.scenario;
     let mut case = Case::unread(&draft, options);
-    case.assumed.extend(facts.assumed.iter().map(|(line, text)| format!("Line {line}: {text}")));
+    let mine = facts.assumed.iter().filter(|(line, of_one, _)| !of_one || draft.line == Some(*line));
+    case.assumed.extend(mine.take(MOST_ASSUMED).map(|(line, _, text)| format!("Line {line}: {text}")));
     let world = match World::new(scenario, &sim_core::scenario::Options::default()) {
         Ok(world) => world,
         Err(error) => {
@@ -93,7 +97,11 @@ pub(crate) fn judge(mut draft: Draft, facts: &Facts, options: &Options) -> Case 
     let played = Played::of(scenario, world);
     let Decided { step, verdict, rule, errno } = played.decided(scenario, &draft);
     (case.verdict, case.errno) = (verdict, errno);
-    case.rules = played.rules();
+    for (told, rules) in &draft.before {
+        case.verdict = format!("{} Before that: {told}", case.verdict);
+        case.rules.extend(rules);
+    }
+    case.rules.extend(played.rules());
     case.steps = played.outcomes.iter().map(self::verdict).collect();
     if let Some(rule) = rule {
         (case.rule, case.statement) = (Some(rule.id), rule.statement);
@@ -107,6 +115,7 @@ pub(crate) fn judge(mut draft: Draft, facts: &Facts, options: &Options) -> Case 
     case.search_fixes(scenario, played.goal(scenario, step), options);
     case.reproductions = reproductions(scenario);
     case.flips = flips(scenario);
+    case.fixes.extend(cleared(scenario, &draft, options));
     case
 }
 
@@ -199,7 +208,8 @@ impl Played {
         if let Some((rule, about)) = &self.refused {
             let about = if about.is_empty() { String::new() } else { format!(" ({about})") };
             let verdict = format!("The engine refuses to start it{about}. {}", rule.statement);
-            return Decided { step: Some(0), verdict, rule: Some(rule), errno: None };
+            let errno = draft.failed.as_ref().and_then(|(_, failure)| failure.errno).map(str::to_owned);
+            return Decided { step: Some(0), verdict, rule: Some(rule), errno };
         }
         if let Some(failed) =
             self.prologue.iter().find(|outcome| outcome.refusal.is_some() || outcome.killed.is_some())
@@ -219,6 +229,10 @@ impl Played {
             };
             let verdict = format!("{}{lost}", verdict(outcome));
             return Decided { step: Some(step), verdict, rule, errno: refused(outcome) };
+        }
+        if let Some((step, rule)) = self.lost_ambient() {
+            let told = self.outcomes.get(step).map(verdict).unwrap_or_default();
+            return Decided { step: Some(step), verdict: told, rule: Some(rule), errno: None };
         }
         let step = self.outcomes.iter().rposition(|outcome| matches!(outcome.call, Call::Execve(_)));
         let step = step.or_else(|| self.outcomes.len().checked_sub(1));
@@ -263,10 +277,8 @@ impl Played {
             let has = outcome.file.as_ref().is_some_and(|file| file.caps.is_some());
             matches!(&outcome.call, Call::FileChange(change) if change.path() == path) && had && !has
         })?;
-        let removed = |event: &&sim_core::rule::Event| {
-            matches!(event, sim_core::rule::Event::Applied { effect: sim_core::rule::Effect::AttributeRemoved, .. })
-        };
-        let rule = lost.trace.events().iter().rev().find(removed).map(sim_core::rule::Event::rule)?;
+        let removed = |event: &&Event| matches!(event, Event::Applied { effect: Effect::AttributeRemoved, .. });
+        let rule = lost.trace.events().iter().rev().find(removed).map(Event::rule)?;
         Some((lost, rule))
     }
 
@@ -283,6 +295,16 @@ impl Played {
         let at = self.prologue.len() + step;
         let links = Provenance::new(&traces).origins(at, SetName::Permitted, capability, false);
         links.iter().filter(|link| link.step == at).find_map(|link| link.rule)
+    }
+
+    /// The last step by which capabilities left the ambient set without being asked to, and the rule.
+    fn lost_ambient(&self) -> Option<(usize, &'static Rule)> {
+        let removing = |event: &&Event| matches!(event, Event::Applied { effect: Effect::Bits(Flow { into: SetName::Ambient, removed, .. }), .. } if !removed.is_empty());
+        self.outcomes.iter().enumerate().rev().find_map(|(step, outcome)| {
+            let asked = matches!(outcome.call, Call::Prctl(_) | Call::Capset(_));
+            let event = outcome.trace.events().iter().find(removing).filter(|_| !asked)?;
+            Some((step, event.rule()))
+        })
     }
 
     /// The rule by which set-id bits or the capabilities of the file do nothing.
@@ -308,8 +330,10 @@ impl Played {
             return Some(Goal::step(step));
         }
         let outcome = self.outcomes.get(step)?;
-        let wanted = wanted(scenario, outcome) - outcome.process().effective;
-        (!wanted.is_empty()).then(|| Goal::effective(step, wanted))
+        let lost = outcome.before.credentials.ambient - outcome.after.credentials.ambient;
+        let wanted = (wanted(scenario, outcome) | lost) - outcome.process().effective;
+        let last = self.outcomes.iter().rposition(|outcome| matches!(outcome.call, Call::Execve(_))).unwrap_or(step);
+        (!wanted.is_empty()).then(|| Goal::effective(last.max(step), wanted))
     }
 }
 
@@ -365,6 +389,22 @@ fn refused(outcome: &StepOutcome) -> Option<String> {
 fn citation(rule: &Rule) -> String {
     let manual = if rule.manual.is_empty() { String::new() } else { format!("{}; ", rule.manual) };
     format!("{manual}{}; {}", rule.source, rule.evidence_in_words())
+}
+
+/// Where a program wants no capabilities at all: whoever starts it clears the ambient set first.
+fn cleared(scenario: &Scenario, draft: &Draft, options: &Options) -> Option<Remedy> {
+    draft.failed.as_ref().filter(|(_, failure)| failure.id == "bwrap-unexpected")?;
+    let clear = r#"{"prctl": ["PR_CAP_AMBIENT", "PR_CAP_AMBIENT_CLEAR_ALL"]}"#;
+    let mut cleared = scenario.clone();
+    cleared.steps.insert(0, sim_core::scenario::read_value(clear).ok()?);
+    let world = World::new(&cleared, &sim_core::scenario::Options::default()).ok()?;
+    let played = Played::of(&cleared, world);
+    let empty = played.outcomes.last().is_some_and(|outcome| outcome.process().effective.is_empty());
+    empty.then(|| Remedy {
+        commands: vec!["whoever starts it: prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0), or setpriv --ambient-caps=-all PROGRAM".to_owned()],
+        hands_out: "nothing".to_owned(),
+        link: link_to(&cleared, options),
+    })
 }
 
 /// Where other kernels answer otherwise.

@@ -8,7 +8,7 @@ use formats::{Container, Failure, FileCopy, Finding, Image, Mount, Says, TextFor
 use sim_core::engine::Engine;
 use sim_core::least::{Operation, Shown};
 use sim_core::scenario::{
-    Call, EngineText, FileEntry, FilterEntry, Process, ReleaseText, RuntimeEntry, Sysctl, VersionText,
+    Call, EngineText, FileEntry, FilterEntry, Process, ReleaseText, RuntimeEntry, Step, Sysctl, VersionText,
 };
 
 /// Everything that a text says.
@@ -44,8 +44,10 @@ pub(crate) struct Facts {
     pub(crate) traced_by_root: bool,
     /// Whole scenarios.
     pub(crate) scenarios: Vec<String>,
-    /// What had to be assumed in reading, by the line.
-    pub(crate) assumed: Vec<(usize, String)>,
+    /// What had to be assumed in reading, by the line; and whether that is about one container alone.
+    pub(crate) assumed: Vec<(usize, bool, String)>,
+    /// Lines of a user namespace's map of ids.
+    pub(crate) uid_map: Option<String>,
 }
 
 /// What an engine is asked, and where.
@@ -75,6 +77,23 @@ pub(crate) struct Logged {
     pub(crate) last: Option<String>,
 }
 
+/// A write to the map of a user namespace that the thread made itself: the line, and the write.
+fn map_write(lines: &[&[u8]]) -> Option<(usize, Operation)> {
+    let texts = || lines.iter().map(|line| String::from_utf8_lossy(line)).enumerate();
+    let opened = texts().find_map(|(_, line)| {
+        let file = ["uid_map", "gid_map"].into_iter().find(|file| line.contains(&format!("/proc/self/{file}\"")))?;
+        Some((file, line.rsplit("= ").next()?.trim().to_owned()))
+    })?;
+    let (file, descriptor) = opened;
+    let start = format!("write({descriptor}, \"");
+    let (index, line) = texts().find(|(_, line)| line.contains(&start))?;
+    let text = line.split_once(&start)?.1.split('"').next()?.to_owned();
+    let shown = if line.contains("= -1 EPERM") { Shown::Refused } else { Shown::Succeeded };
+    let call = format!(r#"{{"write_map": {{"user_ns": "made", "file": {file:?}, "text": {text:?}}}}}"#);
+    let step: Step = sim_core::scenario::read_value(&call).ok()?;
+    Some((index + 1, Operation { call: step.call, shown, unknown: None }))
+}
+
 /// How many operations of a log are played.
 const MOST_OPERATIONS: usize = 64;
 
@@ -95,6 +114,7 @@ impl Logged {
             let line = seen.places.first().map_or(0, |place| usize::try_from(place.line).unwrap_or(usize::MAX));
             operations.push((line.saturating_add(finding.line - 1), seen.operation));
         }
+        operations.extend(map_write(&part).map(|(line, operation)| (line + finding.line - 1, operation)));
         operations.sort_by_key(|(line, _)| *line);
         let refused = operations.iter().position(|(_, operation)| operation.shown == Shown::Refused);
         operations.truncate(refused.map_or(MOST_OPERATIONS, |refused| (refused + 1).min(MOST_OPERATIONS)));
@@ -105,6 +125,12 @@ impl Logged {
     pub(crate) fn executes(&self) -> bool {
         self.operations.iter().any(|(_, operation)| matches!(operation.call, Call::Execve(_)))
     }
+}
+
+/// A line of three numbers.
+pub(crate) fn three_numbers(line: &str) -> Option<[u32; 3]> {
+    let numbers: Option<Vec<u32>> = line.split_whitespace().map(|word| word.parse().ok()).collect();
+    <[u32; 3]>::try_from(numbers?).ok()
 }
 
 /// Whether root starts strace or attaches it: by sudo, with another user's name, or to a pid.
@@ -143,8 +169,11 @@ impl Facts {
         let mut facts = Self::default();
         let mut latest: Option<TextForm> = None;
         facts.traced_by_root = is_traced_by_root(text);
+        facts.read_lines(text);
         for finding in findings {
-            facts.assumed.extend(finding.assumed.iter().map(|text| (finding.line, text.clone())));
+            let of_one = matches!(finding.says, Says::Container(_));
+            let assumed = finding.assumed.iter().map(|text| (finding.line, of_one, text.clone()));
+            facts.assumed.extend(assumed);
             match &finding.says {
                 Says::Container(container) => {
                     facts.containers.push(Asked { line: finding.line, container: (**container).clone() })
@@ -173,6 +202,27 @@ impl Facts {
             }
         }
         facts
+    }
+
+    /// What single lines say that no reader takes: the map of a user namespace, and the first line of a script.
+    fn read_lines(&mut self, text: &[u8]) {
+        let text = String::from_utf8_lossy(text.get(..1 << 16).unwrap_or(text));
+        let mut before = "";
+        for line in text.lines() {
+            if three_numbers(line).is_some_and(|[_, _, count]| count > 0) {
+                let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+                self.uid_map = Some(self.uid_map.take().map_or(line.clone(), |map| format!("{map}\n{line}")));
+            }
+            let script =
+                before.split_whitespace().last().filter(|_| before.contains("head -") || before.contains("cat "));
+            if let (Some(interpreter), Some(path)) = (line.strip_prefix("#!"), script) {
+                let program = interpreter.trim().split_whitespace().next().unwrap_or_default();
+                if program.starts_with('/') {
+                    self.files.entry(path.to_owned()).or_default().interpreter = Some(program.to_owned());
+                }
+            }
+            before = line;
+        }
     }
 
     /// What is known of a process is added to what another kind of text says of it; the same kind again is another process.

@@ -80,6 +80,9 @@ pub struct Unread {
     pub message: String,
 }
 
+/// How many parts of a text are told, of those that were recognised and of those that were not.
+const MOST_PARTS: usize = 1000;
+
 /// How many containers and processes are answered: more are counted.
 const MOST_CASES: usize = 64;
 
@@ -99,7 +102,7 @@ pub fn diagnose(text: &[u8], options: &Options) -> Diagnosis {
     let facts = Facts::of(&reading.findings, text);
     let (drafts, more_cases) = drafts(&facts, options, MOST_CASES);
     let cases = drafts.into_iter().map(|draft| case::judge(draft, &facts, options)).collect();
-    let recognised = reading.findings.iter().map(|finding| Recognised {
+    let recognised = reading.findings.iter().take(MOST_PARTS).map(|finding| Recognised {
         line: finding.line,
         last_line: finding.last_line,
         form: told::form(finding.form),

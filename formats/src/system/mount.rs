@@ -45,6 +45,10 @@ fn parts(line: &str) -> Option<(&str, &str)> {
             let path = path.trim_start_matches(['\u{251c}', '\u{2514}', '\u{2500}', '\u{2502}', '|', '`', '-']);
             path.starts_with('/').then_some((path, *options))
         }
+        // "/home ext4 rw,nosuid", of findmnt -o TARGET,FSTYPE,OPTIONS.
+        [path, kind, options] if path.starts_with('/') && !kind.contains('/') && are_options(options) => {
+            Some((path, *options))
+        }
         _ => None,
     }
 }

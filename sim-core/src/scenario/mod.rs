@@ -86,5 +86,5 @@ pub use values::{
     CapsEntry, FileCapsObject, FourIds, LimitText, ModeText, ReleaseText, SecurebitsText, SetText, SetTextError,
 };
 pub use verdict::{explain_event, explain_link, verdict};
-pub use world::{Options, World, WorldError};
+pub use world::{Options, Problem as WorldProblem, World, WorldError};
 pub use write_map_call::{MapFileName, WriteMapCall};
