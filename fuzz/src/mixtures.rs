@@ -26,7 +26,8 @@ pub fn unit(bytes: &[u8]) {
 /// Commands, each line behind a prompt.
 pub fn commands(bytes: &[u8]) {
     mixture(bytes);
-    let prompted: Vec<u8> = bytes.split_inclusive(|byte| *byte == b'\n').flat_map(|line| [b"$ ", line].concat()).collect();
+    let prompted: Vec<u8> =
+        bytes.split_inclusive(|byte| *byte == b'\n').flat_map(|line| [b"$ ", line].concat()).collect();
     mixture(&prompted);
 }
 
