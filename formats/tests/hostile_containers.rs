@@ -3,6 +3,7 @@
 //! Work is counted by what is held and found, not by a clock: work that grows with the square of the text would not end.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of tests may say what it expects")]
+#![allow(clippy::format_collect, clippy::format_push_string, reason = "texts are made as they read")]
 
 use formats::container::{
     MAX_FINDINGS, MAX_TEXT, read_commands, read_compose, read_document, read_inspect, read_lists, read_oci_config,
@@ -89,7 +90,7 @@ fn no_more_findings_than_the_bound() {
     assert_eq!((reading.findings.len(), reading.misread.len()), (MAX_FINDINGS, 1));
     let reading = read_commands(&"docker run x\n".repeat(MAX_FINDINGS + 7));
     assert_eq!((reading.findings.len(), reading.misread.len()), (MAX_FINDINGS, 1));
-    let reading = read_pods(&format!("containers: [{}]", "{securityContext: }, ".repeat(MAX_FINDINGS + 7)));
+    let reading = read_pods(&format!("containers:\n{}", "- {}\n".repeat(MAX_FINDINGS + 7)));
     assert_eq!((reading.findings.len(), reading.misread.len()), (MAX_FINDINGS, 1));
 }
 
@@ -106,10 +107,7 @@ fn bomb(begin: &str) -> String {
 #[test]
 fn a_bomb_is_no_larger_than_its_text() {
     let lists = bomb("[KILL]");
-    let items = bomb("{spec: {containers: [{name: x}]}}")
-        .replace(": &", ": &")
-        .replace('[', "{items: [")
-        .replace("]\n", "]}\n");
+    let items = bomb("{spec: {containers: [{name: x}]}}").replace('[', "{items: [").replace("]\n", "]}\n");
     let merges = (1..40).fold("m0: &m0 {x: y}\n".to_owned(), |text, level| {
         let below = level - 1;
         text + &format!("m{level}: &m{level} {{<<: [*m{below}, *m{below}, *m{below}]}}\n")
@@ -235,6 +233,15 @@ fn deep_nesting_is_refused_with_its_place() {
     }
     let fine = format!("x: {}\nservices: {{a: {{image: b}}}}\n", "[".repeat(100) + &"]".repeat(100));
     assert_eq!(read_document(&fine).findings.len(), 1);
+}
+
+#[test]
+fn long_brackets_are_cut_off_before_they_are_kept() {
+    let text = format!("services: {{a: {{image: b}}}}\nx: {{{}}}\n", "b: c, ".repeat(1 << 20));
+    let (reading, held) = peak(|| read_document(&text));
+    assert_eq!((reading.findings.len(), reading.misread.len()), (1, 1));
+    assert_eq!((reading.misread[0].line, reading.misread[0].column), (2, 4));
+    assert!(held < 1 << 20, "{held}");
 }
 
 #[test]

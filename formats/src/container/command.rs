@@ -1,6 +1,6 @@
 use sim_core::engine::Engine;
 
-use super::draft::{Draft, has_variable, truth};
+use super::draft::{Draft, truth};
 use super::notes::{Notes, shown};
 use super::options::{GLOBAL_VALUES, Takes, long_name, takes};
 use super::words::{Command, Word, each_command};
@@ -413,19 +413,8 @@ fn rootless(draft: &mut Draft, before: &str) {
     }
 }
 
-/// The words of an entrypoint: Podman takes a list in JSON, or splits it; to Docker it is one word.
+/// The words of an entrypoint: to Podman a list in JSON is its words; else it is one word to both.
 fn entrypoint(text: &str, is_podman: bool) -> Vec<String> {
-    if is_podman
-        && text.starts_with('[')
-        && let Some(words) = json::list_of_texts(text)
-    {
-        return words;
-    }
-    if is_podman
-        && !has_variable(text)
-        && let Some(words) = shlex::split(text)
-    {
-        return words;
-    }
-    if text.is_empty() { Vec::new() } else { vec![text.to_owned()] }
+    let list = if is_podman { json::list_of_texts(text) } else { None };
+    list.unwrap_or_else(|| if text.is_empty() { Vec::new() } else { vec![text.to_owned()] })
 }

@@ -9,6 +9,7 @@ mod compose;
 mod document;
 mod draft;
 mod fields;
+mod flow;
 mod inspect;
 mod json;
 mod lists;

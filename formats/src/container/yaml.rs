@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, StrInput};
 
+use super::flow::{MAX_FLOW, too_long};
 use super::notes::{Notes, Place, shown};
 use super::tree::{MAX_DEPTH, MAX_NODES, Node, NodeId, Tree, Value};
 
@@ -12,9 +13,19 @@ const MAX_BROKEN: usize = 1000;
 /// Reads the documents of a YAML text one after another. What stands before an error is read as far as it goes; reading
 /// goes on at the next `---`.
 pub(super) fn each_document<'t>(text: &'t str, notes: &mut Notes, mut body: impl FnMut(&Tree<'t>, &mut Notes)) {
-    let lines = text.split('\n').count();
-    let last_width = text.rsplit('\n').next().unwrap_or_default().chars().count();
-    let end = Place { line: lines, column: last_width + 1 };
+    let Some(kept) = too_long(text).and_then(|at| text.get(..at)) else {
+        return documents(text, notes, &mut body);
+    };
+    documents(kept, notes, &mut body);
+    if !notes.is_full() {
+        let message =
+            format!("the list or mapping in brackets here has more than {MAX_FLOW} bytes; the text is read up to it");
+        notes.misread(end_of(kept), message);
+    }
+}
+
+fn documents<'t>(text: &'t str, notes: &mut Notes, body: &mut impl FnMut(&Tree<'t>, &mut Notes)) {
+    let end = end_of(text);
     let mut left = Tree::budget(text);
     let (mut first_line, mut rest) = (0, text);
     for _ in 0..MAX_BROKEN {
@@ -41,6 +52,11 @@ pub(super) fn each_document<'t>(text: &'t str, notes: &mut Notes, mut body: impl
         (first_line, rest) = (line, after);
     }
     notes.misread(Place { line: first_line + 1, column: 1 }, "too much is broken; the text is read up to here");
+}
+
+fn end_of(text: &str) -> Place {
+    let last_width = text.rsplit('\n').next().unwrap_or_default().chars().count();
+    Place { line: text.split('\n').count(), column: last_width + 1 }
 }
 
 /// The text from the first line with `---` behind this one, and how many lines stand before it.
