@@ -86,7 +86,7 @@ fn steps(words: &[String]) -> Result<Done, String> {
             }
             "--no-new-privs" => calls.push(prctl(PrctlOption::SetNoNewPrivs, 1)),
             "--chroot" if value.starts_with('/') => {
-                calls.push(Call::Process(ProcessOperation::Chroot(ChrootArguments { path: value.to_owned() })))
+                calls.push(Call::Process(ProcessOperation::Chroot(ChrootArguments { path: value.to_owned() })));
             }
             "--shell" => value.clone_into(&mut shell),
             "--mode" => assumed.push("capsh --mode is left out.".into()),

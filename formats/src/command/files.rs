@@ -70,11 +70,8 @@ pub(super) fn setfattr(words: &[String]) -> Parsed {
         return None;
     }
     let value = arguments.value(&["v", "value"])?;
-    let bytes = match value.strip_prefix("0x").map(parse_hex_bytes) {
-        Some(Ok(bytes)) => bytes,
-        _ => {
-            return Some(Err(format!("setfattr: {value:?} is no attribute in hexadecimal digits, as 0x0100000200…")));
-        }
+    let Some(Ok(bytes)) = value.strip_prefix("0x").map(parse_hex_bytes) else {
+        return Some(Err(format!("setfattr: {value:?} is no attribute in hexadecimal digits, as 0x0100000200…")));
     };
     let caps = CapsEntry::Bytes(bytes);
     let call = Call::FileChange(FileChange::Setcap(SetcapArguments { path: path.clone(), caps }));

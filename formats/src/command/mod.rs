@@ -87,7 +87,6 @@ pub(crate) fn report(line: &Line<'_>, lines: (usize, usize), form: TextForm, fou
     for command in line.commands() {
         let runs_paths = line.is_prompted && !line.may_be_remark || form == TextForm::Dockerfile;
         match done_by(&command.words, runs_paths) {
-            None => {}
             Some(Ok(Done { says, recognised, assumed })) => {
                 any = true;
                 for says in says {
@@ -100,7 +99,7 @@ pub(crate) fn report(line: &Line<'_>, lines: (usize, usize), form: TextForm, fou
                 any = true;
                 found.misread_at(lines.0, 1, message);
             }
-            Some(Err(_)) => {}
+            Some(Err(_)) | None => {}
         }
     }
     any

@@ -63,6 +63,9 @@ static PATTERNS: LazyLock<Vec<(&'static Message, Pattern)>> = LazyLock::new(|| {
     MESSAGES.iter().flat_map(of_row).collect()
 });
 
+/// Rows whose messages may name the capability; where they do, the call is about that one.
+const NAME_A_CAPABILITY: [&str; 2] = ["ambient-raise", "bounding-drop"];
+
 /// Takes a line with an error message of the table.
 pub(crate) fn read(cursor: &mut Cursor<'_>, found: &mut Found) -> bool {
     let Some(line) = cursor.line() else { return false };
@@ -117,9 +120,13 @@ pub(crate) fn failure_of(line: &str) -> Option<(Failure, Vec<String>)> {
     let (row, holes) =
         PATTERNS.iter().find_map(|(row, pattern)| searched.find(pattern).map(|holes| (*row, holes)))?;
     let path = holes.iter().find(|(name, _)| *name == "path").map(|(_, path)| (*path).to_owned());
-    let call = row.call.and_then(|template| call_of(template, &holes));
+    let named = searched.capability().filter(|_| NAME_A_CAPABILITY.contains(&row.id));
+    let call = row.call.and_then(|template| match named {
+        Some(name) => call_of(&template.replace("cap_net_bind_service", name).replace("cap_net_raw", name), &holes),
+        None => call_of(template, &holes),
+    });
     let mut assumed: Vec<String> = row.assumed.iter().map(|text| (*text).to_owned()).collect();
-    if call.is_none() {
+    if call.is_none() || named.is_some() {
         assumed.clear();
     }
     let errno = row.errno.or_else(|| errno_in(&searched));

@@ -3,6 +3,8 @@
 //! A hole is a word in braces. `{path}` is a path or a name, with or without quotes around it; `{port}` digits; `{any}` at
 //! most 200 bytes of anything. Case does not matter, and all quotes are alike, written `'`.
 
+use sim_core::capability::Capability;
+
 /// What the holes of a pattern hold, in their order.
 pub(super) type Holes<'a> = Vec<(&'static str, &'a str)>;
 
@@ -30,6 +32,12 @@ impl Searched {
     /// Whether this text, in lower case, stands somewhere.
     pub(super) fn has(&self, text: &str) -> bool {
         self.lower.contains(text)
+    }
+
+    /// The first capability that is named, as `cap_net_raw`.
+    pub(super) fn capability(&self) -> Option<&'static str> {
+        let mut words = self.lower.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        words.find_map(|word| word.strip_prefix("cap_").and_then(Capability::from_name)?.name())
     }
 
     /// What the holes of a pattern hold where it is first found.

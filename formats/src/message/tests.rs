@@ -136,6 +136,9 @@ fn what_a_message_tells_is_in_its_call() {
         assert_eq!(serde_json::to_string(&failure.call).unwrap(), call, "{line}");
         assert_eq!((failure.path.as_deref(), failure.errno), (path, Some(errno)), "{line}");
     }
+    let (failure, assumed) = failure_of("unable to raise ambient CAP_NET_ADMIN capability").unwrap();
+    let call = r#"{"prctl":["PR_CAP_AMBIENT","PR_CAP_AMBIENT_RAISE","cap_net_admin"]}"#;
+    assert_eq!((serde_json::to_string(&failure.call).unwrap().as_str(), assumed.len()), (call, 0));
     let long = format!("{}: operation not permitted", "x".repeat(5000));
     assert_eq!(read_message(&long), None, "only the beginning of a line is searched");
     assert_eq!(read_message("listen tcp :99999: bind: permission denied").unwrap().call, None);

@@ -64,7 +64,7 @@ impl<'a> Cursor<'a> {
     /// Goes on behind so many bytes from the beginning of this line, to the next line that begins there or later.
     pub(crate) fn advance_bytes(&mut self, count: usize) {
         let passed = self.rest().get(..count).unwrap_or_default();
-        self.number += passed.iter().filter(|byte| **byte == b'\n').count();
+        self.number += line_ends(passed);
         let ends_a_line = passed.last() == Some(&b'\n');
         let at = self.start + passed.len();
         self.settle(at);
@@ -82,6 +82,11 @@ impl<'a> Cursor<'a> {
         self.end = start + rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
         self.text = shown(self.raw().get(..MAX_LINE).unwrap_or_else(|| self.raw()));
     }
+}
+
+/// How many lines end in these bytes.
+pub(crate) fn line_ends(bytes: &[u8]) -> usize {
+    bytes.split(|byte| *byte == b'\n').count() - 1
 }
 
 /// The column, in characters from 1, at which a part of a line begins.
@@ -102,16 +107,15 @@ fn shown(line: &[u8]) -> Cow<'_, str> {
     while let Some(at) = rest.find(|c: char| c.is_control() && c != '\t') {
         let (before, from) = rest.split_at(at);
         clean.push_str(before);
-        rest = match after_colour(from) {
-            Some(behind) => behind,
-            None => {
-                let mut chars = from.chars();
-                if let Some(control) = chars.next() {
-                    // Writing to a String cannot fail.
-                    let _ = write!(clean, "{}", control.escape_unicode());
-                }
-                chars.as_str()
+        rest = if let Some(behind) = after_colour(from) {
+            behind
+        } else {
+            let mut chars = from.chars();
+            if let Some(control) = chars.next() {
+                // Writing to a String cannot fail.
+                let _ = write!(clean, "{}", control.escape_unicode());
             }
+            chars.as_str()
         };
     }
     clean.push_str(rest);

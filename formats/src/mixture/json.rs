@@ -3,7 +3,9 @@
 mod span;
 
 use sim_core::scenario::{FilterEntry, Loaded, MAX_SIZE, Options, read_value};
+use sim_core::seccomp::profile::Profile;
 
+use super::cursor::line_ends;
 use super::{Cursor, Found, containers};
 use crate::finding::{Finding, Says, TextForm};
 use span::Span;
@@ -68,7 +70,7 @@ fn begins_a_value(line: &str) -> bool {
 /// How many lines further, and in which column, a byte is.
 fn place(text: &[u8], offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or(text);
-    let line = before.iter().filter(|byte| **byte == b'\n').count();
+    let line = line_ends(before);
     let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     (line, String::from_utf8_lossy(before.get(start..).unwrap_or_default()).chars().count() + 1)
 }
@@ -117,6 +119,10 @@ impl Kind {
             Self::OfContainer => return,
             Self::Profile => {
                 const BEFORE: &str = r#"{"profile":"#;
+                if let Err(error) = Profile::read(text) {
+                    let place = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+                    return misread(place(error.line), place(error.column), error.message);
+                }
                 match read_value::<FilterEntry>(&format!("{BEFORE}{text}}}")) {
                     Ok(entry) => Says::Profile(Box::new(entry)),
                     Err(error) => {

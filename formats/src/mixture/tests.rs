@@ -158,4 +158,11 @@ fn profiles_and_scenarios_are_told_apart_and_broken_ones_placed() {
     let reading = read(cut.as_bytes());
     assert_eq!(reading.misread.iter().map(|at| (at.line, at.column)).collect::<Vec<_>>(), [(4, 1)]);
     assert_eq!(reading.findings.len(), 1, "what follows is still read");
+    let wrong = read(b"a:\n  {\"defaultAction\": 7}");
+    assert_eq!(
+        (wrong.findings.len(), wrong.misread[0].line, wrong.misread[0].column),
+        (0, 2, 21),
+        "{:?}",
+        wrong.misread
+    );
 }

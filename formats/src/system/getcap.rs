@@ -27,7 +27,7 @@ pub(crate) fn read(cursor: &mut Cursor<'_>, found: &mut Found) -> bool {
             }
             Err(GetcapError::Form) => break,
             Err(error) => {
-                found.misread_at(cursor.number(), 1 + line.len() - line.trim_start().len(), error.to_string())
+                found.misread_at(cursor.number(), 1 + line.len() - line.trim_start().len(), error.to_string());
             }
         }
         last = cursor.number();

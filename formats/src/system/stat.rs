@@ -12,19 +12,16 @@ use crate::mixture::{Cursor, Found};
 pub(crate) fn read(cursor: &mut Cursor<'_>, found: &mut Found) -> bool {
     let Some(line) = cursor.line().map(str::trim) else { return false };
     let first = cursor.number();
-    let (path, described) = match line.strip_prefix("File: ") {
-        Some(name) => {
-            let name = name.split(" -> ").next().unwrap_or(name);
-            let path = name.trim_matches(['\'', '`', '"', '\u{2018}', '\u{2019}']).to_owned();
-            let Some(described) = ahead(cursor) else { return false };
-            (path, described)
-        }
-        None => {
-            let Some((path, described)) = short(line) else { return false };
-            let path = path.to_owned();
-            cursor.advance();
-            (path, described)
-        }
+    let (path, described) = if let Some(name) = line.strip_prefix("File: ") {
+        let name = name.split(" -> ").next().unwrap_or(name);
+        let path = name.trim_matches(['\'', '`', '"', '\u{2018}', '\u{2019}']).to_owned();
+        let Some(described) = ahead(cursor) else { return false };
+        (path, described)
+    } else {
+        let Some((path, described)) = short(line) else { return false };
+        let path = path.to_owned();
+        cursor.advance();
+        (path, described)
     };
     let Described { mode, user, group, is_directory } = described;
     let mut assumed = Vec::new();

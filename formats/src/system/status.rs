@@ -82,7 +82,7 @@ fn field(line: &str) -> Option<Field<'_>> {
         Some(at) => (line.get(..at + 6), line.get(at + 7..)?),
         None => (None, line),
     };
-    let (name, value) = rest.split_once(':')?;
+    let (name, value) = in_prose(rest).or_else(|| rest.split_once(':'))?;
     let name = name.trim().trim_start_matches(['>', '|', '-', '*']).trim_start();
     let name = FIELDS.into_iter().find(|known| *known == name)?;
     let value = value.trim();
@@ -90,6 +90,18 @@ fn field(line: &str) -> Option<Field<'_>> {
         return None;
     }
     Some(Field { name, value, column: column_of(line, value), source })
+}
+
+/// A set that is quoted within a sentence: `it has CapEff: 0000000000000000 inside`.
+fn in_prose(line: &str) -> Option<(&str, &str)> {
+    let at = line
+        .find("Cap")
+        .filter(|at| *at > 0 && line.get(..*at).is_some_and(|before| before.ends_with([' ', '`', '"', '('])))?;
+    let (name, value) = line.get(at..)?.split_once(':')?;
+    let value = value.trim_start();
+    let digits = value.get(..16)?;
+    let ends = value.get(16..)?.chars().next().is_none_or(|c| !c.is_alphanumeric());
+    (ends && digits.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some((name, digits))
 }
 
 /// A line of the file about something else, as `VmPeak:\t  8 kB`.

@@ -32,17 +32,19 @@ pub(crate) fn is_setting(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-/".contains(c))
 }
 
+/// The settings that a scenario can name.
+const MODELLED: [&str; 6] = [
+    "net.ipv4.ip_unprivileged_port_start",
+    "fs.protected_hardlinks",
+    "kernel.unprivileged_bpf_disabled",
+    "kernel.perf_event_paranoid",
+    "kernel.dmesg_restrict",
+    "fs.nr_open",
+];
+
 /// What the setting says, and what is taken for granted: settings that are not modelled say nothing.
 pub(crate) fn setting(name: &str, value: &str) -> Result<(Says, Vec<String>), String> {
     let name = name.replace('/', ".");
-    const MODELLED: [&str; 6] = [
-        "net.ipv4.ip_unprivileged_port_start",
-        "fs.protected_hardlinks",
-        "kernel.unprivileged_bpf_disabled",
-        "kernel.perf_event_paranoid",
-        "kernel.dmesg_restrict",
-        "fs.nr_open",
-    ];
     if name == PING_GROUPS {
         let ping_group_range = Some(groups(value)?);
         return Ok((Says::Sysctl(Box::new(Sysctl { ping_group_range, ..Sysctl::default() })), Vec::new()));

@@ -93,6 +93,7 @@ fn several_processes_are_told_apart() {
     let text = "CapEff: 0000000000000001\nCapEff: 0000000000000002\n";
     assert_eq!(reading(text).findings.len(), 2);
     assert!(reading(text).findings[0].assumed.is_empty());
+    assert_eq!(written("There I see `CapBnd: 0000000000000400` and no more."), "{bounding:0000000000000400}");
     // As a remark or a quotation.
     assert_eq!(written("> CapBnd:\t0000000000000400"), "{bounding:0000000000000400}");
 }

@@ -53,7 +53,7 @@ pub(crate) fn read(cursor: &mut Cursor<'_>, found: &mut Found) -> bool {
             if !is_other_section {
                 settings.assign(&key, &value, number, found);
             }
-        } else if !text.starts_with(['#', ';']) && !(is_blank && goes_on(cursor)) {
+        } else if !(text.starts_with(['#', ';']) || is_blank && goes_on(cursor)) {
             break;
         }
         if !is_blank {
@@ -139,11 +139,11 @@ fn value_of(cursor: &mut Cursor<'_>) -> String {
         let Some(line) = next.line() else { break };
         value.pop();
         let line = line.trim();
-        if !line.starts_with(['#', ';']) {
+        if line.starts_with(['#', ';']) {
+            value.push('\\');
+        } else {
             value.push(' ');
             value.push_str(line);
-        } else {
-            value.push('\\');
         }
         *cursor = next;
     }

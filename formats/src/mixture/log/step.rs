@@ -50,8 +50,7 @@ pub(super) fn of_call(call: &strace::Call, text: &str) -> (Option<Call>, Vec<Str
             let flag = ["O_RDWR", "O_WRONLY"].into_iter().find(|flag| text.contains(flag)).unwrap_or("O_RDONLY");
             with_path(&format!(r#", "flags": ["{flag}"]"#))
         }
-        "unlink" | "unlinkat" => with_path(""),
-        "chroot" => with_path(""),
+        "unlink" | "unlinkat" | "chroot" => with_path(""),
         "mkdir" | "mkdirat" => with_path(r#", "mode": "0755""#),
         "sethostname" | "setdomainname" | "pivot_root" | "umount2" | "reboot" | "adjtimex" | "delete_module"
         | "acct" => Some(format!(r#"{{"{}": {{}}}}"#, call.name)),

@@ -86,7 +86,7 @@ impl Settings {
             "Group" => self.group(value),
             "SupplementaryGroups" => self.supplementary(value),
             "DynamicUser" => {
-                self.is_dynamic_user = self.switch(key, value, line, found);
+                self.is_dynamic_user = switch(key, value, line, found);
                 if self.is_dynamic_user {
                     self.user.get_or_insert_with(|| "61184".into());
                     self.assume(
@@ -95,12 +95,12 @@ impl Settings {
                 }
             }
             "AmbientCapabilities" => {
-                self.ambient = self.capabilities(self.ambient, CapSet::EMPTY, value, line, found)
+                self.ambient = capabilities(self.ambient, CapSet::EMPTY, value, line, found);
             }
             "CapabilityBoundingSet" => {
-                self.bounding = Some(self.capabilities(self.bounding.unwrap_or(all), all, value, line, found));
+                self.bounding = Some(capabilities(self.bounding.unwrap_or(all), all, value, line, found));
             }
-            "NoNewPrivileges" => self.no_new_privileges = self.switch(key, value, line, found),
+            "NoNewPrivileges" => self.no_new_privileges = switch(key, value, line, found),
             "SecureBits" => self.secure_bits(value, line, found),
             "PrivateUsers" => {
                 if truth(value) != Some(false) {
@@ -159,14 +159,6 @@ impl Settings {
         }
     }
 
-    fn capabilities(&mut self, set: CapSet, initial: CapSet, value: &str, line: usize, found: &mut Found) -> CapSet {
-        let (set, unknown) = assigned(set, initial, value);
-        for word in unknown {
-            found.misread_at(line, 1, format!("{word:?} is no capability; systemd passes it over"));
-        }
-        set
-    }
-
     fn secure_bits(&mut self, value: &str, line: usize, found: &mut Found) {
         if value.is_empty() {
             self.securebits = Securebits::default();
@@ -192,7 +184,7 @@ impl Settings {
             return (!is_off).then_some(name);
         }
         let (name, taken) = SWITCHES.into_iter().find(|(name, _)| *name == key)?;
-        if !self.switch(key, value, line, found) {
+        if !switch(key, value, line, found) {
             return None;
         }
         let taken: CapSet = taken.iter().filter_map(|name| Capability::from_name(name)).collect();
@@ -203,21 +195,31 @@ impl Settings {
         Some(name)
     }
 
-    fn switch(&self, key: &str, value: &str, line: usize, found: &mut Found) -> bool {
-        truth(value).unwrap_or_else(|| {
-            if !value.is_empty() {
-                found.misread_at(line, 1, format!("{key}={value}: yes or no was expected"));
-            }
-            false
-        })
-    }
-
     fn assume(&mut self, sentence: impl Into<String>) {
         let sentence = sentence.into();
         if !self.assumed.contains(&sentence) {
             self.assumed.push(sentence);
         }
     }
+}
+
+/// A set after one more assignment; what is no capability is misread.
+fn capabilities(set: CapSet, initial: CapSet, value: &str, line: usize, found: &mut Found) -> CapSet {
+    let (set, unknown) = assigned(set, initial, value);
+    for word in unknown {
+        found.misread_at(line, 1, format!("{word:?} is no capability; systemd passes it over"));
+    }
+    set
+}
+
+/// A switch that is on; what is none is misread.
+fn switch(key: &str, value: &str, line: usize, found: &mut Found) -> bool {
+    truth(value).unwrap_or_else(|| {
+        if !value.is_empty() {
+            found.misread_at(line, 1, format!("{key}={value}: yes or no was expected"));
+        }
+        false
+    })
 }
 
 /// A switch, as `parse_boolean` of systemd reads it.
