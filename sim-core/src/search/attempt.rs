@@ -138,7 +138,7 @@ pub(super) fn falls_back(name: &str) -> bool {
 }
 
 fn failure(step: usize, reason: Reason, outcome: &StepOutcome) -> Failure {
-    let rules: Vec<_> = outcome.trace.events().iter().map(|event| event.rule()).collect();
+    let rules: Vec<_> = outcome.trace.events().iter().map(Event::rule).collect();
     let missing = outcome.trace.events().iter().filter_map(|event| match event {
         Event::Applied { rule, effect: Effect::Refuses { .. } } => Some(rule),
         Event::NotApplied { rule, failed: Condition::CapabilityNotEffective | Condition::SetidNotCapable } => {

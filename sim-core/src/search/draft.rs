@@ -136,7 +136,7 @@ impl Draft {
         match edit {
             Edit::CapAdd(caps) => runtime.cap_add.extend(caps.iter().map(bare_name)),
             Edit::KeepCap(caps) => {
-                runtime.cap_drop.retain(|name| !named(name).is_some_and(|name| caps.contains(name)))
+                runtime.cap_drop.retain(|name| !named(name).is_some_and(|name| caps.contains(name)));
             }
             Edit::WithoutAdd(name) => runtime.cap_add.retain(|known| known != name),
             Edit::WithoutDrop(name) => runtime.cap_drop.retain(|known| known != name),
@@ -238,7 +238,7 @@ fn change_file(file: &mut FileEntry, edit: &Edit, all: CapSet) {
         Edit::Setcap { inheritable, caps, effective, .. } => {
             let mut held = read(file).unwrap_or(VfsCaps::new(CapSet::EMPTY, CapSet::EMPTY, false));
             let set = if *inheritable { &mut held.inheritable } else { &mut held.permitted };
-            *set = *set | *caps;
+            *set |= *caps;
             held.flags |= u32::from(*effective);
             // The first version can no longer be written.
             held.revision = if held.revision == Revision::V1 { Revision::V2 } else { held.revision };

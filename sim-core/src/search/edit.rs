@@ -84,7 +84,7 @@ pub enum Edit {
         /// A host id.
         rootid: u32,
     },
-    /// More bits in its mode.
+    /// More bits in its mode: those of the class that counts for the process as it is.
     Chmod {
         /// Its path.
         path: String,
@@ -337,17 +337,17 @@ impl Edit {
             | (Upgrade(_), Upgrade(_))
             | (StartAs(_) | StartAsRoot, StartAs(_) | StartAsRoot)
             | (Untraced, PowerfulTracer) => true,
-            (AllowCall(a), AnswerEnosys(b)) => a == b,
             (Setcap { path: a, caps, inheritable, .. }, Setcap { path: b, caps: others, inheritable: other, .. }) => {
                 a == b && inheritable == other && !(*caps & *others).is_empty()
             }
-            (Setcap { path: a, effective: true, .. }, ClearEffectiveFlag { path: b })
+            (AllowCall(a), AnswerEnosys(b))
+            | (Setcap { path: a, effective: true, .. }, ClearEffectiveFlag { path: b })
             | (
                 Setcap { path: a, .. } | ClearEffectiveFlag { path: a } | DropFileCaps { path: a, .. },
                 RemoveAttribute { path: b },
             ) => a == b,
-            (MoveBefore { step: a, .. }, MoveBefore { step: b, .. } | LeaveOut { step: b }) => a == b,
-            (
+            (MoveBefore { step: a, .. }, MoveBefore { step: b, .. } | LeaveOut { step: b })
+            | (
                 Raise { before: a, .. }
                 | Inherit { before: a, .. }
                 | RaiseAmbient { before: a, .. }

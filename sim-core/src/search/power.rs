@@ -103,7 +103,7 @@ impl State {
     /// The same, with what the process could do on the way.
     pub(super) fn with_way<'a>(mut self, way: impl Iterator<Item = &'a Thread>) -> Self {
         for thread in way {
-            self.process = self.process | thread.credentials.permitted;
+            self.process |= thread.credentials.permitted;
             self.root |= is_root(&self.system, thread);
         }
         self
@@ -158,7 +158,7 @@ impl Power {
             Edit::StartWith { set: ProcessSet::Permitted, caps } => all | *caps,
             _ => all,
         });
-        power.users = power.users | by_file & power.process;
+        power.users |= by_file & power.process;
         power.grants.extend(edits.iter().filter_map(grant));
         power.grants.sort();
         power.grants.dedup();

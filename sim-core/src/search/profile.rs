@@ -21,7 +21,7 @@ pub(super) fn answer(profile: &mut Json, name: &str, errno: Option<u64>) {
             for (key, value) in entry.iter_mut() {
                 match value {
                     Json::Array(names) if key == "names" => {
-                        names.retain(|known| *known != Json::String(name.to_string()))
+                        names.retain(|known| *known != Json::String(name.to_string()));
                     }
                     _ => {}
                 }

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use crate::capability::{CapSet, Capability};
 use crate::credentials::Securebits;
 use crate::file::Mode;
-use crate::scenario::{Call, Loaded, Options, Scenario, Simulation, World};
+use crate::scenario::{Call, FourIds, Loaded, Options, Scenario, Simulation, World};
 use crate::search::attempt::{Attempt, Baseline, start};
 use crate::search::draft::Draft;
 use crate::search::minimal::is_at_least;
@@ -26,7 +26,7 @@ fn all_edits(scenario: &Scenario, caps: impl Iterator<Item = Capability>) -> Vec
             edits.push(Edit::StartWith { set, caps });
         }
         for path in scenario.files.keys() {
-            let path = || path.to_string();
+            let path = || path.clone();
             for (inheritable, effective) in [(false, true), (false, false), (true, true)] {
                 edits.push(Edit::Setcap { path: path(), inheritable, caps, effective });
             }
@@ -42,14 +42,16 @@ fn all_edits(scenario: &Scenario, caps: impl Iterator<Item = Capability>) -> Vec
         }
     }
     for path in scenario.files.keys() {
-        let path = || path.to_string();
+        let path = || path.clone();
         edits.push(Edit::RemoveAttribute { path: path() });
         edits.push(Edit::ClearEffectiveFlag { path: path() });
         edits.push(Edit::SetUserIdRoot { path: path() });
         edits.push(Edit::MountSuid { path: path() });
         edits.push(Edit::MountExec { path: path() });
         edits.push(Edit::Wrapper { path: path() });
-        edits.extend([0o1, 0o10, 0o100].map(|bit| Edit::Chmod { path: path(), add: Mode::new(bit).unwrap() }));
+        // Of the class that counts for the process as it is: the files are root's.
+        let root = scenario.process.uid == Some(FourIds([0; 4]));
+        edits.push(Edit::Chmod { path: path(), add: Mode::new(if root { 0o100 } else { 0o1 }).unwrap() });
     }
     edits.push(Edit::StartAsRoot);
     edits.push(Edit::WithoutNoNewPrivs);
