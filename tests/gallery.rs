@@ -33,8 +33,10 @@ const NOT_PERFORMED: [(&str, &str); 2] = [
 ];
 
 /// Scenarios whose fixes the search does not find, and why.
-const OTHER_FIXES: [(&str, &str); 1] =
-    [("34-chmod-not-blocked", "the fix refuses more, and the search looks for what lets the call through")];
+const OTHER_FIXES: [(&str, &str); 2] = [
+    ("09-unknown-cap", "the search leaves no option out, and the fix asks for another capability"),
+    ("34-chmod-not-blocked", "the fix refuses more, and the search looks for what lets the call through"),
+];
 
 /// The scenarios by name, in order.
 fn gallery() -> BTreeMap<String, Loaded> {

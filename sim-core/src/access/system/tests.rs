@@ -49,7 +49,7 @@ fn raw_sockets_belong_to_the_network_namespace() {
 
 #[test]
 fn who_may_ping_is_a_matter_of_groups() {
-    let ping = |range, groups: &[u32], first_network| {
+    let ping = |range, groups: &[u16], first_network| {
         let raw = RawCredentials {
             groups: Groups::new(groups.iter().map(|group| Kgid::from(*group)).collect()),
             ..RawCredentials::user(1000)
