@@ -3,7 +3,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    self, BenchArguments, EnginesArguments, FlipsArguments, MergeArguments, RandomArguments, RunArguments, Suite, TableArguments,
+    self, BenchArguments, EnginesArguments, FlipsArguments, MergeArguments, RandomArguments, RunArguments, Suite,
+    TableArguments,
 };
 use crate::guest::{GuestArguments, guest};
 

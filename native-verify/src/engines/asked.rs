@@ -134,8 +134,5 @@ impl Program {
 }
 
 /// What a container prints of itself.
-const PRINTED: [&str; 3] = [
-    "/proc/1/status",
-    "/proc/sys/net/ipv4/ip_unprivileged_port_start",
-    "/proc/sys/net/ipv4/ping_group_range",
-];
+const PRINTED: [&str; 3] =
+    ["/proc/1/status", "/proc/sys/net/ipv4/ip_unprivileged_port_start", "/proc/sys/net/ipv4/ping_group_range"];

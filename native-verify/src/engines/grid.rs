@@ -67,9 +67,9 @@ fn requests() -> Vec<Asked> {
 
 /// The host's network has its own settings.
 fn on_the_host_network() -> impl Iterator<Item = Asked> {
-    USERS.into_iter().flat_map(|user| {
-        BOTH.map(|privileged| plain(Run { privileged, host_network: true, ..run(user, &[], &[]) }))
-    })
+    USERS
+        .into_iter()
+        .flat_map(|user| BOTH.map(|privileged| plain(Run { privileged, host_network: true, ..run(user, &[], &[]) })))
 }
 
 /// A profile that is asked for counts where the engine's own does not.
@@ -84,11 +84,14 @@ fn with_profile() -> impl Iterator<Item = Asked> {
 /// Files with capabilities.
 fn files() -> Vec<Asked> {
     let mut asked = Vec::new();
-    for program in [Program::Effective, Program::Permitted, Program::ShellThenEffective, Program::ShellThenPermitted] {
+    for program in [Program::Effective, Program::Permitted, Program::ShellThenEffective, Program::ShellThenPermitted]
+    {
         for user in [None, Some("1024"), Some("nobody")] {
             for added in [&[][..], &["NET_BIND_SERVICE"]] {
                 for dropped in [&[][..], &["ALL"], &["NET_BIND_SERVICE"]] {
-                    for (privileged, no_new_privileges) in [(false, false), (false, true), (true, false), (true, true)] {
+                    for (privileged, no_new_privileges) in
+                        [(false, false), (false, true), (true, false), (true, true)]
+                    {
                         let run = Run { privileged, no_new_privileges, ..run(user, added, dropped) };
                         asked.push(Asked { what: What::Run(run), program });
                     }
@@ -153,9 +156,13 @@ fn configs() -> Vec<Asked> {
         }
     }
     for program in [Program::Effective, Program::Permitted, Program::ShellThenEffective] {
-        for sets in [[NOTHING; 5], [BIND, BIND, BIND, BIND, BIND], [BIND, BIND, NOTHING, BIND, NOTHING], [DOCKER; 5], [
-            NOTHING, NOTHING, NOTHING, BIND, NOTHING,
-        ]] {
+        for sets in [
+            [NOTHING; 5],
+            [BIND, BIND, BIND, BIND, BIND],
+            [BIND, BIND, NOTHING, BIND, NOTHING],
+            [DOCKER; 5],
+            [NOTHING, NOTHING, NOTHING, BIND, NOTHING],
+        ] {
             for (uid, gid) in [(0, 0), (1024, 1024)] {
                 for no_new_privileges in BOTH {
                     let config = Config { uid, gid, no_new_privileges, ..config(sets.map(str::to_owned)) };
@@ -182,7 +189,8 @@ fn configs() -> Vec<Asked> {
 /// Profiles that deny a call which the runtime makes itself.
 fn denied() -> Vec<Asked> {
     let mut asked = Vec::new();
-    let calls = ["capset", "prctl", "setuid", "setresuid", "setgid", "setresgid", "setgroups", "execve", "seccomp", "bind"];
+    let calls =
+        ["capset", "prctl", "setuid", "setresuid", "setgid", "setresgid", "setgroups", "execve", "seccomp", "bind"];
     for denied in calls.map(|call| vec![call.to_owned()]).into_iter().chain([Vec::new()]) {
         for uid in [0, 1024] {
             for sets in [[DOCKER, DOCKER, NOTHING, DOCKER, NOTHING], [BIND, BIND, BIND, DOCKER, BIND], [NOTHING; 5]] {

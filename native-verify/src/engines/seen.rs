@@ -48,7 +48,8 @@ impl Seen {
             let bits = u64::from_str_radix(lines.get(name)?.trim(), 16).ok()?;
             Some(format!("{bits:x}"))
         };
-        let ids = |name: &str| lines.get(name)?.split_whitespace().map(|id| id.parse().ok()).collect::<Option<Vec<u32>>>();
+        let ids =
+            |name: &str| lines.get(name)?.split_whitespace().map(|id| id.parse().ok()).collect::<Option<Vec<u32>>>();
         let number = |name: &str| lines.get(name)?.trim().parse::<u8>().ok();
         let mut settings = text.lines().filter(|line| !line.contains(':'));
         let port_start = settings.next()?.trim().parse().ok()?;
@@ -126,9 +127,12 @@ mod tests {
     #[test]
     fn refusals_are_told_apart() {
         let read = |errors: &str| Answer::read(false, "", errors, "/bin/effective", false);
-        let unknown = read("docker: Error response from daemon: invalid CapAdd: unknown capability: \"CAP_NOT_ONE\".");
+        let unknown =
+            read("docker: Error response from daemon: invalid CapAdd: unknown capability: \"CAP_NOT_ONE\".");
         assert!(matches!(unknown, Answer::Refused(_)), "{unknown:?}");
-        let caps = read("docker: Error response from daemon: OCI runtime create failed: unable to apply caps: operation not permitted");
+        let caps = read(
+            "docker: Error response from daemon: OCI runtime create failed: unable to apply caps: operation not permitted",
+        );
         assert!(matches!(caps, Answer::NotStarted(_)), "{caps:?}");
         let exec = read("crun: exec container process `/bin/effective`: Operation not permitted");
         assert!(matches!(exec, Answer::NotExecuted(_)), "{exec:?}");
