@@ -31,6 +31,21 @@ impl Config {
         self.sets.each_ref().map(|text| CapSet::from_bits(u64::from_str_radix(text, 16).unwrap_or_default()))
     }
 
+    /// Whether permitted, effective and bounding are the same, and the others empty.
+    pub(crate) fn is_one_list(&self) -> bool {
+        let [permitted, effective, inheritable, bounding, ambient] = self.sets();
+        permitted == effective && permitted == bounding && inheritable.is_empty() && ambient.is_empty()
+    }
+
+    /// The names of a set, as config.json has them.
+    pub(crate) fn names(&self, set: CapSet) -> Vec<String> {
+        let mut names: Vec<_> = set.iter().map(|capability| capability.to_string().to_uppercase()).collect();
+        if self.unknown_name {
+            names.push(Self::UNKNOWN.to_owned());
+        }
+        names
+    }
+
     /// The profile as runtimes read it.
     pub(crate) fn profile(&self) -> Option<Value> {
         let denied = self.denied.as_ref()?;
@@ -43,14 +58,7 @@ impl Config {
 
     /// The config.json that begins with these arguments in `root`.
     pub(super) fn document(&self, root: &str, arguments: &[String]) -> Value {
-        let names = |set: CapSet| {
-            let mut names: Vec<_> = set.iter().map(|capability| capability.to_string().to_uppercase()).collect();
-            if self.unknown_name {
-                names.push(Self::UNKNOWN.to_owned());
-            }
-            names
-        };
-        let [permitted, effective, inheritable, bounding, ambient] = self.sets().map(names);
+        let [permitted, effective, inheritable, bounding, ambient] = self.sets().map(|set| self.names(set));
         let mut linux = json!({
             "namespaces": [{ "type": "pid" }, { "type": "mount" }, { "type": "ipc" }, { "type": "uts" }],
             "resources": { "devices": [{ "allow": false, "access": "rwm" }] },

@@ -133,17 +133,17 @@ fn of_run(head: &Head, run: &Run, program: Program) -> Result<Said> {
         (_, Ok(handed), trace) => (handed, trace),
         (_, Err(refused), trace) => return Ok(refusal(&refused, &trace)),
     };
-    let rules = ids(trace.applied_rules());
+    let mut rules = ids(trace.applied_rules());
     let mut simulation = Simulation::new(loaded.world.clone());
     let failed = simulation.prologue().last().filter(|outcome| outcome.refusal.is_some()).map(described);
     let mut last = None;
     for step in &loaded.scenario.steps {
         let outcome = simulation.perform(&step.call);
         if let Some(NotPerformed::NotStarted { .. }) = outcome.not_performed {
-            return Ok(Said { answer: Expected::NotStarted(failed.unwrap_or_default()), rules });
+            return Ok(unseen(Expected::NotStarted(failed.unwrap_or_default())));
         }
         if let Some(refusal) = &outcome.refusal {
-            return Ok(Said { answer: Expected::NotExecuted(refusal.errno.to_string()), rules });
+            return Ok(unseen(Expected::NotExecuted(refusal.errno.to_string())));
         }
         last = Some(outcome);
     }
@@ -156,6 +156,7 @@ fn of_run(head: &Head, run: &Run, program: Program) -> Result<Said> {
     if run.own_defaults && !run.host_network {
         // It is the file that is left out, not Podman, which has this setting.
         seen.ping_groups = PING_GROUPS;
+        rules.retain(|rule| *rule != "podman.ping-group");
     }
     Ok(Said { answer: Expected::Runs(seen), rules })
 }
@@ -168,22 +169,19 @@ fn of_config(head: &Head, config: &Config, program: Program) -> Result<Said> {
         "no_new_privileges": config.no_new_privileges,
         "host_bounding": format!("{:0>16}", head.host_bounding),
     });
-    if config.unknown_name {
-        entry["default_capabilities"] = json!([Config::UNKNOWN]);
+    let [permitted, effective, inheritable, bounding, ambient] = config.sets();
+    if config.is_one_list() || config.unknown_name {
+        entry["default_capabilities"] = json!(config.names(permitted));
     }
     let options = options(head)?;
     let entry: RuntimeEntry = serde_json::from_value(entry)?;
     let (request, answer, trace) = hand(&entry, &options)?;
     let rules = match answer {
         Err(refused) => return Ok(refusal(&refused, &trace)),
-        // Of the lists only the handling of names is asked here.
-        Ok(_) if config.unknown_name => {
-            ids(trace.applied_rules()).into_iter().filter(|id| id.contains("unknown")).collect()
-        }
-        Ok(_) => Vec::new(),
+        Ok(_) if config.is_one_list() => ids(trace.applied_rules()),
+        // Of other lists only the handling of names is asked here.
+        Ok(_) => ids(trace.applied_rules()).into_iter().filter(|id| id.contains("unknown")).collect(),
     };
-    let [permitted, effective, inheritable, bounding, ambient] =
-        config.sets().map(|set| set & request.kernel.capabilities());
     let handed = Handed {
         permitted,
         effective,
@@ -213,14 +211,14 @@ fn of_config(head: &Head, config: &Config, program: Program) -> Result<Said> {
     for step in handed.prologue(&request) {
         let outcome = simulation.perform(&call(step.action, filter.as_ref())?);
         if outcome.refusal.is_some() && !step.may_fail {
-            return Ok(Said { answer: Expected::NotStarted(described(&outcome)), rules });
+            return Ok(unseen(Expected::NotStarted(described(&outcome))));
         }
     }
     let mut last = None;
     for path in program.executed() {
         let outcome = simulation.perform(&Call::Execve(path.to_owned()));
         if let Some(refusal) = &outcome.refusal {
-            return Ok(Said { answer: Expected::NotExecuted(refusal.errno.to_string()), rules });
+            return Ok(unseen(Expected::NotExecuted(refusal.errno.to_string())));
         }
         last = Some(outcome);
     }
@@ -258,6 +256,11 @@ fn refusal(refused: &Refused, trace: &Trace) -> Said {
         rules.push(refused.rule.id);
     }
     Said { answer: Expected::Refused(refused.rule.id), rules }
+}
+
+/// An answer in which no rule of the engine shows.
+fn unseen(answer: Expected) -> Said {
+    Said { answer, rules: Vec::new() }
 }
 
 fn ids(rules: Vec<&'static Rule>) -> Vec<&'static str> {

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use super::asked::{Asked, Example, Run, What};
@@ -50,7 +50,22 @@ impl Started {
     }
 
     /// Starts a container, waits for it, and says what came of it.
+    ///
+    /// Docker 26 loses the output of some containers that end at once, on a machine with much to do: it is asked again.
     pub(super) fn ask(&self, asked: &Asked, number: usize) -> Result<Answer> {
+        const TRIES: usize = 5;
+        let nothing = Answer::Unclear(String::new());
+        let mut answer = nothing.clone();
+        for _ in 0..TRIES {
+            answer = self.ask_once(asked, number)?;
+            if answer != nothing {
+                break;
+            }
+        }
+        Ok(answer)
+    }
+
+    fn ask_once(&self, asked: &Asked, number: usize) -> Result<Answer> {
         let mut command = Command::new("timeout");
         command.args(["--kill-after=5", LIMIT, self.name.name()]);
         let of_runtime = self.name.is_runtime();
@@ -69,12 +84,14 @@ impl Started {
                 command.args(asked.program.arguments());
             }
             What::Config(config) => {
+                fs::create_dir(&bundle)?;
                 let document = config.document(image::FOLDER, &asked.program.arguments());
-                self.bundle(&document, &bundle)?;
+                write_config(&document, &bundle)?;
             }
             What::Example(example) => {
-                let document = self.example(*example, &asked.program.arguments())?;
-                self.bundle(&document, &bundle)?;
+                fs::create_dir(&bundle)?;
+                let document = self.example(*example, &asked.program.arguments(), &bundle)?;
+                write_config(&document, &bundle)?;
             }
         }
         if of_runtime {
@@ -96,27 +113,12 @@ impl Started {
         Ok(Answer::read(output.status.success(), &printed, &errors, asked.program.path(), of_runtime))
     }
 
-    /// A folder with a config.json.
-    fn bundle(&self, document: &Value, bundle: &Path) -> Result<()> {
-        fs::create_dir(bundle)?;
-        fs::write(bundle.join("config.json"), document.to_string()).context("cannot write a config.json")
-    }
-
     /// The example that the runtime itself writes, with another program and user.
-    fn example(&self, example: Example, arguments: &[String]) -> Result<Value> {
-        let folder = Path::new("/tmp/example");
-        fs::create_dir_all(folder)?;
-        let config = folder.join("config.json");
-        if !config.exists() {
-            let output = Command::new(self.name.name()).arg("spec").current_dir(folder).output()?;
-            anyhow::ensure!(
-                output.status.success(),
-                "{} spec: {}",
-                self.name.name(),
-                String::from_utf8_lossy(&output.stderr)
-            );
-        }
-        let mut document: Value = serde_json::from_str(&fs::read_to_string(config)?)?;
+    fn example(&self, example: Example, arguments: &[String], bundle: &Path) -> Result<Value> {
+        let name = self.name.name();
+        let output = Command::new(name).arg("spec").current_dir(bundle).output()?;
+        ensure!(output.status.success(), "{name} spec: {}", String::from_utf8_lossy(&output.stderr));
+        let mut document: Value = serde_json::from_str(&fs::read_to_string(bundle.join(CONFIG))?)?;
         let process = &mut document["process"];
         process["terminal"] = json!(false);
         process["args"] = json!(arguments);
@@ -151,6 +153,13 @@ impl Drop for Started {
 /// How long the daemon may take to begin, and to end.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(100);
+
+fn write_config(document: &Value, bundle: &Path) -> Result<()> {
+    fs::write(bundle.join(CONFIG), document.to_string()).context("cannot write a config.json")
+}
+
+/// What a bundle's configuration is called.
+const CONFIG: &str = "config.json";
 
 /// The options of a request, as both engines read them.
 fn options(run: &Run, engine: EngineName) -> Vec<String> {

@@ -1,3 +1,4 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -59,24 +60,57 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Session>> {
     parse(&text).with_context(|| format!("{} has no rows of engines", path.display()))
 }
 
-/// The same from a text.
+/// The same from a text. Whoever was asked again has answered again.
 pub(super) fn parse(text: &str) -> Result<Vec<Session>> {
-    let mut sessions: Vec<Session> = Vec::new();
+    let mut heads: Vec<Head> = Vec::new();
+    let mut rows: Vec<Vec<Row>> = Vec::new();
+    let mut places = BTreeMap::new();
     let mut current = None;
     for (number, line) in (1..).zip(text.lines()) {
         match serde_json::from_str(line).with_context(|| format!("line {number}"))? {
             Line::Head(head) => {
-                let known = sessions.iter().position(|session| session.head == head);
-                current = Some(known.unwrap_or(sessions.len()));
+                let known = heads.iter().position(|known| *known == head);
+                current = Some(known.unwrap_or(heads.len()));
                 if known.is_none() {
-                    sessions.push(Session { head, rows: Vec::new() });
+                    heads.push(head);
+                    rows.push(Vec::new());
                 }
             }
-            Line::Row(row) => match current.and_then(|index| sessions.get_mut(index)) {
-                Some(session) => session.rows.push(row),
-                None => bail!("line {number}: a row before any engine"),
-            },
+            Line::Row(row) => {
+                let Some(session) = current else { bail!("line {number}: a row before any engine") };
+                let Some(rows) = rows.get_mut(session) else { continue };
+                let place = *places.entry((session, row.asked.clone())).or_insert(rows.len());
+                match rows.get_mut(place) {
+                    Some(known) => *known = row,
+                    None => rows.push(row),
+                }
+            }
         }
     }
-    Ok(sessions)
+    Ok(heads.into_iter().zip(rows).map(|(head, rows)| Session { head, rows }).collect())
+}
+
+/// What an engine has answered clearly.
+pub(super) fn answered(sessions: &[Session], head: &Head) -> BTreeSet<Asked> {
+    let rows = sessions.iter().filter(|session| session.head == *head).flat_map(|session| &session.rows);
+    rows.filter(|row| !matches!(row.answer, Answer::Unclear(_))).map(|row| row.asked.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{answered, parse};
+
+    #[test]
+    fn a_second_answer_counts_and_what_is_clear_is_not_asked_again() {
+        let head = r#"{"engine":"docker","version":"1","suite":"x","runtime":"runc 1","kernel":"6.18","date":"d","host_bounding":"0"}"#;
+        let rows = r#"{"run":{},"answer":{"unclear":""}}
+{"run":{"user":"0"},"answer":{"unclear":"?"}}
+{"run":{},"answer":{"refused":"no"}}"#;
+        let sessions = parse(&format!("{head}\n{rows}\n{head}\n")).unwrap();
+        let [session] = &sessions[..] else { panic!("{sessions:?}") };
+        assert_eq!(session.rows.len(), 2);
+        let answered = answered(&sessions, &session.head);
+        assert_eq!(answered.into_iter().collect::<Vec<_>>(), [session.rows[0].asked.clone()]);
+        assert!(parse(rows).is_err());
+    }
 }

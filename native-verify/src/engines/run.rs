@@ -10,7 +10,7 @@ use anyhow::{Context, Result, anyhow};
 
 use super::engine::{EngineName, Suite};
 use super::oci::Started;
-use super::rows::{Head, Line, Row};
+use super::rows::{self, Head, Line, Row, Session};
 use super::{grid, image, room};
 use crate::machine::Machine;
 use crate::shard::Shard;
@@ -28,9 +28,11 @@ pub(crate) struct Plan {
     pub(crate) at_once: usize,
 }
 
-/// Asks the engines and adds their rows to `file`. Gives what could not be asked, with the reason.
+/// Asks the engines and adds their rows to `file`; what it has of a day is not asked again on that day. Gives what could
+/// not be asked, with the reason.
 pub(crate) fn record(plan: &Plan, machine: &Machine, file: &Path, stop: &Stop) -> Result<Vec<String>> {
     let mut missing = Vec::new();
+    let known = if file.exists() { rows::read(file)? } else { Vec::new() };
     for suite in &plan.suites {
         let root = std::path::absolute(plan.folder.join(suite.name()))?;
         if !root.join("usr/bin").is_dir() {
@@ -48,7 +50,7 @@ pub(crate) fn record(plan: &Plan, machine: &Machine, file: &Path, stop: &Stop) -
             }
             let out = OpenOptions::new().create(true).append(true).open(file);
             let out = out.with_context(|| format!("cannot write {}", file.display()))?;
-            let asked = room::inside(&root, stop, || ask_all(plan, *engine, *suite, machine, out, stop));
+            let asked = room::inside(&root, stop, || ask_all(plan, (*engine, *suite), machine, &known, out, stop));
             if let Err(error) = asked {
                 missing.push(format!("{} of {}: {error:#}", engine.name(), suite.name()));
             }
@@ -58,7 +60,14 @@ pub(crate) fn record(plan: &Plan, machine: &Machine, file: &Path, stop: &Stop) -
 }
 
 /// Asks one engine everything, inside of its suite.
-fn ask_all(plan: &Plan, engine: EngineName, suite: Suite, machine: &Machine, out: File, stop: &Stop) -> Result<()> {
+fn ask_all(
+    plan: &Plan,
+    (engine, suite): (EngineName, Suite),
+    machine: &Machine,
+    known: &[Session],
+    out: File,
+    stop: &Stop,
+) -> Result<()> {
     image::build()?;
     let head = Head {
         engine: engine.name().to_owned(),
@@ -72,7 +81,9 @@ fn ask_all(plan: &Plan, engine: EngineName, suite: Suite, machine: &Machine, out
     };
     let title = format!("{} {} with {}", head.engine, head.version, head.runtime);
     let started = Started::new(engine)?;
-    let asked: Vec<_> = (0..).zip(grid::of(engine)).filter(|(index, _)| plan.shard.has(*index)).collect();
+    let answered = rows::answered(known, &head);
+    let shared = (0..).zip(grid::of(engine)).filter(|(index, _)| plan.shard.has(*index)).map(|(_, asked)| asked);
+    let asked: Vec<_> = shared.filter(|asked| !answered.contains(asked)).collect();
     let (next, total) = (AtomicUsize::new(0), asked.len());
     let out = Mutex::new(out);
     write(&out, &Line::Head(head))?;
@@ -80,7 +91,7 @@ fn ask_all(plan: &Plan, engine: EngineName, suite: Suite, machine: &Machine, out
     let work = || -> Result<()> {
         while !stop.is_asked() {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some((_, asked)) = asked.get(index) else { break };
+            let Some(asked) = asked.get(index) else { break };
             let answer = started.ask(asked, index)?;
             write(&out, &Line::Row(Row { asked: asked.clone(), answer }))?;
             if (index + 1) % 100 == 0 {

@@ -175,8 +175,9 @@ rules! {
     }
     PING_GROUP {
         id: "podman.ping-group",
-        statement: "In a network of its own only group 0 may open ICMP sockets: net.ipv4.ping_group_range is 0 0. Ports below \
-                    1024 need CAP_NET_BIND_SERVICE, as on the host.",
-        source: common("v0.60.0", "pkg/config/default.go", "defaultConfig"),
+        statement: "In a network of its own only group 0 may open ICMP sockets: the containers.conf that comes with Podman has \
+                    net.ipv4.ping_group_range=0 0 among its default_sysctls. Ports below 1024 need CAP_NET_BIND_SERVICE, as on \
+                    the host.",
+        source: common("v0.60.0", "pkg/config/containers.conf", "default_sysctls"),
     }
 }
