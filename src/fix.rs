@@ -64,9 +64,9 @@ pub(crate) fn fix(
     };
     let search = fixes(&loaded.scenario, &goal, &Limits { edits: bound, ..Limits::default() }, &options);
     if json {
-        as_json(&search, out)?
+        as_json(&search, out)?;
     } else {
-        for_people(&search, out)?
+        for_people(&search, out)?;
     }
     let helped = search.failure.is_none() || !search.fixes.is_empty();
     Ok(if helped { Status::Held } else { Status::Failed })
