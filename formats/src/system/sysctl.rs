@@ -34,7 +34,6 @@ pub(crate) fn is_setting(name: &str) -> bool {
 
 /// What the setting says, and what is taken for granted: settings that are not modelled say nothing.
 pub(crate) fn setting(name: &str, value: &str) -> Result<(Says, Vec<String>), String> {
-    let name = name.replace('/', ".");
     const MODELLED: [&str; 6] = [
         "net.ipv4.ip_unprivileged_port_start",
         "fs.protected_hardlinks",
@@ -43,6 +42,7 @@ pub(crate) fn setting(name: &str, value: &str) -> Result<(Says, Vec<String>), St
         "kernel.dmesg_restrict",
         "fs.nr_open",
     ];
+    let name = name.replace('/', ".");
     if name == PING_GROUPS {
         let ping_group_range = Some(groups(value)?);
         return Ok((Says::Sysctl(Box::new(Sysctl { ping_group_range, ..Sysctl::default() })), Vec::new()));
