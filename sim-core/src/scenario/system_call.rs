@@ -249,6 +249,8 @@ fn system(operation: &SystemOperation) -> Named {
     const SIZE_OF_INT: u64 = 4;
     const KEYCTL_CHOWN: u64 = 4;
     const FAN_REPORT_FID: u64 = 0x200;
+    const ICMP: u64 = 1;
+    const ICMPV6: u64 = 58;
     match operation {
         SystemOperation::Socket(arguments) => {
             let domain = match arguments.domain {
@@ -262,8 +264,6 @@ fn system(operation: &SystemOperation) -> Named {
                 SocketType::Datagram => 2,
                 SocketType::Raw => 3,
             };
-            const ICMP: u64 = 1;
-            const ICMPV6: u64 = 58;
             let protocol = match (arguments.protocol, arguments.domain, arguments.kind) {
                 (Some(SocketProtocol::Icmp), ..) | (None, SocketDomain::Inet, SocketType::Raw) => ICMP,
                 (Some(SocketProtocol::IcmpV6), ..) | (None, SocketDomain::Inet6, SocketType::Raw) => ICMPV6,
