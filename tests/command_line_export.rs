@@ -13,7 +13,7 @@ fn export(arguments: &[&str]) -> snapbox::cmd::OutputAssert {
 
 #[test]
 fn a_script_begins_with_either_tool() {
-    export(&["script", SCENARIO]).code(0).stdout_eq(file!["snapshots/export-script.txt"]);
+    export(&["script", SCENARIO]).code(0).stdout_eq(file!["snapshots/export-script.txt"].raw());
     let capsh = export(&["script", "--with", "capsh", SCENARIO]).code(0);
     let printed = String::from_utf8_lossy(&capsh.get_output().stdout).into_owned();
     assert!(printed.contains("with=${2-capsh}"), "{printed}");
@@ -26,18 +26,18 @@ fn a_script_begins_with_either_tool() {
 
 #[test]
 fn engines_are_asked_for_the_nearest_and_what_is_lost_is_told() {
-    export(&["docker", SCENARIO]).code(0).stdout_eq(file!["snapshots/export-docker.txt"]);
-    export(&["podman", SCENARIO]).code(0).stdout_eq(file!["snapshots/export-podman.txt"]);
-    export(&["pod", SCENARIO]).code(0).stdout_eq(file!["snapshots/export-pod.txt"]);
-    export(&["pod-patch", SCENARIO]).code(0).stdout_eq(file!["snapshots/export-pod-patch.txt"]);
-    export(&["unit", SCENARIO]).code(0).stdout_eq(file!["snapshots/export-unit.txt"]);
-    export(&["oci", SCENARIO]).code(0).stdout_eq(file!["snapshots/export-oci.txt"]);
+    export(&["docker", SCENARIO]).code(0).stdout_eq(file!["snapshots/export-docker.txt"].raw());
+    export(&["podman", SCENARIO]).code(0).stdout_eq(file!["snapshots/export-podman.txt"].raw());
+    export(&["pod", SCENARIO]).code(0).stdout_eq(file!["snapshots/export-pod.txt"].raw());
+    export(&["pod-patch", SCENARIO]).code(0).stdout_eq(file!["snapshots/export-pod-patch.txt"].raw());
+    export(&["unit", SCENARIO]).code(0).stdout_eq(file!["snapshots/export-unit.txt"].raw());
+    export(&["oci", SCENARIO]).code(0).stdout_eq(file!["snapshots/export-oci.txt"].raw());
 }
 
 #[test]
 fn markdown_has_a_link_where_one_is_given() {
     let link = ["markdown", "--link", "https://example.org/#1", SCENARIO];
-    export(&link).code(0).stdout_eq(file!["snapshots/export-markdown.txt"]);
+    export(&link).code(0).stdout_eq(file!["snapshots/export-markdown.txt"].raw());
     export(&["pod", "--link", "https://example.org/#1", SCENARIO]).code(2);
     export(&["pod", "--with", "capsh", SCENARIO]).code(2);
 }

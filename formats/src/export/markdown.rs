@@ -183,7 +183,9 @@ fn destination(link: &str) -> String {
     let mut written = String::from("<");
     for c in link.chars() {
         match c {
-            '<' | '>' | '\\' | '`' | ' ' => written.push_str(&format!("%{:02X}", u32::from(c))),
+            '<' | '>' | '\\' | '`' | ' ' => {
+                let _ = write!(written, "%{:02X}", u32::from(c));
+            }
             c if c.is_control() => {}
             c => written.push(c),
         }

@@ -1,5 +1,7 @@
 //! Text of strangers, made harmless for the medium that it stands in.
 
+use std::fmt::Write as _;
+
 /// A word of a shell, quoted if it needs to be.
 pub(super) fn word(text: &str) -> String {
     // The crate quotes `=` too, which means something in the name of a command only.
@@ -28,7 +30,9 @@ pub(super) fn yaml(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
-            c if is_disruptive(c) || c == '\u{feff}' => quoted.push_str(&format!("\\U{:08x}", u32::from(c))),
+            c if is_disruptive(c) || c == '\u{feff}' => {
+                let _ = write!(quoted, "\\U{:08x}", u32::from(c));
+            }
             c => quoted.push(c),
         }
     }
@@ -45,7 +49,7 @@ pub(super) fn unit(text: &str) -> String {
             c if is_disruptive(c) => {
                 let mut bytes = [0; 4];
                 for byte in c.encode_utf8(&mut bytes).bytes() {
-                    quoted.push_str(&format!("\\x{byte:02x}"));
+                    let _ = write!(quoted, "\\x{byte:02x}");
                 }
             }
             c => quoted.push(c),
@@ -68,7 +72,9 @@ pub(super) fn prose(text: &str) -> String {
     for c in one_line(text).chars() {
         match c {
             // A mention or a reference to another thread would call people.
-            '@' | '#' | '&' | '<' | '>' => said.push_str(&format!("&#{};", u32::from(c))),
+            '@' | '#' | '&' | '<' | '>' => {
+                let _ = write!(said, "&#{};", u32::from(c));
+            }
             c if c.is_ascii_punctuation() && !",;:.'\"/-()?=%".contains(c) => said.extend(['\\', c]),
             c => said.push(c),
         }

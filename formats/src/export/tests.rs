@@ -23,7 +23,8 @@ fn hostile() -> Scenario {
 fn what_strangers_write_stays_a_word_of_the_shell() {
     let text = script(&hostile(), &Options::default(), None).unwrap().text;
     // Comments are single lines.
-    let code: String = text.lines().filter(|line| !line.starts_with('#')).map(|line| format!("{line}\n")).collect();
+    let code: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    let code = code.join("\n");
     let quoted = format!("\"$root\"{}", quote::word(HOSTILE));
     assert!(code.contains(&format!("cp -- \"$shell\" {quoted}\n")), "{text}");
     let rest = code.replace(&quoted, "").replace(&quote::word(&quote::one_line(&format!("execve of {HOSTILE}"))), "");

@@ -138,12 +138,12 @@ fn caps(effective: CapSet, permitted: CapSet, inheritable: CapSet) -> String {
 /// The three sets as cap_from_text(3) reads them, each capability once.
 pub(super) fn cap_text(effective: CapSet, permitted: CapSet, inheritable: CapSet) -> String {
     let mut clauses: Vec<(String, CapSet)> = Vec::new();
-    for capability in (effective | permitted | inheritable).iter() {
+    for capability in effective | permitted | inheritable {
         let letters = [(effective, 'e'), (inheritable, 'i'), (permitted, 'p')];
         let flags: String =
             letters.iter().filter(|(set, _)| set.contains(capability)).map(|(_, flag)| *flag).collect();
         match clauses.iter_mut().find(|(known, _)| *known == flags) {
-            Some((_, set)) => *set = *set | capability.into(),
+            Some((_, set)) => *set |= capability.into(),
             None => clauses.push((flags, capability.into())),
         }
     }

@@ -3,6 +3,7 @@
 mod observed;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -129,7 +130,7 @@ impl Tally {
             self.compared,
         );
         for (reason, count) in &self.skipped {
-            text.push_str(&format!("\n  skipped {count}: {reason}"));
+            let _ = write!(text, "\n  skipped {count}: {reason}");
         }
         text
     }
@@ -210,9 +211,8 @@ struct Ran {
 
 impl Ran {
     fn indented(&self) -> String {
-        let lines = self.out.lines().chain(self.err.lines());
-        lines.map(|line| format!("      {line}\n")).collect::<String>()
-            + &format!("      exit status {:?}", self.code)
+        let lines: Vec<_> = self.out.lines().chain(self.err.lines()).map(|line| format!("      {line}")).collect();
+        format!("{}\n      exit status {:?}", lines.join("\n"), self.code)
     }
 }
 

@@ -41,5 +41,5 @@ pub fn script(scenario: &Scenario, options: &Options, with: Option<Tool>) -> Res
     let plan = plan::plan(scenario, options)?;
     let emitted = emit::emit(&plan, with)?;
     let files = files::files(&plan, &emitted)?;
-    Ok(text::text(scenario, plan, emitted, &files))
+    Ok(text::text(scenario, plan, &emitted, &files))
 }

@@ -10,7 +10,7 @@ use super::emit::{Emitted, First};
 use super::plan::Plan;
 
 /// Puts the parts together.
-pub(super) fn text(scenario: &Scenario, plan: Plan, emitted: Emitted, files: &str) -> Exported {
+pub(super) fn text(scenario: &Scenario, plan: Plan, emitted: &Emitted, files: &str) -> Exported {
     let mut left_out = plan.left_out;
     left_out.extend(emitted.left_out.iter().cloned());
     let mut text = String::from("#!/bin/sh\n");
@@ -62,7 +62,7 @@ pub(super) fn text(scenario: &Scenario, plan: Plan, emitted: Emitted, files: &st
         let end = delimiter(&part);
         let _ = write!(text, "\ncat >\"$steps\"/{}.sh <<'{end}'\n{part}{end}\n", index + 1);
     }
-    starts(&emitted, &mut text);
+    starts(emitted, &mut text);
     Exported { text, left_out }
 }
 
