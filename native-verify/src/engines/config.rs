@@ -47,6 +47,7 @@ impl Config {
     }
 
     /// The profile as runtimes read it.
+    #[expect(clippy::indexing_slicing, reason = "keys of an object that was just made")]
     pub(crate) fn profile(&self) -> Option<Value> {
         let denied = self.denied.as_ref()?;
         let mut profile = json!({ "defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64"] });
@@ -57,6 +58,7 @@ impl Config {
     }
 
     /// The config.json that begins with these arguments in `root`.
+    #[expect(clippy::indexing_slicing, reason = "keys of an object that was just made")]
     pub(super) fn document(&self, root: &str, arguments: &[String]) -> Value {
         let [permitted, effective, inheritable, bounding, ambient] = self.sets().map(|set| self.names(set));
         let mut linux = json!({

@@ -61,6 +61,7 @@ pub(super) fn ask(head: &Head, asked: &Asked) -> Result<Said> {
 }
 
 /// The scenario of a request, for people to run.
+#[expect(clippy::indexing_slicing, reason = "keys of an object that was just made")]
 pub(super) fn scenario(head: &Head, run: &Run, program: Program) -> Value {
     let user = run.user.as_deref().unwrap_or_default();
     let (name, group) = user.split_once(':').map_or((user, None), |(name, group)| (name, Some(group)));
@@ -127,7 +128,7 @@ fn hand(entry: &RuntimeEntry, options: &Options) -> Result<(Request, std::result
 
 fn of_run(head: &Head, run: &Run, program: Program) -> Result<Said> {
     let options = options(head)?;
-    let loaded = Loaded::read(&scenario(head, run, program).to_string(), &options)?;
+    let loaded = Loaded::read(scenario(head, run, program).to_string(), &options)?;
     let entry = loaded.scenario.runtime.as_ref().ok_or("the scenario has no engine")?;
     let (handed, trace) = match hand(entry, &options)? {
         (_, Ok(handed), trace) => (handed, trace),
@@ -162,6 +163,7 @@ fn of_run(head: &Head, run: &Run, program: Program) -> Result<Said> {
 }
 
 /// Asks for the runtime's road from a config.json, and walks it.
+#[expect(clippy::indexing_slicing, reason = "keys of an object that was just made")]
 fn of_config(head: &Head, config: &Config, program: Program) -> Result<Said> {
     let mut entry = json!({
         "engine": head.engine,
@@ -207,7 +209,7 @@ fn of_config(head: &Head, config: &Config, program: Program) -> Result<Said> {
         "files": files(),
         "steps": [],
     });
-    let mut simulation = Simulation::new(Loaded::read(&first.to_string(), &options)?.world);
+    let mut simulation = Simulation::new(Loaded::read(first.to_string(), &options)?.world);
     for step in handed.prologue(&request) {
         let outcome = simulation.perform(&call(step.action, filter.as_ref())?);
         if outcome.refusal.is_some() && !step.may_fail {

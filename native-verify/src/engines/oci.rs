@@ -114,6 +114,7 @@ impl Started {
     }
 
     /// The example that the runtime itself writes, with another program and user.
+    #[expect(clippy::indexing_slicing, reason = "keys that every runtime writes, of objects")]
     fn example(&self, example: Example, arguments: &[String], bundle: &Path) -> Result<Value> {
         let name = self.name.name();
         let output = Command::new(name).arg("spec").current_dir(bundle).output()?;

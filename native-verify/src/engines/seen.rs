@@ -101,7 +101,7 @@ fn first_lines(text: &str) -> String {
     let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("See '"));
     // runc alone says everything in its log; Docker repeats there what it says.
     let said: Vec<_> = lines().filter(|line| !line.contains("level=")).collect();
-    let logged = || lines().last().map(|line| line.split_once(" msg=").map_or(line, |(_, message)| message));
+    let logged = || lines().next_back().map(|line| line.split_once(" msg=").map_or(line, |(_, message)| message));
     let said = if said.is_empty() { logged().into_iter().collect() } else { said };
     said.join(" | ").chars().take(LENGTH).collect()
 }
