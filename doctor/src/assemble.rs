@@ -131,6 +131,12 @@ fn of_container(asked: &Asked, facts: &Facts, failure: Option<&Failure>) -> Draf
         runtime = joined(container, facts, &mut assumed);
     }
     if runtime.user.is_none()
+        && let Some(user) = facts.images.last().and_then(|image| image.user.clone())
+    {
+        assumed.push(format!("The user is taken from the Dockerfile: {user}."));
+        runtime.user = Some(user);
+    }
+    if runtime.user.is_none()
         && let Some(FourIds([uid, ..])) = facts.processes.iter().find_map(|seen| seen.process.uid)
         && uid != 0
     {
@@ -161,7 +167,8 @@ fn of_container(asked: &Asked, facts: &Facts, failure: Option<&Failure>) -> Draf
     }
     take_files(&mut draft, facts, failure);
     mount(&mut draft.scenario, &container.mounts);
-    let program = program(container.command.first().map(String::as_str), facts, failure);
+    let of_image = facts.images.last().and_then(|image| image.command.first()).map(String::as_str);
+    let program = program(container.command.first().map(String::as_str).or(of_image), facts, failure);
     add_steps(&mut draft, program, facts, failure, &container.ports);
     draft
 }
@@ -604,13 +611,12 @@ fn add_asked(draft: &mut Draft, name: Option<&str>) {
     }
 }
 
-/// What ping tries first: a socket that needs no capability.
+/// What ping tries first: a socket that needs no capability where the settings allow it.
 fn tried_before(call: &Call, failure: Option<&Failure>) -> Option<Call> {
-    let pings = failure.is_some_and(|failure| failure.message.contains("ping"));
-    let raw = serde_json::to_string(&step(call.clone())).ok().filter(|text| text.contains("SOCK_RAW"))?;
-    let dgram = raw.replace("SOCK_RAW", "SOCK_DGRAM");
-    let Ok(step) = sim_core::scenario::read_value::<Step>(&dgram) else { return None };
-    Some(step.call).filter(|_| pings)
+    let pings = failure.is_some_and(|failure| failure.id == "raw-socket" && failure.message.contains("ping"));
+    let raw = serde_json::to_string(&step(call.clone())).ok().filter(|text| pings && text.contains("SOCK_RAW"))?;
+    let datagram = raw.replace("\"SOCK_RAW\"", "\"SOCK_DGRAM\", \"protocol\": \"IPPROTO_ICMP\"");
+    sim_core::scenario::read_value::<Step>(&datagram).ok().map(|step| step.call)
 }
 
 /// Where the process in the text is the one that a call is about, the call is made about it.

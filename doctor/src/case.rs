@@ -208,7 +208,9 @@ impl Played {
         if let Some((rule, about)) = &self.refused {
             let about = if about.is_empty() { String::new() } else { format!(" ({about})") };
             let verdict = format!("The engine refuses to start it{about}. {}", rule.statement);
-            let errno = draft.failed.as_ref().and_then(|(_, failure)| failure.errno).map(str::to_owned);
+            // What the engine itself refuses has no errno; what it was refused has.
+            let told = draft.failed.as_ref().and_then(|(_, failure)| failure.errno);
+            let errno = told.filter(|errno| ["EPERM", "EACCES"].contains(errno)).map(str::to_owned);
             return Decided { step: Some(0), verdict, rule: Some(rule), errno };
         }
         if let Some(failed) =

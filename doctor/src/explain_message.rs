@@ -94,7 +94,8 @@ fn shows(scenario: &Scenario, step: usize, failure: &Failure) -> bool {
     if failure.call.is_none() {
         return refused || outcomes.iter().any(fails);
     }
-    let before = outcomes.iter().take(step).all(|outcome| outcome.refusal.is_none());
+    let started = |outcome: &&StepOutcome| matches!(outcome.call, Call::Execve(_));
+    let before = outcomes.iter().take(step).filter(started).all(|outcome| outcome.refusal.is_none());
     before && outcomes.get(step).is_some_and(fails)
 }
 

@@ -78,7 +78,11 @@ pub(crate) struct Logged {
 }
 
 /// A write to the map of a user namespace that the thread made itself: the line, and the write.
-fn map_write(lines: &[&[u8]]) -> Option<(usize, Operation)> {
+fn map_write(lines: &[&[u8]]) -> Vec<(usize, Operation)> {
+    written_map(lines).unwrap_or_default()
+}
+
+fn written_map(lines: &[&[u8]]) -> Option<Vec<(usize, Operation)>> {
     let texts = || lines.iter().map(|line| String::from_utf8_lossy(line)).enumerate();
     let opened = texts().find_map(|(_, line)| {
         let file = ["uid_map", "gid_map"].into_iter().find(|file| line.contains(&format!("/proc/self/{file}\"")))?;
@@ -90,8 +94,13 @@ fn map_write(lines: &[&[u8]]) -> Option<(usize, Operation)> {
     let text = line.split_once(&start)?.1.split('"').next()?.to_owned();
     let shown = if line.contains("= -1 EPERM") { Shown::Refused } else { Shown::Succeeded };
     let call = format!(r#"{{"write_map": {{"user_ns": "made", "file": {file:?}, "text": {text:?}}}}}"#);
-    let step: Step = sim_core::scenario::read_value(&call).ok()?;
-    Some((index + 1, Operation { call: step.call, shown, unknown: None }))
+    let operation = |text: &str, shown| {
+        let step: Step = sim_core::scenario::read_value(text).ok()?;
+        Some(Operation { call: step.call, shown, unknown: None })
+    };
+    let made = texts().position(|(_, line)| line.contains("unshare(") && line.contains("CLONE_NEWUSER"))?;
+    let unshare = operation(r#"{"unshare": {"flags": ["CLONE_NEWUSER"], "user_ns": "made"}}"#, Shown::Succeeded)?;
+    Some(vec![(made + 1, unshare), (index + 1, operation(&call, shown)?)])
 }
 
 /// How many operations of a log are played.
@@ -114,7 +123,7 @@ impl Logged {
             let line = seen.places.first().map_or(0, |place| usize::try_from(place.line).unwrap_or(usize::MAX));
             operations.push((line.saturating_add(finding.line - 1), seen.operation));
         }
-        operations.extend(map_write(&part).map(|(line, operation)| (line + finding.line - 1, operation)));
+        operations.extend(map_write(&part).into_iter().map(|(line, operation)| (line + finding.line - 1, operation)));
         operations.sort_by_key(|(line, _)| *line);
         let refused = operations.iter().position(|(_, operation)| operation.shown == Shown::Refused);
         operations.truncate(refused.map_or(MOST_OPERATIONS, |refused| (refused + 1).min(MOST_OPERATIONS)));
@@ -125,6 +134,13 @@ impl Logged {
     pub(crate) fn executes(&self) -> bool {
         self.operations.iter().any(|(_, operation)| matches!(operation.call, Call::Execve(_)))
     }
+}
+
+/// How much is known of a process.
+fn known(process: &Process) -> usize {
+    let ids = [process.uid, process.gid].into_iter().flatten().count();
+    let sets = [process.permitted, process.effective, process.inheritable, process.bounding, process.ambient];
+    ids + sets.into_iter().flatten().count()
 }
 
 /// A line of three numbers.
@@ -201,7 +217,20 @@ impl Facts {
                 _ => {}
             }
         }
+        facts.join_names();
+        // Of several processes the one of which most is known is asked about first.
+        facts.processes.sort_by_key(|seen| std::cmp::Reverse(known(&seen.process)));
         facts
+    }
+
+    /// `./x` and `x` are one file: what is known of it comes under the name with `./`, as commands have it.
+    fn join_names(&mut self) {
+        let dotted: Vec<String> = self.files.keys().filter(|path| path.starts_with("./")).cloned().collect();
+        for path in dotted {
+            if let Some(entry) = path.strip_prefix("./").and_then(|plain| self.files.remove(plain)) {
+                self.add_file(&path, &entry);
+            }
+        }
     }
 
     /// What single lines say that no reader takes: the map of a user namespace, and the first line of a script.

@@ -86,6 +86,12 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8> {
         let count = suite.refused_by_engines;
         suite.say(&format!("{count} scenarios are left out: an engine refuses there, and no kernel is asked."));
     }
+    if suite.other_settings > 0 {
+        let count = suite.other_settings;
+        suite.say(&format!(
+            "{count} scenarios are left out: settings of a container's own network cannot be brought about."
+        ));
+    }
     let code = match machine.obstacle() {
         Some(reason) => suite.perform(&mut |_| Err(Skip(reason.clone()))),
         None => on_stage(&suite.stop, &machine, |stage| suite.perform(&mut |loaded| verify(stage, &machine, loaded))),
@@ -100,6 +106,8 @@ struct Suite<'a> {
     scenarios: Vec<(PathBuf, Loaded)>,
     /// How many variants make no sense: steps without those before them, and arguments that are not known.
     senseless: usize,
+    /// In how many the container's own network has settings that no step brings about.
+    other_settings: usize,
     /// In how many scenarios an engine refuses, so that no kernel is asked.
     refused_by_engines: usize,
     unreadable: bool,
@@ -122,6 +130,7 @@ impl<'a> Suite<'a> {
             scenarios: Vec::new(),
             senseless: 0,
             refused_by_engines: 0,
+            other_settings: 0,
             unreadable: false,
             results,
             stamps,
@@ -167,6 +176,13 @@ impl<'a> Suite<'a> {
         let (expanded, _) = loaded.scenario.expanded(&options(self.machine));
         if expanded.steps.is_empty() {
             self.refused_by_engines += 1;
+            return;
+        }
+        let runtime = loaded.scenario.runtime.as_ref();
+        let own = runtime.is_some_and(|runtime| runtime.user_namespace.is_some() && !runtime.host_network);
+        if own && expanded.sysctl != loaded.scenario.sysctl {
+            // A network namespace that a step makes has the kernel's own settings, and not the engine's.
+            self.other_settings += 1;
             return;
         }
         match load(&expanded, self.machine) {

@@ -11,8 +11,8 @@ use super::in_force::JUDGES_FILTERS;
 use super::values::{self, FourIds, ReleaseText, SecurebitsText, SetText, from_text};
 use super::world::{self, Problem};
 use super::{
-    Call, CapsetCall, Difference, Options, PrctlArgument, PrctlCall, Process, Scenario, SeccompCall, Step,
-    StepResult, Sysctl, WorldError,
+    Call, CapsetCall, CloneCall, CloneFlag, Difference, Options, PrctlArgument, PrctlCall, Process, Scenario,
+    SeccompCall, Step, StepResult, Sysctl, WorldError,
 };
 use crate::calls::{AmbientOperation, Capset, Prctl, PrctlOption};
 use crate::capability::{CapSet, Capability};
@@ -312,6 +312,13 @@ impl RuntimeEntry {
     }
 }
 
+/// The call by which the namespaces of a container come to belong to its user namespace.
+fn own_namespaces(host_network: bool) -> Step {
+    let mut flags = Vec::from([CloneFlag::NewMount, CloneFlag::NewUts, CloneFlag::NewIpc, CloneFlag::NewCgroup]);
+    flags.extend((!host_network).then_some(CloneFlag::NewNetwork));
+    Step { call: Call::Unshare(CloneCall { flags, user_ns: None }), expect: None, note: None }
+}
+
 /// The id of a user whose name alone is known.
 const UNKNOWN_USER: u32 = 1000;
 
@@ -330,7 +337,8 @@ impl Scenario {
     /// ```
     pub fn expanded(&self, options: &Options) -> (Self, usize) {
         let Some((mut expanded, started)) = self.begun(options) else { return (self.clone(), 0) };
-        let prologue = started.prologue.len();
+        let made = started.request.own_user_namespace.then(|| own_namespaces(started.request.host_network));
+        let prologue = started.prologue.len() + made.iter().len();
         let listed = started.answer.as_ref().ok().and_then(|handed| handed.seccomp);
         let call = |own: PrologueCall| match (own.call, listed) {
             (Call::Seccomp(call), Some(listed)) => {
@@ -341,7 +349,7 @@ impl Scenario {
         let own = started.prologue.into_iter().map(|own| Step { call: call(own), expect: None, note: None });
         let written = core::mem::take(&mut expanded.steps);
         expanded.steps = match started.answer {
-            Ok(_) => own.chain(written).collect(),
+            Ok(_) => made.into_iter().chain(own).chain(written).collect(),
             Err(_) => Vec::new(),
         };
         (expanded, prologue)

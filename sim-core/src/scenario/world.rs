@@ -249,6 +249,15 @@ impl World {
         if let Some(entry) = &scenario.runtime {
             world.check_profile(entry, &started)?;
         }
+        if started.request.own_user_namespace {
+            let own = world.thread.credentials.user_ns;
+            let namespaces = &mut world.thread.namespaces;
+            (namespaces.mount, namespaces.uts, namespaces.ipc, namespaces.cgroup) = (own, own, own, own);
+            if !started.request.host_network {
+                // Its settings are those that the engine gives it.
+                namespaces.network = own;
+            }
+        }
         world.started = Some(Arc::new(started));
         Ok(world)
     }
