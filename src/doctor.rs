@@ -148,10 +148,15 @@ fn more(count: usize, out: &mut impl Write) -> Result<()> {
 }
 
 fn tell_case(case: &Case, parts: &[Part], out: &mut impl Write) -> Result<()> {
-    let at = case.line.map_or_else(String::new, |line| format!(" ({})", place(line, parts)));
+    // A title that names the line of one text needs no other place.
+    let at = case.line.filter(|_| parts.len() > 1 || !case.title.contains(" of line "));
+    let at = at.map_or_else(String::new, |line| format!(" ({})", place(line, parts)));
     writeln!(out, "{}{at}\n  {}", printable(&case.title), printable(&case.verdict))?;
     if let Some(rule) = case.rule {
-        writeln!(out, "  Rule: {rule}\n    {}\n    {}", case.statement, case.citation)?;
+        writeln!(out, "  Rule: {rule} ({})", case.citation)?;
+        if !case.verdict.contains(case.statement) {
+            writeln!(out, "    {}", case.statement)?;
+        }
     }
     if let Some(message) = &case.explains {
         writeln!(out, "  This explains: {}", printable(message))?;
@@ -159,36 +164,48 @@ fn tell_case(case: &Case, parts: &[Part], out: &mut impl Write) -> Result<()> {
     if let Some(message) = &case.does_not_explain {
         writeln!(out, "  NOT explained with what is in the text: {}", printable(message))?;
     }
-    for (title, texts) in [
-        ("Assumed:", &case.assumed),
-        ("Other kernels:", &case.flips),
-        ("Not modelled, and could change this:", &case.not_modelled),
-    ] {
-        if !texts.is_empty() {
-            writeln!(out, "  {title}")?;
-        }
-        for text in texts {
-            writeln!(out, "    {}", printable(text))?;
-        }
-    }
+    list("Assumed:", &case.assumed, out)?;
     if !case.fixes.is_empty() {
-        writeln!(out, "  What helps, the least powerful first:")?;
+        writeln!(out, "  What helps, the least powerful first; behind it, what it hands out:")?;
     }
     for (index, fix) in case.fixes.iter().enumerate() {
-        writeln!(out, "   {}. {}", index + 1, printable(&fix.hands_out))?;
-        for line in fix.commands.iter().flat_map(|command| command.lines()) {
-            writeln!(out, "        {}", printable(line))?;
+        let mut lines = fix.commands.iter().flat_map(|command| command.lines());
+        writeln!(out, "   {}. {}", index + 1, printable(lines.next().unwrap_or_default()))?;
+        for line in lines {
+            writeln!(out, "      {}", printable(line))?;
         }
+        writeln!(out, "      -> {}", printable(&fix.hands_out))?;
     }
     if !case.search.is_empty() {
         writeln!(out, "  {}", case.search)?;
     }
-    for reproduction in &case.reproductions {
+    list("Other kernels:", &case.flips, out)?;
+    let (short, long): (Vec<_>, Vec<_>) =
+        case.reproductions.iter().partition(|reproduction| reproduction.text.lines().count() <= SHORT);
+    for reproduction in short {
         writeln!(out, "  To see it, {}:", reproduction.what)?;
         for line in reproduction.text.lines() {
             writeln!(out, "    {}", printable(line))?;
         }
     }
-    writeln!(out, "  {}\n", case.link)?;
+    if !long.is_empty() {
+        let what: Vec<_> = long.iter().map(|reproduction| reproduction.what).collect();
+        writeln!(out, "  --markdown and --json also have {}.", what.join("; "))?;
+    }
+    list("Not modelled, and could change this:", &case.not_modelled, out)?;
+    writeln!(out, "  Step by step: {}\n", case.link)?;
+    Ok(())
+}
+
+/// Longer reproductions are named on a terminal and not printed.
+const SHORT: usize = 12;
+
+fn list(title: &str, texts: &[String], out: &mut impl Write) -> Result<()> {
+    if !texts.is_empty() {
+        writeln!(out, "  {title}")?;
+    }
+    for text in texts {
+        writeln!(out, "    {}", printable(text))?;
+    }
     Ok(())
 }

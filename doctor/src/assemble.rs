@@ -495,9 +495,6 @@ fn add_steps(
     failure: Option<&Failure>,
     ports: &[u16],
 ) {
-    for call in facts.calls.iter().filter(|call| !matches!(call, Call::FileChange(_))) {
-        add_step(&mut draft.scenario, call.clone());
-    }
     let filtered = draft.scenario.has_filters();
     let of_log = failure.is_none_or(|failure| failure.id == "strace");
     let log = facts.logs.last().filter(|_| of_log && !filtered);

@@ -390,7 +390,17 @@ fn refused(outcome: &StepOutcome) -> Option<String> {
 
 fn citation(rule: &Rule) -> String {
     let manual = if rule.manual.is_empty() { String::new() } else { format!("{}; ", rule.manual) };
-    format!("{manual}{}; {}", rule.source, rule.evidence_in_words())
+    let engines: Vec<_> =
+        rule.engine_evidence().map(|(engine, _)| format!("{} {}", engine.name, engine.version)).collect();
+    let kernels = rule.evidence().count();
+    let steps: u64 = rule.evidence().map(|(_, steps)| u64::from(steps)).sum();
+    let confirmed = match kernels {
+        _ if !engines.is_empty() => format!("confirmed by {}", engines.join(", ")),
+        0 => "cited only".to_owned(),
+        1 => format!("confirmed by {steps} steps on one kernel"),
+        kernels => format!("confirmed by {steps} steps on {kernels} kernels"),
+    };
+    format!("{manual}{}; {confirmed}", rule.source)
 }
 
 /// Where a program wants no capabilities at all: whoever starts it clears the ambient set first.

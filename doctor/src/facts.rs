@@ -312,7 +312,7 @@ impl Facts {
 
     /// The version of an engine, where the text has it.
     pub(crate) fn version(&self, engine: Engine) -> Option<VersionText> {
-        self.versions.iter().find(|(EngineText(known), _)| *known == engine).map(|(_, version)| *version)
+        self.versions.iter().rev().find(|(EngineText(known), _)| *known == engine).map(|(_, version)| *version)
     }
 
     /// The file that a name means: that very path, or the only one that ends in it.

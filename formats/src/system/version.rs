@@ -127,6 +127,12 @@ fn named(line: &str) -> Option<Named> {
         }
         "client: podman engine" | "server: podman engine" => return Some(Named::Ahead(Engine::Podman)),
         _ if lower.starts_with("server: docker ") => return Some(Named::Ahead(Engine::Docker)),
+        // Of one that prints no server's the client's is better than none.
+        _ if lower.starts_with("client: docker ") => return Some(Named::Ahead(Engine::Docker)),
+        asked if asked.contains("version --format ") || asked.contains("version -f ") => {
+            let engine = if asked.contains("podman") { Engine::Podman } else { Engine::Docker };
+            return asked.contains(engine.name()).then_some(Named::Ahead(engine));
+        }
         _ => {}
     }
     let (name, engine) = PROGRAMS.into_iter().find(|(name, _)| lower.starts_with(name))?;
@@ -140,13 +146,14 @@ fn named(line: &str) -> Option<Named> {
     version(word).filter(|_| is_alone).map(|version| Named::Engine(engine, version, false))
 }
 
-/// `Version: 20.10.14` within the next lines; the cursor is then behind it.
+/// `Version: 20.10.14` within the next lines, or a version that stands alone; the cursor is then behind it.
 fn ahead(cursor: &mut Cursor<'_>) -> Option<Version> {
     let mut ahead = cursor.clone();
     for _ in 0..4 {
         ahead.advance();
         let line = ahead.line()?.trim().to_owned();
-        if let Some(rest) = line.strip_prefix("Version:") {
+        let alone = Some(line.as_str()).filter(|line| is_version(line) && !line.contains(' '));
+        if let Some(rest) = line.strip_prefix("Version:").or(alone) {
             let version = version(rest.trim())?;
             ahead.advance();
             *cursor = ahead;

@@ -216,6 +216,7 @@ impl RuntimeEntry {
         let keeps_id = self.keep_id && engine == Engine::Podman;
         let uid = match name {
             "" if keeps_id => self.uid.unwrap_or(UNKNOWN_USER),
+            "" if self.unit.as_ref().is_some_and(|unit| unit.user_manager) => self.uid.unwrap_or(UNKNOWN_USER),
             "" | "root" => 0,
             name => name.parse().ok().or(self.uid).unwrap_or(UNKNOWN_USER),
         };
@@ -320,7 +321,7 @@ fn own_namespaces(host_network: bool) -> Step {
 }
 
 /// The id of a user whose name alone is known.
-const UNKNOWN_USER: u32 = 1000;
+pub const UNKNOWN_USER: u32 = 1000;
 
 impl Scenario {
     /// The same with `process` in place of `runtime`, and the runtime's own calls as its first steps: how many these are

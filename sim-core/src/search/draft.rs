@@ -12,7 +12,7 @@ use crate::kernel::Release;
 use crate::rule::SetName;
 use crate::scenario::{
     Call, CapsEntry, FileEntry, FilterEntry, FourIds, Options, ReleaseText, Scenario, SecurebitsText, Sysctl, Traced,
-    UnitEntry, VersionText,
+    UNKNOWN_USER, UnitEntry, VersionText,
 };
 
 /// A scenario with edits: its steps may be moved, and calls stand between them.
@@ -169,6 +169,8 @@ impl Draft {
             Edit::SystemUnit => {
                 let unit = runtime.unit.get_or_insert_with(UnitEntry::default);
                 unit.user_manager = false;
+                // What ran as the user is to run as the user.
+                runtime.user.get_or_insert_with(|| runtime.uid.unwrap_or(UNKNOWN_USER).to_string());
             }
             _ => {}
         }
