@@ -69,7 +69,7 @@ fn read(files: &[PathBuf]) -> Result<(Vec<u8>, Vec<Part>)> {
     let (mut text, mut parts) = (Vec::new(), Vec::new());
     for path in files {
         let name = if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() };
-        parts.push((name, text.iter().filter(|byte| **byte == b'\n').count() + 1));
+        parts.push((name, String::from_utf8_lossy(&text).lines().count() + 1));
         let left = (MOST_BYTES + 1).saturating_sub(text.len() as u64);
         if path.as_os_str() == "-" {
             io::stdin().lock().take(left).read_to_end(&mut text).context("cannot read standard input")?;

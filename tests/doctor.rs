@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a helper of tests may say what it expects")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 use std::fs;
 
 use doctor::{Diagnosis, Options, diagnose};
@@ -113,7 +114,7 @@ fn a_bomb_of_aliases_does_not_go_off() {
     let mut text = String::from("apiVersion: v1\nkind: Pod\na0: &a0 [x, x, x, x, x, x, x, x, x]\n");
     for level in 1..40 {
         let below = format!("*a{}", level - 1);
-        text += &format!("a{level}: &a{level} [{}]\n", [below.as_str(); 9].join(", "));
+        writeln!(text, "a{level}: &a{level} [{}]", [below.as_str(); 9].join(", ")).unwrap();
     }
     let (_, diagnosis) = bounded(text.as_bytes());
     assert!(diagnosis.cases.is_empty());
@@ -133,9 +134,11 @@ fn control_characters_and_broken_text_are_shown_as_text() {
 fn ten_thousand_containers_are_counted() {
     let mut text = String::from("apiVersion: v1\nkind: Pod\nspec:\n  containers:\n");
     for index in 0..10_000 {
-        text += &format!(
-            "  - {{name: c{index}, image: web, command: [/bin/web], securityContext: {{runAsUser: 1000}}}}\n"
-        );
+        writeln!(
+            text,
+            "  - {{name: c{index}, image: web, command: [/bin/web], securityContext: {{runAsUser: 1000}}}}"
+        )
+        .unwrap();
     }
     let (cases, diagnosis) = bounded(text.as_bytes());
     assert_eq!((cases + diagnosis.more_cases, cases), (10_000, 64));

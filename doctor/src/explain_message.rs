@@ -134,7 +134,7 @@ fn reasons(hint: &Hint) -> Vec<Reason> {
             apply: host_network,
         },
         Reason {
-            assumed: format!("no_new_privs is taken to be set. `grep NoNewPrivs /proc/PID/status` tells."),
+            assumed: "no_new_privs is taken to be set. `grep NoNewPrivs /proc/PID/status` tells.".to_owned(),
             apply: nnp,
         },
         Reason {

@@ -192,7 +192,7 @@ impl Facts {
             facts.assumed.extend(assumed);
             match &finding.says {
                 Says::Container(container) => {
-                    facts.containers.push(Asked { line: finding.line, container: (**container).clone() })
+                    facts.containers.push(Asked { line: finding.line, container: (**container).clone() });
                 }
                 Says::Process(process) => {
                     facts.add_process(finding.line, process, latest == Some(finding.form));
@@ -245,7 +245,7 @@ impl Facts {
             let script =
                 before.split_whitespace().last().filter(|_| before.contains("head -") || before.contains("cat "));
             if let (Some(interpreter), Some(path)) = (line.strip_prefix("#!"), script) {
-                let program = interpreter.trim().split_whitespace().next().unwrap_or_default();
+                let program = interpreter.split_whitespace().next().unwrap_or_default();
                 if program.starts_with('/') {
                     self.files.entry(path.to_owned()).or_default().interpreter = Some(program.to_owned());
                 }

@@ -19,6 +19,7 @@ mod case;
 mod explain_message;
 mod facts;
 mod markdown;
+mod played;
 mod reproduce;
 mod told;
 

@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+mod answers;
 mod capabilities;
 mod containers;
 mod logs;
@@ -13,6 +14,7 @@ mod program;
 mod scenario;
 mod texts;
 
+pub use answers::doctor;
 pub use capabilities::capabilities;
 pub use containers::{compose, container_commands, container_document, container_lists, inspect, oci_config, pods};
 pub use logs::{audit, operations, strace};
@@ -26,7 +28,7 @@ pub use texts::{c_array, filter, hex, libseccomp, seccomp_tools, statements};
 pub type Body = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Body); 26] = [
+pub const TARGETS: [(&str, Body); 27] = [
     ("scenario", scenario),
     ("profile", profile),
     ("filter", filter),
@@ -47,6 +49,7 @@ pub const TARGETS: [(&str, Body); 26] = [
     ("pods", pods),
     ("oci_config", oci_config),
     ("container_document", container_document),
+    ("doctor", doctor),
     ("mixture", mixture),
     ("system_texts", system_texts),
     ("unit", unit),

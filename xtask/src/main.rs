@@ -3,6 +3,7 @@
 mod apt;
 mod bench;
 mod book;
+mod doctor;
 mod engines;
 mod evidence;
 mod fuzz;
@@ -56,6 +57,8 @@ enum Command {
     Engines(engines::Arguments),
     /// Measure, and write benches/README.md.
     Bench,
+    /// Print how long the doctor takes for each of the questions that people paste.
+    Doctor,
     /// Change the model in one place at a time, to see a test fail.
     Mutants(mutants::Arguments),
     /// Let a fuzzer look for an input that breaks a reader, the check or the interpreter.
@@ -90,6 +93,7 @@ fn work(command: Command) -> Result<()> {
         Command::Kernels(arguments) => kernels::kernels(&arguments),
         Command::Engines(arguments) => engines::engines(&arguments),
         Command::Bench => bench::bench(),
+        Command::Doctor => doctor::report(),
         Command::Mutants(arguments) => mutants::mutants(&arguments),
         Command::Fuzz(arguments) => fuzz::fuzz(&arguments),
         Command::Soak(arguments) => soak::soak(&arguments),

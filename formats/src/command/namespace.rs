@@ -142,6 +142,10 @@ pub(super) fn strace(words: &[String]) -> Parsed {
     if !path.starts_with(|c: char| c.is_ascii_lowercase() || "./~".contains(c)) || path.ends_with([':', ',']) {
         return None;
     }
+    // "strace of it:", "strace output", as people head what they paste.
+    if ["of", "output", "says", "shows", "gives", "log", "inside", "in", "is"].contains(&path.as_str()) {
+        return None;
+    }
     let recognised = format!("strace of {path}");
     let process = Process { traced: Some(Traced { tracer_has_sys_ptrace: false }), ..Process::default() };
     let mut done = Done::new(Says::Process(Box::new(process)), recognised);
