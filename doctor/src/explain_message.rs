@@ -3,10 +3,10 @@
 
 use formats::Failure;
 use sim_core::capability::{CapSet, Capability};
-use sim_core::engine::Engine;
+use sim_core::engine::{Engine, Version};
 use sim_core::scenario::{
     Call, CapsEntry, FilterEntry, FourIds, Json, ModeText, ProfileFilter, Scenario, Simulation, StepOutcome, Sysctl,
-    World,
+    VersionText, World,
 };
 
 use sim_core::seccomp::preset::Preset;
@@ -22,6 +22,7 @@ struct Reason {
 }
 
 /// What the message is about.
+#[derive(Clone)]
 struct Hint {
     /// The path of the program.
     program: Option<String>,
@@ -123,11 +124,24 @@ fn reasons(hint: &Hint) -> Vec<Reason> {
             apply: caps_outside,
         },
         Reason {
+            assumed: format!(
+                "Neither the capabilities of {program} nor the bounding set are in the text. Such a failure comes of a file \
+                 that has the effective flag and a capability outside the bounding set; CAP_NET_BIND_SERVICE is taken. \
+                 `getcap {program}` and `grep CapBnd /proc/self/status` tell."
+            ),
+            apply: caps_and_dropped,
+        },
+        Reason {
             assumed:
                 "The user is not in the text: root would be allowed, so the image or the launcher is taken to name \
                       another one, id 1000."
                     .to_owned(),
             apply: another_user,
+        },
+        Reason {
+            assumed: "containerd is taken to be 1.7, as many clusters have it; since 2.0 every port may be bound."
+                .to_owned(),
+            apply: older_containerd,
         },
         Reason {
             assumed: "It is taken to share the host's network, where ports below 1024 are privileged.".to_owned(),
@@ -166,6 +180,30 @@ fn caps_outside(scenario: &mut Scenario, hint: &Hint) -> bool {
     let text = format!("{}=ep", capability.name().unwrap_or("cap_net_raw").to_lowercase());
     file.caps = sim_core::scenario::read_value::<CapsEntry>(&format!("{text:?}")).ok();
     file.caps.is_some()
+}
+
+/// The same where not even the bounding set is known.
+fn caps_and_dropped(scenario: &mut Scenario, hint: &Hint) -> bool {
+    if scenario.runtime.is_some() || scenario.process.bounding.is_some() || hint.withheld.is_some() {
+        return false;
+    }
+    let all = CapSet::from_bits(u64::MAX >> 23);
+    scenario.process.bounding = Some((all - Capability::NET_BIND_SERVICE.into()).into());
+    let with = Hint { withheld: Some(Capability::NET_BIND_SERVICE), ..hint.clone() };
+    caps_outside(scenario, &with)
+}
+
+/// Where the version is not known: the one that many have.
+fn older_containerd(scenario: &mut Scenario, hint: &Hint) -> bool {
+    let newest = Engine::Containerd.newest();
+    match &mut scenario.runtime {
+        Some(runtime) if runtime.engine.0 == Engine::Containerd && matches!(hint.call, Some(Call::Bind { .. })) => {
+            let assumed = runtime.version.is_none_or(|VersionText(version)| version == newest);
+            runtime.version = Some(VersionText(Version::new(1, 7, 0)));
+            assumed
+        }
+        _ => false,
+    }
 }
 
 fn another_user(scenario: &mut Scenario, _: &Hint) -> bool {

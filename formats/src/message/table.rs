@@ -250,7 +250,7 @@ messages! {
          "cannot bind socket (permission denied) {any}:{port}]", "cannot bind socket (permission denied) for [{any}:{port}]", "bind to {any}:{port}: permission denied", "bind {any}:{port}: permission denied",
          "binding to {any}:{port}: permission denied", "cannot expose privileged port {port}", "bind({any}:{port}): permission denied", "bind() to {any}:{port} failed: permission denied",
          "could not bind {any}port {port}{any}permission denied", "unable to bind to port {port}{any}permission denied", "port {port}: permission denied", "failed to bind to {any}:{port}{any}permission denied",
-         "permission denied{any}bind{any}:{port}"]
+         "permission denied{any}bind{any}:{port}", "permission denied for port {port}"]
         eg ["listen tcp :80: bind: permission denied", "2026/11/25 03:00:00 listen tcp [::]:443: bind: permission denied",
             "nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission denied)",
             "(13)Permission denied: AH00072: make_sock: could not bind to address [::]:80",
