@@ -50,21 +50,31 @@ pub(crate) fn explain(draft: &mut Draft) -> bool {
         }
     }
     if let Some((scenario, assumed)) = tried.iter().find(|(scenario, _)| shows(scenario, step, &failure)) {
-        draft.assumed.push((*assumed).to_owned());
-        draft.scenario = scenario.clone();
+        take(draft, scenario.clone(), &[assumed]);
         return true;
     }
     for (first, assumed) in &tried {
         for reason in reasons.iter().filter(|reason| reason.assumed != *assumed) {
             let mut scenario = first.clone();
             if (reason.apply)(&mut scenario, &hint) && shows(&scenario, step, &failure) {
-                draft.assumed.extend([(*assumed).to_owned(), reason.assumed.clone()]);
-                draft.scenario = scenario;
+                take(draft, scenario, &[assumed, &reason.assumed]);
                 return true;
             }
         }
     }
     false
+}
+
+/// Takes a scenario with what is assumed in it, in place of what was assumed before about the same.
+fn take(draft: &mut Draft, scenario: Scenario, assumed: &[&str]) {
+    let about = |text: &str| assumed.iter().any(|assumed| assumed.contains(text));
+    draft.assumed.retain(|before| {
+        let version = before.starts_with("The version of containerd") && about("containerd is taken");
+        let file = before.starts_with("Nothing is known of") && about("that has the effective flag");
+        !version && !file
+    });
+    draft.assumed.extend(assumed.iter().map(|text| (*text).to_owned()));
+    draft.scenario = scenario;
 }
 
 /// Whether that step fails with that error. Where the message does not say what was tried, any failure will do.
