@@ -3,7 +3,7 @@
 
 use sim_core::engine::Engine;
 use sim_core::scenario::{
-    Call, EngineText, FileEntry, FilterEntry, Process, ReleaseText, RuntimeEntry, Sysctl, UserNamespaceEntry,
+    Call, FileEntry, FilterEntry, Process, ReleaseText, RuntimeEntry, Sysctl, UserNamespaceEntry,
 };
 
 /// A part of a text that was recognised.
@@ -221,7 +221,7 @@ impl Container {
     pub fn of(engine: Engine) -> Self {
         Self {
             name: None,
-            runtime: request_of(engine),
+            runtime: RuntimeEntry::of(engine),
             user_namespace: None,
             profile: AskedProfile::Default,
             exact: None,
@@ -231,33 +231,6 @@ impl Container {
             is_exec: false,
             ports: Vec::new(),
         }
-    }
-}
-
-fn request_of(engine: Engine) -> RuntimeEntry {
-    RuntimeEntry {
-        engine: EngineText(engine),
-        version: None,
-        kubernetes: false,
-        user: None,
-        uid: None,
-        gid: None,
-        groups: Vec::new(),
-        cap_add: Vec::new(),
-        cap_drop: Vec::new(),
-        privileged: false,
-        no_new_privileges: false,
-        default_capabilities: None,
-        add_inheritable_capabilities: false,
-        user_namespace: None,
-        keep_id: false,
-        host_network: false,
-        image_label: None,
-        sysctl: Sysctl::default(),
-        host_bounding: None,
-        seccomp: None,
-        unit: None,
-        expect: None,
     }
 }
 

@@ -97,7 +97,7 @@ fn nearest(
     kubernetes: bool,
 ) -> RuntimeEntry {
     let ([uid, ..], [gid, ..]) = (state.uid, state.gid);
-    let mut entry = entry(engine);
+    let mut entry = RuntimeEntry::of(engine);
     entry.kubernetes = kubernetes;
     entry.user = (uid != 0 || gid != 0).then(|| format!("{uid}:{gid}"));
     entry.groups.clone_from(&state.groups);
@@ -127,34 +127,6 @@ fn bare_names(set: CapSet) -> Vec<String> {
         name.strip_prefix("CAP_").unwrap_or(&name).to_owned()
     };
     set.iter().map(bare).collect()
-}
-
-/// A request without anything.
-fn entry(engine: Engine) -> RuntimeEntry {
-    RuntimeEntry {
-        engine: EngineText(engine),
-        version: None,
-        kubernetes: false,
-        user: None,
-        uid: None,
-        gid: None,
-        groups: Vec::new(),
-        cap_add: Vec::new(),
-        cap_drop: Vec::new(),
-        privileged: false,
-        no_new_privileges: false,
-        default_capabilities: None,
-        add_inheritable_capabilities: false,
-        user_namespace: None,
-        keep_id: false,
-        host_network: false,
-        image_label: None,
-        sysctl: sim_core::scenario::Sysctl::default(),
-        host_bounding: None,
-        seccomp: None,
-        unit: None,
-        expect: None,
-    }
 }
 
 /// Says in which ways the process that the engine starts is another.
