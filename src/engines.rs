@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -172,10 +173,8 @@ fn part(title: &str, fields: &[ComparedField], compared: &[ComparedEngine], out:
     };
     let head = compared.iter().map(|engine| name(engine).len()).chain([6]).max().unwrap_or_default();
     let widths: Vec<_> = fields.iter().map(|field| (*field, width(*field))).collect();
-    let mut line = format!("  {:<head$}", "engine");
-    for (field, width) in &widths {
-        line += &format!("  {:<width$}", field.name());
-    }
+    let columns: Vec<_> = widths.iter().map(|(field, width)| format!("  {:<width$}", field.name())).collect();
+    let line = format!("  {:<head$}{}", "engine", columns.concat());
     writeln!(out, "{}  differs in", line.trim_end())?;
     let mut number = 0;
     for engine in compared {
@@ -192,7 +191,7 @@ fn part(title: &str, fields: &[ComparedField], compared: &[ComparedEngine], out:
             if cell.differs {
                 differing.push(field.name());
             }
-            line += &format!("  {:<width$}", text(&cell));
+            write!(line, "  {:<width$}", text(&cell))?;
         }
         writeln!(out, "{}", format!("{line}  {}", differing.join(", ")).trim_end())?;
     }

@@ -98,9 +98,9 @@ pub(crate) fn least(arguments: &Least, out: &mut impl Write) -> Result<Status> {
     }
     let report = Report { input, judged, held, profile };
     if arguments.json {
-        records::as_json(&report, out)?
+        records::as_json(&report, out)?;
     } else {
-        people::for_people(&report, out)?
+        people::for_people(&report, out)?;
     }
     let unexplained = report.judged.phases.iter().any(|phase| !phase.least.unexplained.is_empty());
     Ok(if unexplained { Status::Failed } else { Status::Held })

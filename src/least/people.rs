@@ -244,8 +244,9 @@ fn together(report: &Report, out: &mut impl Write) -> Result<()> {
 pub(super) fn give(set: CapSet) -> Vec<String> {
     let names: Vec<&str> = set.iter().filter_map(sim_core::capability::Capability::name).collect();
     let upper: Vec<String> = names.iter().map(|name| name.to_ascii_uppercase()).collect();
-    let added: String =
+    let added: Vec<_> =
         upper.iter().map(|name| format!(" --cap-add {}", name.strip_prefix("CAP_").unwrap_or(name))).collect();
+    let added = added.concat();
     let mut lines = Vec::new();
     if !names.is_empty() {
         lines.push(format!("setcap {}=ep PROGRAM", names.join(",")));

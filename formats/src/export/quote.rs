@@ -1,15 +1,17 @@
 //! Text of strangers, made harmless for the medium that it stands in.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// A word of a shell, quoted if it needs to be.
+/// A word of a shell, quoted if it needs to be. No word can have a NUL in it: `\0` stands in its place.
 pub(super) fn word(text: &str) -> String {
     // The crate quotes `=` too, which means something in the name of a command only.
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.,:/=+@%".contains(c);
     if text.starts_with('-') && text.chars().all(plain) {
         text.to_owned()
     } else {
-        shell_words::quote(text).into_owned()
+        let text = text.replace('\0', "\\0");
+        shlex::try_quote(&text).map_or_else(|_| String::from("''"), Cow::into_owned)
     }
 }
 

@@ -32,7 +32,7 @@ fn what_strangers_write_stays_a_word_of_the_shell() {
     for format in [Format::Docker, Format::Podman] {
         let text = export(&hostile(), &Options::default(), format).unwrap().text;
         let (_, line) = text.split_once("\ndocker run").or_else(|| text.split_once("\npodman run")).unwrap();
-        assert_eq!(shell_words::split(line).unwrap().last().map(String::as_str), Some(HOSTILE), "{text}");
+        assert_eq!(shlex::split(line).unwrap().last().map(String::as_str), Some(HOSTILE), "{text}");
     }
 }
 

@@ -108,17 +108,13 @@ pub(super) fn bytes(text: &str) -> Option<Vec<u8>> {
 pub(super) fn set(text: &str) -> Option<CapSet> {
     let mut set = CapSet::EMPTY;
     for part in text.split('|').map(str::trim) {
-        set = set
-            | match part.strip_prefix("1<<") {
-                Some(name) => match Capability::from_name(name) {
-                    Some(capability) => capability.into(),
-                    None => {
-                        let shift = u8::try_from(number(name)?).ok()?;
-                        Capability::from_number(shift)?.into()
-                    }
-                },
-                None => CapSet::from_bits(number(part)?.cast_unsigned()),
-            };
+        set |= match part.strip_prefix("1<<") {
+            Some(name) => {
+                let numbered = || Capability::from_number(u8::try_from(number(name)?).ok()?);
+                Capability::from_name(name).or_else(numbered)?.into()
+            }
+            None => CapSet::from_bits(number(part)?.cast_unsigned()),
+        };
     }
     Some(set)
 }

@@ -1,5 +1,7 @@
 //! Calls about files. Owner and mode of a file are not in the log, unless a later reader of it knows them.
 
+use std::fmt::Write as _;
+
 use sim_core::least::Unknown;
 
 use super::arguments::{Arguments, bytes};
@@ -49,17 +51,16 @@ pub(super) fn told(name: &str, arguments: Arguments<'_>, process: &Process) -> O
         "linkat" => written(at(0), "link", ""),
         "truncate" | "truncate64" => written(working(0), "truncate", r#""size":0"#),
         "utime" | "utimes" | "lutimes" => times(working(0), arguments.text(1)),
-        "futimesat" => times(at(0), arguments.text(2)),
         "utimensat" if arguments.text(1) == "NULL" => times(descriptor(0), arguments.text(2)),
-        "utimensat" => times(at(0), arguments.text(2)),
+        "futimesat" | "utimensat" => times(at(0), arguments.text(2)),
         "setxattr" | "lsetxattr" => attribute(working(0), arguments),
         "fsetxattr" => attribute(descriptor(0), arguments),
         "removexattr" | "lremovexattr" => attribute_removed(working(0), arguments),
         "fremovexattr" => attribute_removed(descriptor(0), arguments),
-        "getxattr" | "lgetxattr" | "fgetxattr" => match arguments.text(1).starts_with("\"trusted.") {
-            true => Told::Untold("reading an attribute whose name begins with trusted. is not modelled"),
-            false => Told::Never,
-        },
+        "getxattr" | "lgetxattr" | "fgetxattr" if arguments.text(1).starts_with("\"trusted.") => {
+            Told::Untold("reading an attribute whose name begins with trusted. is not modelled")
+        }
+        "getxattr" | "lgetxattr" | "fgetxattr" => Told::Never,
         _ => return None,
     };
     Some(told)
@@ -170,7 +171,12 @@ fn times(path: Option<String>, times: &str) -> Told {
 fn attribute(path: Option<String>, arguments: Arguments<'_>) -> Told {
     let name = arguments.string(1).unwrap_or_default();
     if name == "security.capability" {
-        let digits = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let digits = |bytes: Vec<u8>| {
+            bytes.iter().fold(String::new(), |mut digits, byte| {
+                let _ = write!(digits, "{byte:02x}");
+                digits
+            })
+        };
         return match bytes(arguments.text(2)).map(digits) {
             Some(digits) => written(path, "setcap", &format!(r#""caps":{{"bytes":"{digits}"}}"#)),
             None => Told::Untold(NOT_SHOWN),

@@ -27,16 +27,18 @@ pub(super) fn told(name: &str, arguments: Arguments<'_>, caller: Caller<'_>) -> 
         "process_vm_readv" | "process_vm_writev" | "pidfd_getfd" if !own(0) => {
             call(r#"{"ptrace":{"target":{}}}"#).partly(Unknown::Target)
         }
-        "process_vm_readv" | "process_vm_writev" => Told::Never,
         "setpriority" => priority(own(1), arguments),
         "nice" => shown(arguments.number(0).map(|nice| format!(r#"{{"setpriority":{{"nice":{nice}}}}}"#))),
         "sched_setscheduler" => scheduler(own(0), arguments),
         "sched_setaffinity" if own(0) => Told::Never,
         "setrlimit" => limit(arguments.text(0), arguments.text(1), "", caller.process),
-        "prlimit64" if arguments.text(2) == "NULL" || arguments.text(2).is_empty() => match own(0) {
-            true => Told::Never,
-            false => Told::Untold("whose limits are read"),
-        },
+        "prlimit64" if arguments.text(2) == "NULL" || arguments.text(2).is_empty() => {
+            if own(0) {
+                Told::Never
+            } else {
+                Told::Untold("whose limits are read")
+            }
+        }
         "prlimit64" if own(0) => limit(arguments.text(1), arguments.text(2), arguments.text(3), caller.process),
         "mlock" | "mlock2" => lock(arguments.number(1), caller.process),
         "mlockall" => lock(Some(1), caller.process),
@@ -53,7 +55,6 @@ pub(super) fn told(name: &str, arguments: Arguments<'_>, caller: Caller<'_>) -> 
         "socket" => socket(arguments),
         "bind" => bind(arguments, caller.process),
         "setsockopt" => option(arguments),
-        "getsockopt" => Told::Never,
         "settimeofday" | "stime" => call(r#"{"clock_settime":{"clock":"CLOCK_REALTIME"}}"#),
         "clock_settime" => call(&format!(r#"{{"clock_settime":{{"clock":{}}}}}"#, quoted(arguments.text(0)))),
         "adjtimex" => adjust(arguments.text(0)),
@@ -67,7 +68,7 @@ pub(super) fn told(name: &str, arguments: Arguments<'_>, caller: Caller<'_>) -> 
         "perf_event_open" => perf(arguments, own(1)),
         "syslog" => syslog(arguments),
         "keyctl" => keyctl(arguments),
-        "add_key" | "request_key" => Told::Never,
+        "getsockopt" | "process_vm_readv" | "process_vm_writev" | "add_key" | "request_key" => Told::Never,
         "fanotify_init" => fanotify(arguments),
         "quotactl" => quota(arguments),
         "ioctl" => ioctl(arguments, caller.process),

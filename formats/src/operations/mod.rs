@@ -344,8 +344,7 @@ impl Collector {
             }
             "fchdir" => process.directory = process.path_of(arguments.text(0)).map(Into::into),
             "getcwd" => process.directory = arguments.string(0).map(Into::into),
-            "getrlimit" | "ugetrlimit" => read_limit(process, arguments.text(0), arguments.text(1)),
-            "setrlimit" => read_limit(process, arguments.text(0), arguments.text(1)),
+            "getrlimit" | "ugetrlimit" | "setrlimit" => read_limit(process, arguments.text(0), arguments.text(1)),
             "prlimit64" if arguments.text(2) == "NULL" && arguments.text(0) == "0" => {
                 read_limit(process, arguments.text(1), arguments.text(3));
             }

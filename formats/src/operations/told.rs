@@ -1,5 +1,7 @@
 //! What a call is in the words of the scenario format.
 
+use std::fmt::Write as _;
+
 use sim_core::least::{Operation, Shown, Unknown};
 use sim_core::scenario::{Call, read_value};
 
@@ -56,10 +58,10 @@ pub(super) fn told(name: &str, arguments: Arguments<'_>, caller: Caller<'_>) -> 
             Told::Untold(NOT_MODELLED)
         }
         "clock_nanosleep" if arguments.text(0).ends_with("_ALARM") => Told::Untold(NOT_MODELLED),
-        "mmap" | "mmap2" => match arguments.has(3, "MAP_LOCKED") {
-            true => Told::Untold("locked memory beside what else is locked"),
-            false => Told::Never,
-        },
+        "mmap" | "mmap2" if arguments.has(3, "MAP_LOCKED") => {
+            Told::Untold("locked memory beside what else is locked")
+        }
+        "mmap" | "mmap2" => Told::Never,
         "io_uring_setup" | "io_uring_enter" | "io_uring_register" => {
             Told::Untold("what is done through io_uring is not in a log of strace")
         }
@@ -96,7 +98,9 @@ pub(super) fn quoted(text: &str) -> String {
     for character in text.chars() {
         match character {
             '"' | '\\' => quoted.extend(['\\', character]),
-            control if control < ' ' => quoted += &format!("\\u{:04x}", u32::from(control)),
+            control if control < ' ' => {
+                let _ = write!(quoted, "\\u{:04x}", u32::from(control));
+            }
             other => quoted.push(other),
         }
     }

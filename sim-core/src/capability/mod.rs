@@ -5,8 +5,10 @@
 mod set;
 #[cfg(test)]
 mod tests;
+mod weight;
 
 pub use set::{CapSet, InWords, Iter, ParseCapSetError};
+pub use weight::{Weight, weight};
 
 use core::fmt;
 

@@ -114,5 +114,5 @@ fn files(world: &World) -> BTreeMap<String, FileEntry> {
         directory: file.kind == FileKind::Directory,
         interpreter: interpreter.clone(),
     };
-    world.files.iter().map(|(path, (file, interpreter))| (path.to_string(), entry(path, file, interpreter))).collect()
+    world.files.iter().map(|(path, (file, interpreter))| (path.clone(), entry(path, file, interpreter))).collect()
 }

@@ -1,6 +1,6 @@
 //! All smallest sets that a judge accepts.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::weaker_first;
@@ -32,13 +32,13 @@ pub(super) enum Course<T> {
 /// It begins with nothing. Where a set does not do, every capability is tried with which the call in question comes out
 /// otherwise: a set that does must hold one of them, since the kernel asks for nothing else there.
 pub(super) fn smallest<T: PartialEq>(all: CapSet, judge: impl Fn(CapSet) -> Course<T>) -> Smallest {
-    let mut tried: BTreeMap<u64, ()> = BTreeMap::new();
+    let mut tried: BTreeSet<u64> = BTreeSet::new();
     let mut left = BTreeSet::from([(0, 0)]);
     let mut found: Vec<CapSet> = Vec::new();
     let mut complete = true;
     while let Some((_, bits)) = left.pop_first() {
         let set = CapSet::from_bits(bits);
-        if found.iter().any(|smaller| smaller.is_subset(set)) || tried.insert(bits, ()).is_some() {
+        if found.iter().any(|smaller| smaller.is_subset(set)) || !tried.insert(bits) {
             continue;
         }
         if tried.len() > MOST_TRIED {
@@ -58,7 +58,7 @@ pub(super) fn smallest<T: PartialEq>(all: CapSet, judge: impl Fn(CapSet) -> Cour
                 Course::Through => true,
                 Course::Stopped(then, after) => then != at || after != how,
             };
-            if otherwise && !tried.contains_key(&more.bits()) {
+            if otherwise && !tried.contains(&more.bits()) {
                 left.insert((more.len(), more.bits()));
             }
         }

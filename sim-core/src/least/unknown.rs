@@ -184,15 +184,14 @@ pub(super) fn depends(held: &World, own: &[Operation], first: usize) -> Vec<Depe
         let (Some(unknown), Some((world, call))) = (&operation.unknown, at_worst(held, operation, &process)) else {
             continue;
         };
-        let alternatives = match seen.iter().find(|(known, _)| *known == call) {
-            Some((_, alternatives)) => alternatives.clone(),
-            None => {
-                let alternatives = helps(&world, &call);
-                if seen.len() < MOST_KINDS {
-                    seen.push((call, alternatives.clone()));
-                }
-                alternatives
+        let alternatives = if let Some((_, alternatives)) = seen.iter().find(|(known, _)| *known == call) {
+            alternatives.clone()
+        } else {
+            let alternatives = helps(&world, &call);
+            if seen.len() < MOST_KINDS {
+                seen.push((call, alternatives.clone()));
             }
+            alternatives
         };
         // Where nothing helps, it was not at its worst.
         let Some(alternatives) = alternatives.filter(|alternatives| !alternatives.is_empty()) else { continue };

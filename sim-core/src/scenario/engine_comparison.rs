@@ -40,7 +40,8 @@ pub struct ComparedCell {
     pub field: ComparedField,
     /// As text: a set in 16 digits.
     pub value: String,
-    /// Whether it is another than most engines have, or than the first has where none has most.
+    /// Whether it is another than most of Docker, containerd, Podman and CRI-O have, or than the first of them where none
+    /// has most.
     pub differs: bool,
 }
 
@@ -240,9 +241,14 @@ fn mark(compared: &mut [ComparedEngine]) {
     }
 }
 
-/// The value that most engines have, the earlier one of two that as many have.
+/// The value that most of the engines have that start a container from an image, the earlier one of two that as many have.
+/// A runtime alone hands what its config.json says, so it has no say; where there is no other, all have one.
 fn usual(compared: &[ComparedEngine], field: ComparedField) -> Option<String> {
-    let values = || compared.iter().flat_map(|engine| &engine.cells).filter(|cell| cell.field == field);
+    let starts_images =
+        |engine: Engine| matches!(engine, Engine::Docker | Engine::Containerd | Engine::Podman | Engine::CriO);
+    let any = compared.iter().any(|engine| starts_images(engine.engine) && !engine.cells.is_empty());
+    let voting = || compared.iter().filter(move |engine| !any || starts_images(engine.engine));
+    let values = || voting().flat_map(|engine| &engine.cells).filter(|cell| cell.field == field);
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for cell in values() {
         *counts.entry(&cell.value).or_default() += 1;

@@ -24,6 +24,11 @@ impl Scenario {
         if let Some(runtime) = &mut scenario.runtime {
             let other = era.engine.filter(|engine| *engine != runtime.engine);
             if let Some(EngineText(engine)) = other {
+                // Each reads a configuration of its own; a config.json is that of any runtime.
+                let is_runtime = |engine| matches!(engine, Engine::Runc | Engine::Crun | Engine::Youki);
+                if !(is_runtime(runtime.engine.0) && is_runtime(engine)) {
+                    runtime.default_capabilities = None;
+                }
                 (runtime.engine, runtime.version) = (EngineText(engine), None);
                 runtime.kubernetes &= matches!(engine, Engine::Containerd | Engine::CriO);
             }

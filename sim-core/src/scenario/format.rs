@@ -299,6 +299,7 @@ pub struct FileEntry {
 
 impl Sysctl {
     /// What is left out here, taken from `other`.
+    #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
             ip_unprivileged_port_start: self.ip_unprivileged_port_start.or(other.ip_unprivileged_port_start),

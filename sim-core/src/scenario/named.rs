@@ -1,6 +1,6 @@
 //! What a call names of files, for those who describe a world to it.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
 use super::operation::is_network_setting;
 use super::{Call, FileChange, LinkArguments, PathOperation};
@@ -43,6 +43,7 @@ impl Call {
     }
 
     /// The same call with each path handed to `rename`.
+    #[must_use]
     pub fn with_paths(&self, rename: impl Fn(&str) -> String) -> Self {
         let mut call = self.clone();
         let place = match &mut call {
@@ -74,7 +75,7 @@ impl Call {
             },
             _ => return call,
         };
-        *place = rename(&place.to_string());
+        *place = rename(place);
         call
     }
 }

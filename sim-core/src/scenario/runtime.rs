@@ -75,7 +75,8 @@ pub struct RuntimeEntry {
     /// `no-new-privileges`, `allowPrivilegeEscalation: false`, `NoNewPrivileges=yes`.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub no_new_privileges: bool,
-    /// The default capabilities of containers.conf or crio.conf, in place of the engine's own.
+    /// The default capabilities of containers.conf or crio.conf, in place of the engine's own; with `runc`, `crun` and `youki`
+    /// the list of config.json. Docker, containerd and systemd read none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_capabilities: Option<Vec<String>>,
     /// crio.conf's `add_inheritable_capabilities`.
@@ -393,6 +394,12 @@ impl Scenario {
         }
         if entry.kubernetes && !matches!(engine, Engine::Containerd | Engine::CriO) {
             return Err(WorldError { path: at("kubernetes"), problem: Problem::NotAskedByKubelet });
+        }
+        if entry.default_capabilities.is_some()
+            && matches!(engine, Engine::Docker | Engine::Containerd | Engine::Systemd)
+        {
+            let problem = Problem::NoDefaultCapabilities { engine: engine.name() };
+            return Err(WorldError { path: at("default_capabilities"), problem });
         }
         Ok(())
     }

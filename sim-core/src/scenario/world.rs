@@ -204,6 +204,15 @@ pub enum Problem {
     /// An engine that no kubelet asks.
     #[error("a kubelet asks \"containerd\" or \"cri-o\"")]
     NotAskedByKubelet,
+    /// A setting of an engine that reads none such.
+    #[error(
+        "\"podman\" and \"cri-o\" read such a setting, and \"runc\", \"crun\" and \"youki\" such a list in config.json; \
+         {engine} does not"
+    )]
+    NoDefaultCapabilities {
+        /// The engine.
+        engine: &'static str,
+    },
     /// A result that would take far more memory than the scenario.
     #[error("{groups} groups are in the result of each of {steps} steps; together they may be {MOST_GROUPS}")]
     TooManyGroups {

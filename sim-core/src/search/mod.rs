@@ -32,7 +32,6 @@ mod goal;
 mod minimal;
 mod power;
 mod profile;
-mod weight;
 
 #[cfg(test)]
 mod tests;
@@ -41,7 +40,6 @@ pub use attempt::{Failure, Reason};
 pub use edit::{Edit, ProcessSet, Setting};
 pub use goal::Goal;
 pub use power::{Grant, Power};
-pub use weight::{Weight, weight};
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;

@@ -6,7 +6,6 @@ use core::cmp::Ordering;
 use core::fmt;
 
 use super::edit::{Edit, ProcessSet, Setting};
-use super::weight::total;
 use crate::capability::CapSet;
 use crate::credentials::{Thread, UserNs};
 use crate::execve::{Program, execve};
@@ -18,7 +17,7 @@ use crate::system::System;
 /// What a fix hands out beyond the scenario as it was.
 ///
 /// Powers are ordered by [`points`](Self::points), then by the sets themselves: a total order, in which nothing comes first.
-/// A capability counts twice its [`Weight`](super::Weight) where the process has it, three times where whatever it executes has
+/// A capability counts twice its [`Weight`](crate::capability::Weight) where the process has it, three times where whatever it executes has
 /// it too, four times where every user of a file gets it, and once where only a limit is lifted, so that other programs with
 /// file capabilities may get it; all but the users' a quarter of that in a user namespace of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -172,9 +171,9 @@ impl Power {
 
     /// What it weighs: 0 for nothing.
     pub fn points(&self) -> u32 {
-        let own = 2 * total(self.process) + 3 * total(self.children) + total(self.reach);
+        let own = 2 * self.process.weight() + 3 * self.children.weight() + self.reach.weight();
         let own = if self.confined { own.div_ceil(4) } else { own };
-        own + 4 * total(self.users) + self.grants.iter().map(Grant::points).sum::<u32>()
+        own + 4 * self.users.weight() + self.grants.iter().map(Grant::points).sum::<u32>()
     }
 }
 

@@ -1,8 +1,8 @@
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use crate::capability::{CapSet, Capability};
-use crate::search::{Grant, Power, weight};
+use crate::capability::{CapSet, Capability, weight};
+use crate::search::{Grant, Power};
 
 fn process(caps: CapSet) -> Power {
     Power { process: caps, ..Power::default() }

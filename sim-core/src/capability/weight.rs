@@ -1,6 +1,6 @@
 //! How much a capability hands out.
 
-use crate::capability::{CapSet, Capability};
+use super::{CapSet, Capability};
 
 /// How much a capability hands out, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,9 +23,18 @@ pub fn weight(capability: Capability) -> Weight {
     })
 }
 
-/// The weight of a set.
-pub(super) fn total(caps: CapSet) -> u32 {
-    caps.iter().map(|capability| weight(capability).points).sum()
+impl CapSet {
+    /// What its capabilities weigh together, in points of [`Weight`].
+    ///
+    /// ```
+    /// use sim_core::capability::{CapSet, Capability};
+    ///
+    /// let [perfmon, admin] = [Capability::PERFMON, Capability::SYS_ADMIN].map(CapSet::from);
+    /// assert!(CapSet::EMPTY.weight() == 0 && perfmon.weight() < admin.weight());
+    /// ```
+    pub fn weight(self) -> u32 {
+        self.iter().map(|capability| weight(capability).points).sum()
+    }
 }
 
 /// It concerns the process itself, or something small.
@@ -34,6 +43,8 @@ const SMALL: u32 = 2;
 const OTHERS: u32 = 6;
 /// It concerns the whole machine or its network.
 const MACHINE: u32 = 15;
+/// It finds what makes root, and must still use it.
+const READS_ALL: u32 = 30;
 /// With it a process can become root, or be as good as root.
 const ROOT: u32 = 40;
 /// It is called the new root.
@@ -46,7 +57,7 @@ const WEIGHTS: [(Capability, u32, &str, &str); 41] = [
     (Capability::DAC_OVERRIDE, ROOT, "it writes files that root executes", LIST),
     (
         Capability::DAC_READ_SEARCH,
-        ROOT,
+        READS_ALL,
         "it reads every key and password, and opens files by handle out of a container",
         "open_by_handle_at(2)",
     ),
