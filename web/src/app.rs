@@ -23,7 +23,7 @@ pub fn App() -> Html {
     use_effect_with(state.linked(), address::write);
     use_effect_with(state.elsewhere.clone(), |elsewhere| {
         if let Some(linked) = elsewhere {
-            address::open_where_filters_are_judged(linked);
+            address::open_in_the_larger_program(linked);
         }
     });
 

@@ -44,7 +44,6 @@ pub(crate) const GROUPS: [(&str, &str); 7] = [
     ("consequences", "What follows from the formulas"),
     ("files", "Files that are changed, and what they lose"),
     ("releases", "Before and since a release"),
-    ("engines", "What container engines hand over"),
     ("seccomp", "Filters of system calls"),
     ("rules", "Rule by rule"),
 ];

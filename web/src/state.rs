@@ -7,7 +7,7 @@ use sim_core::credentials::Securebits;
 use sim_core::kernel::Release;
 use sim_core::rule::SetName;
 use sim_core::scenario::{
-    CapsEntry, FourIds, JUDGES_FILTERS, ModeText, Options, ReleaseText, Scenario, SecurebitsText, Step, Traced, World,
+    CapsEntry, FourIds, ModeText, Options, ReleaseText, Scenario, SecurebitsText, Step, Traced, World,
 };
 use yew::Reducible;
 
@@ -32,7 +32,7 @@ pub(crate) struct State {
     pub(crate) pasted: Option<Result<Report, String>>,
     /// Why the link in the address could not be opened.
     pub(crate) link_error: Option<LinkError>,
-    /// What the program that judges filters is to open, if this one does not.
+    /// What the program that judges filters and engines is to open, if this one does not.
     pub(crate) elsewhere: Option<Linked>,
     /// Where undo leads, latest last.
     past: Vec<Linked>,
@@ -342,7 +342,7 @@ impl Reducible for State {
         let mut state = Rc::unwrap_or_clone(self);
         let travels = matches!(action, Action::Undo | Action::Redo);
         state.perform(action);
-        if !JUDGES_FILTERS && state.scenario.has_filters() {
+        if state.scenario.is_left_out() {
             let elsewhere = Some(state.linked());
             state.restore(before);
             return Rc::new(Self { elsewhere, ..state });

@@ -1,4 +1,5 @@
-// Two programs of the same sources: the smaller one is enough for every scenario without filters of system calls.
+// Two programs of the same sources: the smaller one is enough for every scenario without filters of system calls and
+// container engines.
 const program = new URLSearchParams(location.search).has("filters") ? "./filters.js" : "./app.js";
 
 // The doctor is a program of its own, loaded when somebody pastes something.

@@ -23,6 +23,9 @@ use crate::kernel::Release;
 use crate::rule::Trace;
 use crate::runtime::{Action, Handed, Refused, Request, Unit, hand};
 
+/// Whether scenarios that begin at a container engine are judged here: the feature `engines`. They are refused otherwise.
+pub const JUDGES_ENGINES: bool = cfg!(feature = "engines");
+
 /// What a container engine was asked for, or what a systemd unit says; in place of `process`.
 ///
 /// ```
@@ -349,7 +352,7 @@ impl Scenario {
 
     /// The scenario at the first thread of the runtime, and what the engine answered; nothing without `runtime`.
     pub(super) fn begun(&self, options: &Options) -> Option<(Self, Started)> {
-        let entry = self.runtime.as_ref()?;
+        let entry = self.runtime.as_ref().filter(|_| JUDGES_ENGINES)?;
         let release = options.release.or(self.kernel.map(|ReleaseText(release)| release)).unwrap_or(Release::NEWEST);
         let started = entry.start(release, options.all.unwrap_or_else(|| release.capabilities()));
         let set = |handed: &Handed| Sysctl {
@@ -371,6 +374,9 @@ impl Scenario {
     /// Checks what `runtime` says beside what the engine is asked.
     pub(super) fn check_runtime(&self) -> Result<(), WorldError> {
         let Some(entry) = &self.runtime else { return Ok(()) };
+        if !JUDGES_ENGINES {
+            return Err(WorldError { path: Path::default().key("runtime"), problem: Problem::EnginesLeftOut });
+        }
         let at = |key: &str| Path::default().key("runtime").key(key);
         if self.process != Process::default() {
             return Err(WorldError { path: Path::default().key("process"), problem: Problem::ProcessAndRuntime });
