@@ -50,7 +50,7 @@ pub fn App() -> Html {
                     { timeline(state, &played, &dispatch) }
                     <Matrix state={state.clone()} played={played.clone()} dispatch={dispatch.clone()} />
                     <div class="cards">
-                        { process(state, &dispatch) }
+                        { process(state, &played, &dispatch) }
                         { files(state, &played, &dispatch) }
                     </div>
                     { sets(state, &played, &dispatch) }

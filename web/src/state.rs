@@ -11,7 +11,7 @@ use sim_core::scenario::{
 };
 use yew::Reducible;
 
-use crate::gallery::{Exhibit, GALLERY};
+use crate::gallery::{Exhibit, gallery};
 use crate::paste::{self, Report};
 use link::{LinkError, Linked, read_scenario};
 
@@ -156,7 +156,7 @@ impl State {
             future: Vec::new(),
         };
         // The one with an answer that surprises, first.
-        let first = Exhibit::find("article-6-file-capability").or(GALLERY.first());
+        let first = Exhibit::find("article-6-file-capability").or(gallery().first());
         if let Some(exhibit) = first {
             state.choose(exhibit);
         }
@@ -178,9 +178,9 @@ impl State {
         self.scenario.steps.get(self.position.saturating_sub(1))
     }
 
-    /// Whether the sets shown before the step are those of the start, which can be edited.
+    /// Whether the sets shown before the step are those of the start, which can be edited; not if an engine hands them over.
     pub(crate) fn shows_start(&self) -> bool {
-        self.position <= 1
+        self.position <= 1 && self.scenario.runtime.is_none()
     }
 
     /// Whether there is something to undo.
@@ -273,7 +273,8 @@ impl State {
             }
             Action::Open(link) => match *link {
                 Ok(linked) => {
-                    self.origin = GALLERY.iter().find(|e| is_titled(e, &linked.scenario)).map(|exhibit| exhibit.slug);
+                    self.origin =
+                        gallery().iter().find(|e| is_titled(e, &linked.scenario)).map(|exhibit| exhibit.slug);
                     self.scenario = linked.scenario;
                     self.rewind();
                     self.position = linked.position;

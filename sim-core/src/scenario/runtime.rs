@@ -211,6 +211,32 @@ impl RuntimeEntry {
         self.version.map_or(engine.newest(), |VersionText(version)| version)
     }
 
+    /// What is asked for, in a few words: `user 1000; add NET_BIND_SERVICE`, or `nothing`.
+    ///
+    /// ```
+    /// use sim_core::engine::Engine;
+    /// use sim_core::scenario::RuntimeEntry;
+    ///
+    /// let mut entry = RuntimeEntry::of(Engine::Docker);
+    /// assert_eq!(entry.in_words(), "nothing");
+    /// (entry.user, entry.privileged) = (Some("1000".into()), true);
+    /// assert_eq!(entry.in_words(), "user 1000; privileged");
+    /// ```
+    pub fn in_words(&self) -> String {
+        let mut said = Vec::new();
+        said.extend(self.user.as_ref().map(|user| alloc::format!("user {user}")));
+        for (word, names) in [("add", &self.cap_add), ("drop", &self.cap_drop)] {
+            said.extend((!names.is_empty()).then(|| alloc::format!("{word} {}", names.join(", "))));
+        }
+        let flags = [
+            (self.privileged, "privileged"),
+            (self.no_new_privileges, "no new privileges"),
+            (self.host_network, "the host's network"),
+        ];
+        said.extend(flags.into_iter().filter(|(set, _)| *set).map(|(_, word)| word.to_string()));
+        if said.is_empty() { "nothing".to_string() } else { said.join("; ") }
+    }
+
     /// The request that this is, on a kernel of this release, if `"all"` means `all`.
     pub fn request(&self, kernel: Release, all: CapSet) -> Request {
         let EngineText(engine) = self.engine;
