@@ -3,8 +3,7 @@
 use sim_core::capability::{CapSet, Capability};
 use sim_core::rule::{Link, Provenance, Trace};
 use sim_core::scenario::{
-    Call, JUDGES_ENGINES, Options, ProcessResult, RuntimeResult, Simulation, StepOutcome, World, WorldError,
-    explain_link,
+    Call, Options, ProcessResult, RuntimeResult, Simulation, StepOutcome, World, WorldError, explain_link,
 };
 
 use crate::state::{Bit, State, When};
@@ -30,7 +29,7 @@ impl Played {
         let world = World::new(&state.scenario, &Options::default())?;
         let mut simulation = Simulation::new(world.clone());
         let start = simulation.process(&simulation.world().thread.credentials);
-        let runtime = simulation.runtime_result(None).filter(|_| JUDGES_ENGINES);
+        let runtime = simulation.runtime_result(None);
         let prologue = simulation.prologue().to_vec();
         let steps = state.scenario.steps.iter().take(state.position);
         let outcomes = steps.map(|step| simulation.perform(&step.call)).collect();

@@ -1,5 +1,5 @@
 use sim_core::rule::Rule;
-use sim_core::scenario::{RuntimeResult, Step, StepOutcome, verdict};
+use sim_core::scenario::{JUDGES_ENGINES, RuntimeResult, Step, StepOutcome, verdict};
 use yew::prelude::*;
 
 use super::{Dispatch, Shown, does};
@@ -28,7 +28,7 @@ pub(crate) fn timeline(state: &State, played: &Shown, dispatch: &Dispatch) -> Ht
 
 /// What the engine's runtime did before the first step.
 fn prologue(played: &Played) -> Html {
-    let Some(runtime) = &played.runtime else { return html! {} };
+    let Some(runtime) = played.runtime.as_ref().filter(|_| JUDGES_ENGINES) else { return html! {} };
     let calls = &played.prologue;
     if calls.is_empty() {
         return html! {};
@@ -89,7 +89,7 @@ fn in_brief(outcome: &StepOutcome) -> (&'static str, String) {
 fn verdict_on_step(state: &State, played: &Shown) -> Html {
     let (errno, class, text) = match played {
         Err(error) => ("invalid".to_owned(), "refused", format!("This start makes no sense. {error}.")),
-        Ok(Played { runtime: Some(RuntimeResult { engine, refused: Some(refused), .. }), .. }) => {
+        Ok(Played { runtime: Some(RuntimeResult { engine, refused: Some(refused), .. }), .. }) if JUDGES_ENGINES => {
             let statement = Rule::find(refused.rule).map_or("", |rule| rule.statement);
             ("refused".to_owned(), "refused", format!("{engine} does not start it, by {}: {statement}", refused.rule))
         }
