@@ -76,7 +76,7 @@ pub(crate) fn engines(request: &Request, out: &mut impl Write) -> Result<Status>
         serde_json::to_writer(&mut *out, &Answers { kernel: kernel.to_string(), engines: &compared })?;
         writeln!(out)?;
     } else {
-        writeln!(out, "Asked of each engine, on Linux {kernel}: {}.\n", printable(&in_words(entry)))?;
+        writeln!(out, "Asked of each engine, on Linux {kernel}: {}.\n", printable(&entry.in_words()))?;
         table(&compared, out)?;
     }
     Ok(Status::Held)
@@ -121,18 +121,6 @@ impl Request {
         let asked = Engine::ALL.into_iter().filter(|engine| *engine != Engine::Systemd || entry.unit.is_some());
         asked.flat_map(of).collect()
     }
-}
-
-fn in_words(entry: &RuntimeEntry) -> String {
-    let mut said = Vec::new();
-    said.extend(entry.user.as_ref().map(|user| format!("user {user}")));
-    for (word, names) in [("add", &entry.cap_add), ("drop", &entry.cap_drop)] {
-        said.extend((!names.is_empty()).then(|| format!("{word} {}", names.join(", "))));
-    }
-    said.extend(entry.privileged.then(|| "privileged".to_owned()));
-    said.extend(entry.no_new_privileges.then(|| "no new privileges".to_owned()));
-    said.extend(entry.host_network.then(|| "the host's network".to_owned()));
-    if said.is_empty() { "nothing".to_owned() } else { said.join("; ") }
 }
 
 fn table(compared: &[ComparedEngine], out: &mut impl Write) -> Result<()> {

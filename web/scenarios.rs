@@ -1,5 +1,6 @@
-//! The scenarios of the repository by name: for the program's list, and for the page, where their texts stand. Of the
-//! gallery the page has those that are starred, so that its first load stays small.
+//! The scenarios of the repository by name: for the program's list, and for the page, where their texts stand. So that its
+//! first load stays small, the page has those of the gallery that are starred, and none of those that hold the engines
+//! against each other rule by rule.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,6 +23,9 @@ pub(crate) fn scenarios(folder: &Path) -> walkdir::Result<Vec<(String, PathBuf)>
 
 /// Whether the page has it. One that cannot be read is taken, so that whoever reads it says why.
 fn is_on_the_page(folder: &Path, path: &Path) -> bool {
+    if path.starts_with(folder.join("engines")) {
+        return false;
+    }
     let starred = || fs::read_to_string(path).map_or(true, |text| text.contains("\"starred\""));
     !path.starts_with(folder.join("gallery")) || starred()
 }

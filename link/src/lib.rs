@@ -21,7 +21,9 @@ use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use sim_core::scenario::{JUDGES_FILTERS, Loaded, MAX_SIZE, Options, ReadError, Scenario, read_value};
+use sim_core::scenario::{
+    JUDGES_ENGINES, JUDGES_FILTERS, Loaded, MAX_SIZE, Options, ReadError, Scenario, read_value,
+};
 
 /// The only version so far.
 const VERSION: &str = "1.";
@@ -85,13 +87,13 @@ impl Linked {
     }
 }
 
-/// Reads a scenario. Where filters are not judged, one that has any is not checked further: the program that does reads it
+/// Reads a scenario. Where filters or engines are not judged, one that has any is not checked further: the program that does reads it
 /// again.
 pub fn read_scenario(text: &str) -> Result<Scenario, ReadError> {
     Loaded::read(text, &Options::default()).map(|loaded| loaded.scenario).or_else(|error| {
-        let elsewhere =
-            if JUDGES_FILTERS || text.len() > MAX_SIZE { None } else { read_value::<Scenario>(text).ok() };
-        elsewhere.filter(Scenario::has_filters).ok_or(error)
+        let all_judged = JUDGES_FILTERS && JUDGES_ENGINES;
+        let elsewhere = if all_judged || text.len() > MAX_SIZE { None } else { read_value::<Scenario>(text).ok() };
+        elsewhere.filter(Scenario::is_left_out).ok_or(error)
     })
 }
 

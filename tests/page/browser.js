@@ -44,7 +44,11 @@ export async function open(browser, { fragment = "", ...options } = {}) {
   page.complaints = [];
   page.on("console", (message) => page.complaints.push(`${message.type()}: ${message.text()}`));
   page.on("pageerror", (error) => page.complaints.push(`error: ${error.message}`));
-  page.on("requestfailed", (request) => page.complaints.push(`failed: ${request.url()}`));
+  page.on("requestfailed", (request) => {
+    // Who goes to another page does not wait for what the first still loads.
+    const aborted = request.failure()?.errorText === "net::ERR_ABORTED";
+    if (!aborted) page.complaints.push(`failed: ${request.url()}`);
+  });
   page.on("request", (request) => {
     if (!request.url().startsWith(EPERM_URL)) page.complaints.push(`foreign: ${request.url()}`);
   });

@@ -21,8 +21,8 @@ pub(crate) fn write(linked: &Linked) {
     }
 }
 
-/// Opens a state in the program that judges filters, which is larger; `boot.js` starts it by this address.
-pub(crate) fn open_where_filters_are_judged(linked: &Linked) {
+/// Opens a state in the program that judges filters and engines too, which is larger; `boot.js` starts it by this address.
+pub(crate) fn open_in_the_larger_program(linked: &Linked) {
     let Some(location) = window().map(|window| window.location()) else { return };
     let fragment = format!("#{}", linked.to_fragment());
     let url = format!("?filters{fragment}");

@@ -23,7 +23,7 @@ pub fn App() -> Html {
     use_effect_with(state.linked(), address::write);
     use_effect_with(state.elsewhere.clone(), |elsewhere| {
         if let Some(linked) = elsewhere {
-            address::open_where_filters_are_judged(linked);
+            address::open_in_the_larger_program(linked);
         }
     });
 
@@ -34,8 +34,9 @@ pub fn App() -> Html {
         <>
             { header(state, &dispatch) }
             <main>
+                <Paste pasted={state.pasted.clone()} dispatch={dispatch.clone()} />
                 <div class="question">
-                    <h2>{ state.scenario.title.as_deref().unwrap_or("A scenario without a title") }</h2>
+                    <h2 id="scenario-title" tabindex="-1">{ state.scenario.title.as_deref().unwrap_or("A scenario without a title") }</h2>
                     { for texts.map(|text| html! { <p>{ text }</p> }) }
                     if let Some(answer) = &state.scenario.answer {
                         <details key={state.scenario.title.clone().unwrap_or_default()}>
@@ -45,12 +46,11 @@ pub fn App() -> Html {
                     }
                     { notices::link_error(state) }
                 </div>
-                <Paste pasted={state.pasted.clone()} dispatch={dispatch.clone()} />
                 <div class="stage">
                     { timeline(state, &played, &dispatch) }
                     <Matrix state={state.clone()} played={played.clone()} dispatch={dispatch.clone()} />
                     <div class="cards">
-                        { process(state, &dispatch) }
+                        { process(state, &played, &dispatch) }
                         { files(state, &played, &dispatch) }
                     </div>
                     { sets(state, &played, &dispatch) }
@@ -62,6 +62,11 @@ pub fn App() -> Html {
                     { notices::not_modelled(state) }
                     <Editor scenario={state.scenario.clone()} {dispatch} />
                 </div>
+                // `boot.js` has the doctor's program fill it when it is opened first.
+                <details class="panel wide" id="engines">
+                    <summary><h2>{ "Engines side by side" }</h2></summary>
+                    <div id="engines-view"></div>
+                </details>
             </main>
             { footer() }
         </>

@@ -1,4 +1,14 @@
-//! The scenarios that the page carries.
+//! The scenarios that the page carries. They stand in it as data, beside the program, so that this stays small.
+
+#[cfg(target_arch = "wasm32")]
+use std::sync::OnceLock;
+
+#[cfg(target_arch = "wasm32")]
+use serde::Deserialize;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen::JsCast;
+#[cfg(target_arch = "wasm32")]
+use web_sys::Element;
 
 /// One scenario of the repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,15 +24,48 @@ pub(crate) struct Exhibit {
     text: &'static str,
 }
 
-include!(concat!(env!("OUT_DIR"), "/gallery.rs"));
+/// All of them.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn gallery() -> &'static [Exhibit] {
+    include!(concat!(env!("OUT_DIR"), "/gallery.rs"))
+}
+
+/// All of them, as they stand in the page.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn gallery() -> &'static [Exhibit] {
+    static LISTED: OnceLock<Vec<Exhibit>> = OnceLock::new();
+    LISTED.get_or_init(|| {
+        let document = web_sys::window().and_then(|window| window.document());
+        let elements = document.and_then(|document| document.query_selector_all("[id^='scenario:']").ok());
+        let elements = elements.iter().flat_map(|list| (0..list.length()).filter_map(|index| list.item(index)));
+        elements.filter_map(|element| Exhibit::of(&element.dyn_into().ok()?)).collect()
+    })
+}
+
+/// What the list needs of a scenario.
+#[cfg(target_arch = "wasm32")]
+#[derive(Deserialize)]
+struct Titled {
+    title: String,
+}
 
 impl Exhibit {
-    /// The scenario of this name.
-    pub(crate) fn find(slug: &str) -> Option<&'static Self> {
-        GALLERY.iter().find(|exhibit| exhibit.slug == slug)
+    /// The one that stands in this element. It is kept as long as the page.
+    #[cfg(target_arch = "wasm32")]
+    fn of(element: &Element) -> Option<Self> {
+        let id = element.id();
+        let slug: &'static str = id.strip_prefix("scenario:")?.to_owned().leak();
+        let Titled { title } = serde_json::from_str(&element.text_content()?).ok()?;
+        let group = slug.rsplit_once('/').map_or("article", |(group, _)| group);
+        Some(Self { slug, group, title: title.leak() })
     }
 
-    /// Its text, which stands in the page, so that the program stays small.
+    /// The scenario of this name.
+    pub(crate) fn find(slug: &str) -> Option<&'static Self> {
+        gallery().iter().find(|exhibit| exhibit.slug == slug)
+    }
+
+    /// Its text, which stands in the page.
     #[cfg(target_arch = "wasm32")]
     pub(crate) fn text(&self) -> String {
         let document = web_sys::window().and_then(|window| window.document());
@@ -44,7 +87,6 @@ pub(crate) const GROUPS: [(&str, &str); 8] = [
     ("consequences", "What follows from the formulas"),
     ("files", "Files that are changed, and what they lose"),
     ("releases", "Before and since a release"),
-    ("engines", "What container engines hand over"),
     ("seccomp", "Filters of system calls"),
     ("rules", "Rule by rule"),
 ];
@@ -54,12 +96,12 @@ mod tests {
     use link::Linked;
     use sim_core::scenario::{Loaded, Options};
 
-    use super::{Exhibit, GALLERY, GROUPS};
+    use super::{Exhibit, GROUPS, gallery};
 
     #[test]
     fn every_exhibit_can_be_read_and_has_a_group() {
-        assert!(GALLERY.len() >= 9);
-        for exhibit in GALLERY {
+        assert!(gallery().len() >= 9);
+        for exhibit in gallery() {
             assert!(Loaded::read(exhibit.text(), &Options::default()).is_ok(), "{}", exhibit.slug);
             assert!(GROUPS.iter().any(|(group, _)| *group == exhibit.group), "{}", exhibit.slug);
             assert_eq!(Exhibit::find(exhibit.slug), Some(exhibit));
@@ -68,7 +110,7 @@ mod tests {
 
     #[test]
     fn every_exhibit_survives_a_link() {
-        for exhibit in GALLERY {
+        for exhibit in gallery() {
             let scenario = Loaded::read(exhibit.text(), &Options::default()).unwrap().scenario;
             let linked = Linked { position: scenario.steps.len(), scenario };
             let fragment = linked.to_fragment();

@@ -44,6 +44,9 @@ pub(crate) fn apply(text: &str, scenario: &mut Scenario) -> Result<Report, Strin
 }
 
 fn apply_status(status: &Status, scenario: &mut Scenario, report: &mut Report) {
+    if let Some(runtime) = scenario.runtime.take() {
+        report.assumed.push(format!("the process is as pasted, and not as {} starts it", runtime.engine.0));
+    }
     scenario.process.apply_status(status);
     let lines = status.recognised;
     report.recognised.push(format!("{lines} line{} of /proc/PID/status", if lines == 1 { "" } else { "s" }));

@@ -2,17 +2,23 @@
 
 use sim_core::capability::{CapSet, Capability};
 use sim_core::rule::{Link, Provenance, Trace};
-use sim_core::scenario::{Call, Options, ProcessResult, Simulation, StepOutcome, World, WorldError, explain_link};
+use sim_core::scenario::{
+    Call, Options, ProcessResult, RuntimeResult, Simulation, StepOutcome, World, WorldError, explain_link,
+};
 
 use crate::state::{Bit, State, When};
 
 /// The world, and the outcome of each step performed in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Played {
-    /// The world at the start.
+    /// The world that is described.
     pub(crate) world: World,
-    /// The thread at the start.
+    /// The thread before the first step.
     pub(crate) start: ProcessResult,
+    /// What became of the engine's request, where an engine starts the thread.
+    pub(crate) runtime: Option<RuntimeResult>,
+    /// The calls that the engine's runtime made before the start.
+    pub(crate) prologue: Vec<StepOutcome>,
     /// One outcome a step performed.
     pub(crate) outcomes: Vec<StepOutcome>,
 }
@@ -22,10 +28,12 @@ impl Played {
     pub(crate) fn of(state: &State) -> Result<Self, WorldError> {
         let world = World::new(&state.scenario, &Options::default())?;
         let mut simulation = Simulation::new(world.clone());
-        let start = simulation.process(&world.thread.credentials);
+        let start = simulation.process(&simulation.world().thread.credentials);
+        let runtime = simulation.runtime_result(None);
+        let prologue = simulation.prologue().to_vec();
         let steps = state.scenario.steps.iter().take(state.position);
         let outcomes = steps.map(|step| simulation.perform(&step.call)).collect();
-        Ok(Self { world, start, outcomes })
+        Ok(Self { world, start, runtime, prologue, outcomes })
     }
 
     /// The outcome of the step that is shown; none before the first.

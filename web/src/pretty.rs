@@ -53,11 +53,11 @@ mod tests {
     use sim_core::scenario::{Loaded, Options};
 
     use super::pretty;
-    use crate::gallery::GALLERY;
+    use crate::gallery::gallery;
 
     #[test]
     fn every_exhibit_is_written_as_serde_json_does() {
-        for exhibit in GALLERY {
+        for exhibit in gallery() {
             let scenario = Loaded::read(exhibit.text(), &Options::default()).unwrap().scenario;
             let lines = pretty(&serde_json::to_string(&scenario).unwrap());
             assert_eq!(lines, serde_json::to_string_pretty(&scenario).unwrap(), "{}", exhibit.slug);

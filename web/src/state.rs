@@ -7,11 +7,11 @@ use sim_core::credentials::Securebits;
 use sim_core::kernel::Release;
 use sim_core::rule::SetName;
 use sim_core::scenario::{
-    CapsEntry, FourIds, JUDGES_FILTERS, ModeText, Options, ReleaseText, Scenario, SecurebitsText, Step, Traced, World,
+    CapsEntry, FourIds, ModeText, Options, ReleaseText, Scenario, SecurebitsText, Step, Traced, World,
 };
 use yew::Reducible;
 
-use crate::gallery::{Exhibit, GALLERY};
+use crate::gallery::{Exhibit, gallery};
 use crate::paste::{self, Report};
 use link::{LinkError, Linked, read_scenario};
 
@@ -32,7 +32,7 @@ pub(crate) struct State {
     pub(crate) pasted: Option<Result<Report, String>>,
     /// Why the link in the address could not be opened.
     pub(crate) link_error: Option<LinkError>,
-    /// What the program that judges filters is to open, if this one does not.
+    /// What the program that judges filters and engines is to open, if this one does not.
     pub(crate) elsewhere: Option<Linked>,
     /// Where undo leads, latest last.
     past: Vec<Linked>,
@@ -156,7 +156,7 @@ impl State {
             future: Vec::new(),
         };
         // The one with an answer that surprises, first.
-        let first = Exhibit::find("article-6-file-capability").or(GALLERY.first());
+        let first = Exhibit::find("article-6-file-capability").or(gallery().first());
         if let Some(exhibit) = first {
             state.choose(exhibit);
         }
@@ -178,9 +178,9 @@ impl State {
         self.scenario.steps.get(self.position.saturating_sub(1))
     }
 
-    /// Whether the sets shown before the step are those of the start, which can be edited.
+    /// Whether the sets shown before the step are those of the start, which can be edited; not if an engine hands them over.
     pub(crate) fn shows_start(&self) -> bool {
-        self.position <= 1
+        self.position <= 1 && self.scenario.runtime.is_none()
     }
 
     /// Whether there is something to undo.
@@ -273,7 +273,8 @@ impl State {
             }
             Action::Open(link) => match *link {
                 Ok(linked) => {
-                    self.origin = GALLERY.iter().find(|e| is_titled(e, &linked.scenario)).map(|exhibit| exhibit.slug);
+                    self.origin =
+                        gallery().iter().find(|e| is_titled(e, &linked.scenario)).map(|exhibit| exhibit.slug);
                     self.scenario = linked.scenario;
                     self.rewind();
                     self.position = linked.position;
@@ -342,7 +343,7 @@ impl Reducible for State {
         let mut state = Rc::unwrap_or_clone(self);
         let travels = matches!(action, Action::Undo | Action::Redo);
         state.perform(action);
-        if !JUDGES_FILTERS && state.scenario.has_filters() {
+        if state.scenario.is_left_out() {
             let elsewhere = Some(state.linked());
             state.restore(before);
             return Rc::new(Self { elsewhere, ..state });

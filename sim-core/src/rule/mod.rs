@@ -113,6 +113,17 @@ impl Rule {
         until_engine: None,
     };
 
+    /// Without the feature `engines` their rules keep nothing but the names, by which a scenario can still be read.
+    const fn of_this_build(self) -> Self {
+        match self.source.project {
+            Project::GitHub(_) if !cfg!(feature = "engines") => {
+                let source = Source { file: "", function: "", release: "", ..self.source };
+                Self { id: self.id, source, ..Self::TEMPLATE }
+            }
+            _ => self,
+        }
+    }
+
     /// Every rule, by call and in the order in which the kernel tries them.
     pub fn all() -> impl Iterator<Item = &'static Self> {
         [
@@ -184,7 +195,7 @@ impl Rule {
 
     /// The same in words: `cited only`, or which kernels or engines confirmed it, when, and how often.
     pub fn evidence_in_words(&self) -> String {
-        if !self.is_kernels() {
+        if cfg!(feature = "engines") && !self.is_kernels() {
             return self.engine_evidence_in_words();
         }
         let kernels: Vec<_> = self
@@ -277,7 +288,8 @@ macro_rules! rules {
             pub static $name: crate::rule::Rule = crate::rule::Rule {
                 $($field: $value,)*
                 ..crate::rule::Rule::TEMPLATE
-            };
+            }
+            .of_this_build();
         )*
 
         /// Every rule of this call, in the order in which the kernel tries them.

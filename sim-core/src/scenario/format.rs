@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::values::{self, CapsEntry, FourIds, ModeText, ReleaseText, SecurebitsText, SetText};
-use super::{Call, EngineText, Expect, FilterEntry, RuntimeEntry, Step, VersionText};
+use super::{Call, EngineText, Expect, FilterEntry, JUDGES_ENGINES, JUDGES_FILTERS, RuntimeEntry, Step, VersionText};
 
 /// A scenario as it is written. Reading it checks its form; a [`World`](super::World) checks its sense.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +71,16 @@ impl Scenario {
         let filters = |step: &Step| matches!(step.call, Call::Seccomp(_) | Call::Syscall(_));
         let of_runtime = self.runtime.as_ref().is_some_and(|runtime| runtime.seccomp.is_some());
         !self.process.seccomp.is_empty() || of_runtime || self.steps.iter().any(filters)
+    }
+
+    /// Whether it begins at a container engine or systemd, so that only a model with the feature `engines` performs it.
+    pub fn has_engine(&self) -> bool {
+        self.runtime.is_some()
+    }
+
+    /// Whether it has what this build of the model leaves out: filters or engines.
+    pub fn is_left_out(&self) -> bool {
+        (!JUDGES_FILTERS && self.has_filters()) || (!JUDGES_ENGINES && self.has_engine())
     }
 }
 

@@ -75,8 +75,8 @@ pub use release_differences::{ReleaseDifference, release_differences};
 pub use result::{EraResult, FileResult, ProcessResult, ScenarioResult, StepResult};
 pub use run::{Simulation, StepOutcome};
 pub use runtime::{
-    EngineText, PrologueCall, RefusedResult, RuntimeEntry, RuntimeExpect, RuntimeResult, Started, UNKNOWN_USER,
-    UnitEntry, VersionText,
+    EngineText, JUDGES_ENGINES, PrologueCall, RefusedResult, RuntimeEntry, RuntimeExpect, RuntimeResult, Started,
+    UNKNOWN_USER, UnitEntry, VersionText,
 };
 #[cfg(feature = "schema")]
 pub use schema::json_schema;

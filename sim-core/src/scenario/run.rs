@@ -7,8 +7,8 @@ use super::in_force::{InForce, JUDGES_FILTERS, NoFilter, ReadyFilter};
 use super::system_call::{AskedCall, asked_calls};
 use super::values::CapsEntry;
 use super::{
-    Call, CapsetCall, FileResult, Judgement, NotPerformed, ProcessResult, RuntimeExpect, RuntimeResult, Scenario,
-    SeccompCall, Signal, Started, StepResult, World, WorldError,
+    Call, CapsetCall, FileResult, JUDGES_ENGINES, Judgement, NotPerformed, ProcessResult, RuntimeExpect,
+    RuntimeResult, Scenario, SeccompCall, Signal, Started, StepResult, World, WorldError,
 };
 use crate::access;
 use crate::calls::{self, Called, Capset, Entered};
@@ -83,7 +83,7 @@ impl Simulation {
             prologue: Arc::default(),
             beginning: started.is_some(),
         };
-        if let Some(started) = started {
+        if let Some(started) = started.filter(|_| JUDGES_ENGINES) {
             simulation.start(&started);
         }
         simulation
@@ -123,7 +123,7 @@ impl Simulation {
 
     /// What became of the engine's request, where the scenario begins with one.
     pub fn runtime_result(&self, expect: Option<&RuntimeExpect>) -> Option<RuntimeResult> {
-        let started = self.world.started.as_ref()?;
+        let started = self.world.started.as_ref().filter(|_| JUDGES_ENGINES)?;
         Some(started.result(expect, self.prologue.iter().map(StepOutcome::result).collect()))
     }
 

@@ -23,6 +23,9 @@ use crate::kernel::Release;
 use crate::rule::Trace;
 use crate::runtime::{Action, Handed, Refused, Request, Unit, hand};
 
+/// Whether scenarios that begin at a container engine are judged here: the feature `engines`. They are refused otherwise.
+pub const JUDGES_ENGINES: bool = cfg!(feature = "engines");
+
 /// What a container engine was asked for, or what a systemd unit says; in place of `process`.
 ///
 /// ```
@@ -209,6 +212,32 @@ impl RuntimeEntry {
         self.version.map_or(engine.newest(), |VersionText(version)| version)
     }
 
+    /// What is asked for, in a few words: `user 1000; add NET_BIND_SERVICE`, or `nothing`.
+    ///
+    /// ```
+    /// use sim_core::engine::Engine;
+    /// use sim_core::scenario::RuntimeEntry;
+    ///
+    /// let mut entry = RuntimeEntry::of(Engine::Docker);
+    /// assert_eq!(entry.in_words(), "nothing");
+    /// (entry.user, entry.privileged) = (Some("1000".into()), true);
+    /// assert_eq!(entry.in_words(), "user 1000; privileged");
+    /// ```
+    pub fn in_words(&self) -> String {
+        let mut said = Vec::new();
+        said.extend(self.user.as_ref().map(|user| alloc::format!("user {user}")));
+        for (word, names) in [("add", &self.cap_add), ("drop", &self.cap_drop)] {
+            said.extend((!names.is_empty()).then(|| alloc::format!("{word} {}", names.join(", "))));
+        }
+        let flags = [
+            (self.privileged, "privileged"),
+            (self.no_new_privileges, "no new privileges"),
+            (self.host_network, "the host's network"),
+        ];
+        said.extend(flags.into_iter().filter(|(set, _)| *set).map(|(_, word)| word.to_string()));
+        if said.is_empty() { "nothing".to_string() } else { said.join("; ") }
+    }
+
     /// The request that this is, on a kernel of this release, if `"all"` means `all`.
     pub fn request(&self, kernel: Release, all: CapSet) -> Request {
         let EngineText(engine) = self.engine;
@@ -359,7 +388,7 @@ impl Scenario {
 
     /// The scenario at the first thread of the runtime, and what the engine answered; nothing without `runtime`.
     pub(super) fn begun(&self, options: &Options) -> Option<(Self, Started)> {
-        let entry = self.runtime.as_ref()?;
+        let entry = self.runtime.as_ref().filter(|_| JUDGES_ENGINES)?;
         let release = options.release.or(self.kernel.map(|ReleaseText(release)| release)).unwrap_or(Release::NEWEST);
         let started = entry.start(release, options.all.unwrap_or_else(|| release.capabilities()));
         let set = |handed: &Handed| Sysctl {
@@ -381,6 +410,9 @@ impl Scenario {
     /// Checks what `runtime` says beside what the engine is asked.
     pub(super) fn check_runtime(&self) -> Result<(), WorldError> {
         let Some(entry) = &self.runtime else { return Ok(()) };
+        if !JUDGES_ENGINES {
+            return Err(WorldError { path: Path::default().key("runtime"), problem: Problem::EnginesLeftOut });
+        }
         let at = |key: &str| Path::default().key("runtime").key(key);
         if self.process != Process::default() {
             return Err(WorldError { path: Path::default().key("process"), problem: Problem::ProcessAndRuntime });

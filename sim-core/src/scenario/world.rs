@@ -224,6 +224,9 @@ pub enum Problem {
     /// Filters, where the model was built without them.
     #[error("this program was built without filters of system calls")]
     FiltersLeftOut,
+    /// A container engine, where the model was built without them.
+    #[error("this program was built without container engines")]
+    EnginesLeftOut,
     /// Filters of a process beside the thread.
     #[error("only the thread of `process` can have filters")]
     FiltersOfOthers,

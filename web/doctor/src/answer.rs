@@ -5,6 +5,8 @@ use std::rc::Rc;
 use doctor::{Case, Diagnosis, Recognised, Remedy, Unread};
 use yew::prelude::*;
 
+use crate::copy::copy;
+
 /// What [`Answer`] draws.
 #[derive(Clone, Properties)]
 pub(crate) struct AnswerProps {
@@ -22,9 +24,12 @@ impl PartialEq for AnswerProps {
 /// Verdict, deciding rule, what was assumed, what helps, how to see it oneself: one a container or process.
 #[component]
 pub(crate) fn Answer(props: &AnswerProps) -> Html {
+    // What is opened in one answer is not open in the next.
+    let answers = use_mut_ref(|| 0_usize);
+    *answers.borrow_mut() += 1;
     let Diagnosis { cases, more_cases, recognised, misread } = &*props.diagnosis;
     html! {
-        <>
+        <div key={*answers.borrow()} class="answer">
             if cases.is_empty() {
                 <p class="complaint">
                     { "Nothing was recognised that starts or fails. A docker or podman command, a pod, a unit, an error \
@@ -50,7 +55,7 @@ pub(crate) fn Answer(props: &AnswerProps) -> Html {
                     <ul>{ for misread.iter().take(MOST).map(unread) }</ul>
                 </details>
             }
-        </>
+        </div>
     }
 }
 
@@ -94,7 +99,7 @@ fn case(case: &Case) -> Html {
                 <p class="hint">{ &case.search }</p>
             }
             <p class="buttons">
-                <a class="button" href={case.link.clone()}>{ "Open it step by step" }</a>
+                <a class="button" href={on_this_page(&case.link)}>{ "Open it step by step" }</a>
                 { copy("Copy the link", case.link.clone().into()) }
             </p>
             { for case.flips.iter().map(|text| html! { <p>{ text }</p> }) }
@@ -115,6 +120,11 @@ fn case(case: &Case) -> Html {
     }
 }
 
+/// The link without the page it leads to: followed here, the answer stays.
+fn on_this_page(link: &str) -> String {
+    link.find('#').and_then(|start| link.get(start..)).unwrap_or(link).to_owned()
+}
+
 fn remedy(Remedy { commands, hands_out, link }: &Remedy) -> Html {
     let whole = commands.join("\n");
     html! {
@@ -123,19 +133,8 @@ fn remedy(Remedy { commands, hands_out, link }: &Remedy) -> Html {
             <p>{ hands_out }</p>
             <p class="buttons">
                 { copy("Copy", whole.into()) }
-                <a class="button" href={link.clone()}>{ "See it work" }</a>
+                <a class="button" href={on_this_page(link)}>{ "See it work" }</a>
             </p>
         </li>
     }
-}
-
-/// A button that puts a text on the clipboard.
-fn copy(label: &'static str, text: AttrValue) -> Html {
-    let onclick = Callback::from(move |_: MouseEvent| {
-        if let Some(window) = web_sys::window() {
-            // The promise is the browser's; where it refuses, the text can still be marked.
-            let _ = window.navigator().clipboard().write_text(&text);
-        }
-    });
-    html! { <button type="button" {onclick}>{ label }</button> }
 }

@@ -4,7 +4,7 @@ use yew::prelude::*;
 use super::field::chosen;
 use super::{Dispatch, does};
 use crate::address;
-use crate::gallery::{Exhibit, GALLERY, GROUPS};
+use crate::gallery::{Exhibit, GROUPS, gallery};
 use crate::state::{Action, State};
 
 /// Releases to choose from: those with long support, and the one before the newest change point.
@@ -56,7 +56,7 @@ fn scenarios(state: &State, dispatch: &Dispatch) -> Html {
                 }
                 { for GROUPS.iter().map(|(group, name)| html! {
                     <optgroup label={*name}>
-                        { for GALLERY.iter().filter(|exhibit| exhibit.group == *group).map(|exhibit| option(&exhibit)) }
+                        { for gallery().iter().filter(|exhibit| exhibit.group == *group).map(|exhibit| option(&exhibit)) }
                     </optgroup>
                 }) }
             </select>

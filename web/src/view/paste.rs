@@ -37,11 +37,11 @@ pub(crate) fn Paste(props: &PasteProps) -> Html {
     };
     html! {
         <section class="panel paste" aria-labelledby="paste-title">
-            <h3 id="paste-title">{ "Operation not permitted? Paste what you have" }</h3>
+            <h2 id="paste-title">{ "Operation not permitted? Paste what you have" }</h2>
             <label for="paste">
-                { "A docker or podman command, a pod, a unit, the message, what getcap, strace or /proc/PID/status show; several together" }
+                { "The docker or podman command, pod or unit; the message; what getcap, strace or /proc/PID/status show; several together" }
             </label>
-            <textarea id="paste" ref={area} rows="6" spellcheck="false" placeholder={PLACEHOLDER} />
+            <textarea id="paste" ref={area} rows="4" spellcheck="false" placeholder={PLACEHOLDER} />
             <p class="buttons">
                 <button type="button" id="paste-ask" class="primary" onclick={ask}>{ "Why?" }</button>
                 <button type="button" id="paste-read" {onclick}>{ "Take it over into the scenario" }</button>

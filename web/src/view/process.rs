@@ -1,15 +1,20 @@
 use sim_core::credentials::Securebits;
 use sim_core::kernel::Release;
-use sim_core::scenario::{Call, FourIds, Traced};
+use sim_core::rule::Rule;
+use sim_core::scenario::{Call, FourIds, JUDGES_ENGINES, RuntimeEntry, Traced};
 use yew::prelude::*;
 
-use super::Dispatch;
 use super::field::{TextField, checkbox, chosen, commits};
+use super::rules::citation;
+use super::{Dispatch, Shown};
 use crate::fields;
 use crate::state::{Action, ProcessEdit, State};
 
-/// The thread at the start: everything but its capabilities, which are in the tables below.
-pub(crate) fn process(state: &State, dispatch: &Dispatch) -> Html {
+/// The thread at the start: everything but its capabilities, which are in the tables below; or what starts it.
+pub(crate) fn process(state: &State, played: &Shown, dispatch: &Dispatch) -> Html {
+    if let Some(entry) = state.scenario.runtime.as_ref().filter(|_| JUDGES_ENGINES) {
+        return started(state, entry, played);
+    }
     let process = &state.scenario.process;
     let four = |ids: Option<FourIds>| fields::show_four_ids(ids.unwrap_or(FourIds([0; 4])));
     // Four ids need the room.
@@ -34,7 +39,45 @@ pub(crate) fn process(state: &State, dispatch: &Dispatch) -> Html {
             { checkbox("shares-fs", "shares its filesystem context (CLONE_FS)", process.shares_fs, dispatch,
                 move |on| edit(ProcessEdit::SharesFs(on))) }
             { securebits(state, dispatch) }
-            { namespaces(state) }
+            { namespaces(state, process.user_ns.as_deref()) }
+        </section>
+    }
+}
+
+/// What starts the thread, in place of a process that is written.
+fn started(state: &State, entry: &RuntimeEntry, played: &Shown) -> Html {
+    let result = played.as_ref().ok().and_then(|played| played.runtime.as_ref());
+    let asked = entry.in_words();
+    let rules = result.map(|result| result.rules.as_slice()).unwrap_or_default();
+    html! {
+        <section class="panel" id="started" aria-labelledby="process-title">
+            <h3 id="process-title">{ format!("Started by {} {}", entry.engine.0, entry.version()) }</h3>
+            <p>{ format!("Asked for: {asked}.") }</p>
+            if let Some(refused) = result.and_then(|result| result.refused.as_ref()) {
+                <p class="complaint">
+                    { "It is not started: " }<code>{ refused.rule }</code>
+                    if !refused.about.is_empty() {
+                        { format!(", about {}", refused.about) }
+                    }
+                </p>
+            }
+            <p class="hint">{ "What the program begins with follows from that; it is changed in the scenario's JSON, under runtime." }</p>
+            if !rules.is_empty() {
+                <h4>{ "The engine's rules that decided" }</h4>
+                <ul class="plain rules">
+                    { for rules.iter().filter_map(|id| Rule::find(id)).map(|rule| html! {
+                        <li data-rule={rule.id}>
+                            <details>
+                                <summary>
+                                    <span class="sign" aria-hidden="true">{ "✓" }</span><code>{ rule.id }</code>
+                                </summary>
+                                { citation(rule) }
+                            </details>
+                        </li>
+                    }) }
+                </ul>
+            }
+            { namespaces(state, entry.user_namespace.as_deref()) }
         </section>
     }
 }
@@ -89,12 +132,12 @@ fn securebits(state: &State, dispatch: &Dispatch) -> Html {
 }
 
 /// The user namespaces, where there are any.
-fn namespaces(state: &State) -> Html {
+fn namespaces(state: &State, inside: Option<&str>) -> Html {
     let spaces = &state.scenario.user_namespaces;
     if spaces.is_empty() {
         return html! {};
     }
-    let inside = state.scenario.process.user_ns.as_deref().unwrap_or("init");
+    let inside = inside.unwrap_or("init");
     html! {
         <details>
             <summary>{ format!("User namespace: {inside}") }</summary>

@@ -88,7 +88,8 @@ fn card(rule: &'static Rule, events: &[&Event], outcome: &StepOutcome) -> Html {
     }
 }
 
-fn citation(rule: &'static Rule) -> Html {
+/// What it says, where it is written, and what confirmed it.
+pub(super) fn citation(rule: &'static Rule) -> Html {
     let link = |url: String, text: String| html! { <a href={url} rel="noreferrer" target="_blank">{ text }</a> };
     html! {
         <div class="citation">
@@ -98,10 +99,10 @@ fn citation(rule: &'static Rule) -> Html {
             }
             <p>
                 { match rule.manual_url() {
-                    Some(url) => link(url, rule.manual.to_owned()),
-                    None => html! { "Not in the manual" },
+                    Some(url) => html! { <>{ link(url, rule.manual.to_owned()) }{ "; " }</> },
+                    None if rule.is_kernels() => html! { "Not in the manual; " },
+                    None => html! {},
                 } }
-                { "; " }
                 { link(rule.source.url(), rule.source.to_string()) }
             </p>
             if let Some(change) = rule.since {

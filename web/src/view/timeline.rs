@@ -1,4 +1,5 @@
-use sim_core::scenario::{Step, StepOutcome, verdict};
+use sim_core::rule::Rule;
+use sim_core::scenario::{JUDGES_ENGINES, RuntimeResult, Step, StepOutcome, verdict};
 use yew::prelude::*;
 
 use super::{Dispatch, Shown, does};
@@ -12,6 +13,7 @@ pub(crate) fn timeline(state: &State, played: &Shown, dispatch: &Dispatch) -> Ht
     html! {
         <section class="panel timeline" aria-labelledby="timeline-title">
             <h3 id="timeline-title">{ "Steps" }</h3>
+            { played.as_ref().map(prologue).unwrap_or_default() }
             <ol>
                 { for steps.iter().enumerate().map(|(index, step)| entry(index, step, outcomes.get(index), state, dispatch)) }
             </ol>
@@ -21,6 +23,28 @@ pub(crate) fn timeline(state: &State, played: &Shown, dispatch: &Dispatch) -> Ht
             </div>
             { verdict_on_step(state, played) }
         </section>
+    }
+}
+
+/// What the engine's runtime did before the first step.
+fn prologue(played: &Played) -> Html {
+    let Some(runtime) = played.runtime.as_ref().filter(|_| JUDGES_ENGINES) else { return html! {} };
+    let calls = &played.prologue;
+    if calls.is_empty() {
+        return html! {};
+    }
+    html! {
+        <details id="prologue">
+            <summary>{ format!("Before the first: {} calls of {}'s runtime", calls.len(), runtime.engine) }</summary>
+            <ol class="plain">
+                { for calls.iter().map(|outcome| {
+                    let (class, text) = in_brief(outcome);
+                    html! {
+                        <li><span class="call">{ outcome.call.in_words() }</span>{ " " }<span {class}>{ text }</span></li>
+                    }
+                }) }
+            </ol>
+        </details>
     }
 }
 
@@ -65,6 +89,10 @@ fn in_brief(outcome: &StepOutcome) -> (&'static str, String) {
 fn verdict_on_step(state: &State, played: &Shown) -> Html {
     let (errno, class, text) = match played {
         Err(error) => ("invalid".to_owned(), "refused", format!("This start makes no sense. {error}.")),
+        Ok(Played { runtime: Some(RuntimeResult { engine, refused: Some(refused), .. }), .. }) if JUDGES_ENGINES => {
+            let statement = Rule::find(refused.rule).map_or("", |rule| rule.statement);
+            ("refused".to_owned(), "refused", format!("{engine} does not start it, by {}: {statement}", refused.rule))
+        }
         Ok(played) => match played.shown() {
             None if state.scenario.steps.is_empty() => {
                 (String::new(), "pending", "There are no steps; add one to the scenario's JSON.".to_owned())
