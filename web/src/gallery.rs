@@ -81,7 +81,7 @@ impl Exhibit {
 }
 
 /// Groups in the order of the gallery, each with what to call it.
-pub(crate) const GROUPS: [(&str, &str); 8] = [
+pub(crate) const GROUPS: [(&str, &str); 7] = [
     ("article", "A container, its capabilities and port 80"),
     ("gallery", "Questions that people ask"),
     ("consequences", "What follows from the formulas"),
