@@ -37,7 +37,7 @@ pub(super) fn commands(before: &Scenario, after: &Scenario, edits: &[Edit]) -> V
                 "in the seccomp profile: {{\"names\": [\"{name}\"], \"action\": \"SCMP_ACT_ALLOW\"}}"
             )),
             Edit::AnswerEnosys(name) => commands.push(format!(
-                "in the seccomp profile, ENOSYS, so that the program falls back: {{\"names\": [\"{name}\"], \"action\": \"SCMP_ACT_ERRNO\", \"errnoRet\": 38}}"
+                "in the seccomp profile: {{\"names\": [\"{name}\"], \"action\": \"SCMP_ACT_ERRNO\", \"errnoRet\": 38}} (ENOSYS: the program falls back)"
             )),
             Edit::MoveBefore { .. }
             | Edit::LeaveOut { .. }
