@@ -2,7 +2,7 @@
 
 use super::docker::DEFAULTS;
 use super::list::{self, Asked, asked_if_known, without_prefix};
-use super::{Handed, Request};
+use super::{Handed, Request, network};
 use crate::capability::CapSet;
 use crate::engine::changes;
 use crate::rule::engine::containerd as rules;
@@ -70,21 +70,5 @@ fn sysctls<W: Witness>(request: &Request, handed: &mut Handed, witness: &mut W) 
     if !request.has(&changes::CONTAINERD_SYSCTLS) {
         return;
     }
-    if request.host_network {
-        witness.not_applied(&rules::OPEN_PORTS, Condition::HostNetwork);
-        witness.not_applied(&rules::OPEN_ICMP, Condition::HostNetwork);
-        return;
-    }
-    if request.ip_unprivileged_port_start.is_some() {
-        witness.not_applied(&rules::OPEN_PORTS, Condition::SettingsAsked);
-    } else {
-        witness.applied(&rules::OPEN_PORTS, Effect::Holds);
-        handed.ip_unprivileged_port_start = Some(0);
-    }
-    if request.own_user_namespace {
-        witness.not_applied(&rules::OPEN_ICMP, Condition::OwnUserNamespace);
-    } else {
-        witness.applied(&rules::OPEN_ICMP, Effect::Holds);
-        handed.ping_group_range = Some([0, 2_147_483_647]);
-    }
+    network::open(request, handed, [&rules::OPEN_PORTS, &rules::OPEN_ICMP], witness);
 }

@@ -1,7 +1,7 @@
 //! Docker: `caps.TweakCapabilities` and what `WithCapabilities` does with its list.
 
 use super::list::{self, Asked, asked, without_prefix};
-use super::{Handed, Refused, Request};
+use super::{Handed, Refused, Request, network};
 use crate::capability::{CapSet, Capability};
 use crate::engine::changes;
 use crate::rule::engine::docker as rules;
@@ -118,23 +118,7 @@ fn sysctls<W: Witness>(request: &Request, handed: &mut Handed, witness: &mut W) 
     if !request.has(&changes::DOCKER_SYSCTLS) {
         return;
     }
-    if request.host_network {
-        witness.not_applied(&rules::OPEN_PORTS, Condition::HostNetwork);
-        witness.not_applied(&rules::OPEN_ICMP, Condition::HostNetwork);
-        return;
-    }
-    if request.ip_unprivileged_port_start.is_some() {
-        witness.not_applied(&rules::OPEN_PORTS, Condition::SettingsAsked);
-    } else {
-        witness.applied(&rules::OPEN_PORTS, Effect::Holds);
-        handed.ip_unprivileged_port_start = Some(0);
-    }
-    if request.own_user_namespace {
-        witness.not_applied(&rules::OPEN_ICMP, Condition::OwnUserNamespace);
-    } else {
-        witness.applied(&rules::OPEN_ICMP, Effect::Holds);
-        handed.ping_group_range = Some([0, 2_147_483_647]);
-    }
+    network::open(request, handed, [&rules::OPEN_PORTS, &rules::OPEN_ICMP], witness);
 }
 
 fn seccomp<W: Witness>(request: &Request, list: CapSet, handed: &mut Handed, witness: &mut W) {

@@ -9,6 +9,7 @@ mod crio;
 mod docker;
 mod kubernetes;
 mod list;
+mod network;
 mod oci;
 mod podman;
 mod prologue;
