@@ -31,6 +31,9 @@ const FOLDER: &str = "target/engines";
 /// What the engines said.
 const ROWS: &str = "target/engines/rows.jsonl";
 
+/// What Podman needs of a kind of which there are several; debootstrap does not choose.
+const NETWORK: &str = "netavark";
+
 /// A release of Debian and the packages with its engines.
 struct Suite {
     name: &'static str,
@@ -38,10 +41,10 @@ struct Suite {
 }
 
 const SUITES: [Suite; 2] = [
-    Suite { name: "bookworm", packages: &["runc", "crun", "podman", "conmon", "docker.io", "busybox-static"] },
+    Suite { name: "bookworm", packages: &["runc", "crun", "podman", "conmon", NETWORK, "docker.io", "busybox-static"] },
     Suite {
         name: "trixie",
-        packages: &["runc", "crun", "podman", "conmon", "docker.io", "docker-cli", "busybox-static"],
+        packages: &["runc", "crun", "podman", "conmon", NETWORK, "docker.io", "docker-cli", "busybox-static"],
     },
 ];
 

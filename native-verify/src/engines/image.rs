@@ -22,8 +22,12 @@ pub(super) const EXTRA_GROUP: u32 = 50;
 /// Makes the image: busybox under the names of [`Program`], users and groups.
 pub(super) fn build() -> Result<()> {
     let folder = Path::new(FOLDER);
-    for part in ["bin", "etc", "proc", "sys", "dev"] {
+    for part in ["bin", "etc", "proc", "sys", "dev", "run", "tmp"] {
         fs::create_dir_all(folder.join(part))?;
+    }
+    // Engines mount over them, and cannot make them where the container's root is not the machine's.
+    for part in ["etc/hosts", "etc/hostname", "etc/resolv.conf", "run/.containerenv"] {
+        fs::write(folder.join(part), "")?;
     }
     for program in Program::ALL {
         let path = folder.join(program.path().trim_start_matches('/'));
