@@ -77,7 +77,7 @@ fn without_privilege(binary: &Path, cases: &str, seed: &str) -> Result<()> {
         command.current_dir(folder.path());
         command
     };
-    run(native_verify().args(["run", "scenarios"]))?;
+    run(native_verify().args(["run", "scenarios", "tests/logs/demo"]))?;
     run(native_verify().arg("table"))?;
     let results = folder.path().join("results");
     fs::create_dir(&results)?;

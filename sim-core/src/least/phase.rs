@@ -1,9 +1,9 @@
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::search::{Course, Smallest, smallest};
+use super::search::{Course, MOST_JUDGED, Smallest, smallest};
 use super::unknown::{depends, perform, refused};
 use super::{Depends, Operation, RefusedCall, Shown};
 use crate::capability::{CapSet, Capability};
@@ -118,7 +118,7 @@ fn changes_thread(call: &Call) -> bool {
 
 /// The world after a call that changes the thread.
 fn perform_alone(world: &World, operation: &Operation) -> World {
-    let mut described = world.clone();
+    let mut described = narrowed(world, &operation.call);
     describe(&mut described, core::slice::from_ref(operation));
     let mut simulation = Simulation::new(described);
     perform(&mut simulation, operation);
@@ -249,6 +249,26 @@ fn ids(process: &ProcessResult) -> ([u32; 4], [u32; 4], Vec<u32>) {
     (process.uid, process.gid, process.groups.clone())
 }
 
+/// So many calls are performed at most, as good as, to find the sets of a phase.
+const MOST_PERFORMED: usize = 1 << 20;
+
+/// The same world with only those files that a call can meet: those that it names, what is above them and what interprets them.
+pub(super) fn narrowed(world: &World, call: &Call) -> World {
+    let named = call.named_files();
+    let mut left: Vec<&str> = [named.file, named.directory, named.makes].into_iter().flatten().collect();
+    let mut files = BTreeMap::new();
+    while let Some(path) = left.pop() {
+        let above = path.match_indices('/').filter_map(|(slash, _)| path.get(..slash.max(1)));
+        for path in above.chain([path]) {
+            let Some((file, interpreter)) = world.files.get(path) else { continue };
+            if files.insert(path.into(), (file.clone(), interpreter.clone())).is_none() {
+                left.extend(interpreter.as_deref());
+            }
+        }
+    }
+    world.with_files(files)
+}
+
 impl Phase {
     /// Finds the smallest sets for this phase of the operations that it was made of.
     pub fn least(&self, operations: &[Operation]) -> LeastOfPhase {
@@ -257,7 +277,8 @@ impl Phase {
         let all = world.all;
         let (required, unexplained) = self.required(own, &world);
         let asking = asking(&required, &world);
-        let Smallest { sets, complete } = smallest(all, |set| course(&asking, &with_capabilities(&world, set)));
+        let most = (MOST_PERFORMED / asking.len().max(1)).min(MOST_JUDGED);
+        let Smallest { sets, complete } = smallest(all, most, |set| course(&asking, &with_capabilities(&world, set)));
         let set = sets.first().copied().unwrap_or_default();
         let held = with_capabilities(&world, set);
         let need = |capability: Capability| Need { capability, operations: needing(capability, &asking, &held) };
@@ -287,14 +308,19 @@ impl Phase {
         for (index, operation) in own.iter().enumerate().filter(|(_, operation)| operation.shown == Shown::Succeeded)
         {
             let index = self.operations.start + index;
-            let before = simulation.clone();
             let outcome = perform(&mut simulation, operation);
             if granted(&outcome) {
                 let (ids, file) = (ids(outcome.process()), outcome.file.clone());
                 required.push(Required { index, operation, ids, file });
-            } else {
-                simulation = before;
-                unexplained.push(index);
+                continue;
+            }
+            unexplained.push(index);
+            // What is refused changes nothing; what kills ends everything.
+            if outcome.killed.is_some() {
+                simulation = Simulation::new(with_capabilities(world, world.all));
+                for required in &required {
+                    perform(&mut simulation, required.operation);
+                }
             }
         }
         (required, unexplained)
@@ -321,7 +347,8 @@ fn asking<'a>(required: &[Required<'a>], world: &World) -> Vec<Required<'a>> {
 fn needing(capability: Capability, asking: &[Required<'_>], held: &World) -> Vec<usize> {
     let mut simulation = Simulation::new(held.clone());
     let needs = |required: &&Required<'_>| {
-        let mut without = Simulation::new(without(simulation.world(), capability));
+        let there = narrowed(simulation.world(), &required.operation.call);
+        let mut without = Simulation::new(without(&there, capability));
         let stopped = !required.is_through(&perform(&mut without, required.operation));
         perform(&mut simulation, required.operation);
         stopped

@@ -5,8 +5,8 @@ use alloc::collections::BTreeMap;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use super::phase::{How, describe, with_capabilities};
-use super::search::{Course, smallest};
+use super::phase::{How, describe, narrowed, with_capabilities};
+use super::search::{Course, MOST_JUDGED, smallest};
 use super::{Operation, Shown, Unknown};
 use crate::capability::CapSet;
 use crate::credentials::{Kgid, Kuid};
@@ -130,8 +130,7 @@ const FILE: &str = "/directory/file";
 fn unkind(world: &World, call: &Call) -> (World, Call) {
     let named = call.named_files();
     let renamed = call.with_paths(|path| if named.directory == Some(path) { DIRECTORY } else { FILE }.to_string());
-    let mut world = world.clone();
-    world.files.clear();
+    let mut world = world.with_files(BTreeMap::new());
     let id = if world.thread.credentials.uid.filesystem == Kuid::ROOT { SOMEBODY } else { 0 };
     let others = |kind: FileKind, mode: u16| File {
         kind,
@@ -153,9 +152,9 @@ fn unkind(world: &World, call: &Call) -> (World, Call) {
 fn at_worst(world: &World, operation: &Operation, process: &ProcessResult) -> Option<(World, Call)> {
     match operation.unknown.as_ref()? {
         Unknown::Files => Some(unkind(world, &operation.call)),
-        Unknown::Target => Some((world.clone(), unkind_target(&operation.call, process))),
+        Unknown::Target => Some((narrowed(world, &operation.call), unkind_target(&operation.call, process))),
         Unknown::Held => None,
-        Unknown::Value(call) => Some((world.clone(), call.as_ref().clone())),
+        Unknown::Value(call) => Some((narrowed(world, call), call.as_ref().clone())),
     }
 }
 
@@ -170,7 +169,7 @@ fn helps(world: &World, call: &Call) -> Option<Vec<CapSet>> {
             Some(refusal) => Course::Stopped(0, (Some(refusal), outcome.trace)),
         }
     };
-    let sets = smallest(world.all - has, course).sets;
+    let sets = smallest(world.all - has, MOST_JUDGED, course).sets;
     (sets.first() != Some(&CapSet::EMPTY)).then_some(sets)
 }
 
@@ -217,7 +216,7 @@ pub(super) fn refused(held: &World, own: &[Operation], first: usize) -> Vec<Refu
         }
         let world = simulation.world();
         let process = simulation.process(&world.thread.credentials);
-        let mut kind = world.clone();
+        let mut kind = narrowed(world, &operation.call);
         describe(&mut kind, core::slice::from_ref(operation));
         let call = match operation.unknown {
             Some(Unknown::Target) => kind_target(&operation.call, &process),

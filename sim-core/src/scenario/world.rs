@@ -361,6 +361,22 @@ impl World {
         deciding
     }
 
+    /// The same world with these files in place of its own.
+    #[must_use]
+    pub fn with_files(&self, files: BTreeMap<String, (File, Option<String>)>) -> Self {
+        Self {
+            system: self.system.clone(),
+            thread: self.thread.clone(),
+            files,
+            all: self.all,
+            native: self.native,
+            in_force: self.in_force.clone(),
+            started: self.started.clone(),
+            namespaces: self.namespaces.clone(),
+            unreadable: self.unreadable.clone(),
+        }
+    }
+
     /// A thread beside the one that the steps act on.
     pub fn other_thread(&self, process: &Process) -> Result<Thread, WorldError> {
         self.thread_at(process, Path::default())
