@@ -117,7 +117,7 @@ test("engines side by side: Podman's ambient set is marked", async () => {
   assert.match(cells[podman], /0000000000000400.*CAP_NET_BIND_SERVICE.*≠ differs/s);
   const docker = heads.findIndex((head) => head.startsWith("Docker"));
   assert.equal(cells[docker], "0000000000000000none");
-  assert.match(await page.textContent("#engines-told"), /Podman [\d.]+ differs in .*ambient handed/);
+  assert.match(await page.textContent("#engines-told"), /Of 12 answers these differ from most: .*Podman [\d.]+ in \d+/);
   // An engine that refuses is named, with its rule.
   await page.fill("#engines-cap-drop", "NET_BIND_SERVICE");
   await page.getByText("podman.add-and-drop").first().waitFor();

@@ -131,6 +131,16 @@ mod tests {
     }
 
     #[test]
+    fn a_pasted_process_stands_in_place_of_an_engine() {
+        let mut scenario = scenario();
+        scenario.process = sim_core::scenario::Process::default();
+        scenario.runtime = Some(sim_core::scenario::RuntimeEntry::of(sim_core::engine::Engine::Docker));
+        let report = apply("CapBnd:\t0000000000000400\n", &mut scenario).unwrap();
+        assert!(report.assumed[0].contains("not as Docker starts it"), "{report:?}");
+        assert!(Loaded::read(serde_json::to_string(&scenario).unwrap(), &Options::default()).is_ok());
+    }
+
+    #[test]
     fn text_that_cannot_be_read_changes_nothing() {
         let before = scenario();
         for text in ["", "hello", "CapEff: 00g0", "Uid: 1 2", "/bin/x cap_nett_raw=ep", &"x".repeat(70_000)] {

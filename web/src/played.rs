@@ -149,4 +149,17 @@ mod tests {
         assert!(played.holds(bit(When::After, SetName::Effective)));
         assert_eq!(played.file_sets(&state).unwrap()[0].bits(), 0x400);
     }
+
+    #[test]
+    fn the_start_is_what_the_calls_of_a_runtime_led_to() {
+        let text = r#"{ "runtime": { "engine": "docker", "version": "25.0", "user": "1000" }, "files": { "/x": {} },
+                        "steps": [ { "execve": "/x" } ] }"#;
+        let scenario = Box::new(link::read_scenario(text).unwrap());
+        let state = Rc::unwrap_or_clone(Rc::new(State::initial()).reduce(Action::Replace(scenario)));
+        let played = Played::of(&state).unwrap();
+        assert_eq!((played.start.uid, played.start.bounding.bits()), ([1000; 4], 0xa804_25fb));
+        assert_eq!(played.runtime.as_ref().map(|runtime| runtime.engine.as_str()), Some("Docker 25.0"));
+        assert!(!played.prologue.is_empty() && played.outcomes.is_empty());
+        assert!(!state.shows_start(), "nothing of it can be edited");
+    }
 }

@@ -28,8 +28,10 @@ const compare = (event) => {
 };
 addEventListener("toggle", compare, true);
 
-// Who follows a link to another scenario on this page is led there.
-addEventListener("hashchange", () => document.getElementById("scenario-title")?.focus());
+// Who follows a link to another scenario on this page is led there, once it is drawn.
+addEventListener("hashchange", () => {
+  requestAnimationFrame(() => document.getElementById("scenario-title")?.focus());
+});
 
 import(program)
   .then(({ default: init }) => init())

@@ -130,7 +130,7 @@ fn remedy(Remedy { commands, hands_out, link }: &Remedy) -> Html {
     html! {
         <li>
             <pre>{ whole.clone() }</pre>
-            <p>{ hands_out }</p>
+            <p class="hint">{ format!("Hands out: {hands_out}") }</p>
             <p class="buttons">
                 { copy("Copy", whole.into()) }
                 <a class="button" href={on_this_page(link)}>{ "See it work" }</a>

@@ -168,17 +168,20 @@ fn answered(compared: &[ComparedEngine]) -> Html {
     }
 }
 
-/// Who differs in what.
+/// How many facts are compared.
+const FIELDS: usize = ComparedField::HANDED.len() + ComparedField::AFTER.len();
+
+/// Who differs in how much.
 fn in_brief(started: &[&ComparedEngine]) -> String {
     let differing = started.iter().filter_map(|engine| {
-        let fields: Vec<_> = engine.cells.iter().filter(|cell| cell.differs).map(|cell| place(cell.field)).collect();
-        (!fields.is_empty()).then(|| format!("{} differs in {}", name(engine), fields.join(", ")))
+        let cells = engine.cells.iter().filter(|cell| cell.differs).count();
+        (cells > 0).then(|| format!("{} in {cells}", name(engine)))
     });
     let told: Vec<_> = differing.collect();
     match (told.is_empty(), started.is_empty()) {
         (_, true) => "No engine starts it.".to_owned(),
         (true, false) => "All that start it agree.".to_owned(),
-        _ => format!("{}.", told.join("; ")),
+        _ => format!("Of {FIELDS} answers these differ from most: {}.", told.join(", ")),
     }
 }
 

@@ -33,14 +33,21 @@ fn prologue(played: &Played) -> Html {
     if calls.is_empty() {
         return html! {};
     }
+    let told = |outcome: &StepOutcome| (outcome.call.in_words(), in_brief(outcome));
+    let alike = calls.chunk_by(|a, b| told(a) == told(b));
     html! {
         <details id="prologue">
             <summary>{ format!("Before the first: {} calls of {}'s runtime", calls.len(), runtime.engine) }</summary>
             <ol class="plain">
-                { for calls.iter().map(|outcome| {
-                    let (class, text) = in_brief(outcome);
-                    html! {
-                        <li><span class="call">{ outcome.call.in_words() }</span>{ " " }<span {class}>{ text }</span></li>
+                { for alike.map(|calls| html! {
+                    if let Some(first) = calls.first() {
+                        <li>
+                            <span class="call">{ first.call.in_words() }</span>
+                            if calls.len() > 1 {
+                                { format!(", {} times", calls.len()) }
+                            }
+                            { " " }<span class={in_brief(first).0}>{ in_brief(first).1 }</span>
+                        </li>
                     }
                 }) }
             </ol>
