@@ -41,7 +41,10 @@ struct Suite {
 }
 
 const SUITES: [Suite; 2] = [
-    Suite { name: "bookworm", packages: &["runc", "crun", "podman", "conmon", NETWORK, "docker.io", "busybox-static"] },
+    Suite {
+        name: "bookworm",
+        packages: &["runc", "crun", "podman", "conmon", NETWORK, "docker.io", "busybox-static"],
+    },
     Suite {
         name: "trixie",
         packages: &["runc", "crun", "podman", "conmon", NETWORK, "docker.io", "docker-cli", "busybox-static"],

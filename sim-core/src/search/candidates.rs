@@ -41,6 +41,9 @@ pub(super) fn candidates(scenario: &Scenario, goal: &Goal, failure: &Failure, wo
     edits
 }
 
+/// So many lacking capabilities are also tried one by one.
+const MOST_DIVIDED: u32 = 3;
+
 /// What may be missing. A program file that demands several demands all of them, and so does a goal; of others each is
 /// tried alone.
 fn groups(failure: &Failure, goal: &Goal, world: Option<&World>) -> Vec<CapSet> {
@@ -53,6 +56,9 @@ fn groups(failure: &Failure, goal: &Goal, world: Option<&World>) -> Vec<CapSet> 
     };
     let mut groups = Vec::new();
     let goal = goal.effective;
+    // Of a few that are lacking, some may be given and others taken from the file.
+    let divided = if together.len() <= MOST_DIVIDED { together } else { CapSet::EMPTY };
+    let alone = alone | divided;
     for group in [together & known, goal & known].into_iter().chain((alone & known).iter().map(CapSet::from)) {
         if !group.is_empty() && !groups.contains(&group) {
             groups.push(group);

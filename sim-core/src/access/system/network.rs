@@ -56,9 +56,9 @@ named! {
 /// assert_eq!(socket(&System::default(), &user, SocketDomain::Unix, SocketType::Raw, None, &mut Silent).refusal(), None);
 ///
 /// let icmp = Some(SocketProtocol::Icmp);
-/// let ping = |system| socket(system, &user, SocketDomain::Inet, SocketType::Datagram, icmp, &mut Silent).refusal();
-/// assert_eq!(ping(&System::default()).unwrap().errno, Errno::EACCES);
-/// assert_eq!(ping(&System { ping_group_range: [0, 1000], ..System::default() }), None);
+/// let ping = |system: System| socket(&system, &user, SocketDomain::Inet, SocketType::Datagram, icmp, &mut Silent).refusal();
+/// assert_eq!(ping(System::default()).unwrap().errno, Errno::EACCES);
+/// assert_eq!(ping(System { ping_group_range: [0, 1000], ..System::default() }), None);
 /// ```
 pub fn socket<W: Witness>(
     system: &System,

@@ -113,13 +113,6 @@ fn by_force(scenario: &Scenario, goal: &Goal, edits: &[Edit], bound: usize) -> V
     kept.cloned().collect()
 }
 
-/// Whether it gives a part of what a file demands and takes another part from the file. The search gives all of a demand or
-/// takes it away: it does not try every way to divide one.
-fn splits_demand(set: &[Edit]) -> bool {
-    let gives = |edit: &Edit| matches!(edit, Edit::StartWith { set: ProcessSet::Bounding, .. });
-    set.iter().any(gives) && set.iter().any(|edit| matches!(edit, Edit::DropFileCaps { .. }))
-}
-
 fn leaves_out_goal(edit: &Edit, goal: &Goal) -> bool {
     matches!(edit, Edit::LeaveOut { step } if *step >= goal.last())
 }
@@ -178,7 +171,7 @@ fn compare(text: &str, caps: impl Iterator<Item = Capability>, bound: usize) -> 
     let draft = |edits: &[Edit]| Draft::of(&scenario, edits, &options);
     let forced = by_force(&scenario, &goal, &all_edits(&scenario, caps), bound);
     let found = || search.fixes.iter().map(|fix| draft(&fix.edits));
-    for set in forced.iter().filter(|set| !splits_demand(set)) {
+    for set in &forced {
         prop_assert!(
             found().any(|known| is_at_least(&draft(set), &known, &scenario)),
             "{text}\nnot found: {set:?}\nfound: {:?}",
