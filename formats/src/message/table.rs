@@ -274,7 +274,7 @@ messages! {
             "ping: Lacking privilege for raw socket."]
         call r#"{"socket": {"domain": "AF_INET", "type": "SOCK_RAW"}}"# errno "EPERM" asks "ping";
     "packet-socket" "tcpdump and others: a packet socket could not be made."
-        ["don't have permission to capture on that device", "don't have permission to perform this capture", "af_packet{any}operation not permitted", "packet socket{any}not permitted", "socket.socket(socket.af_packet, {any}"]
+        ["don't have permission to capture on that device", "don't have permission to perform this capture", "af_packet{any}operation not permitted", "packet socket{any}not permitted", "socket.socket(socket.af_packet, socket.sock_raw"]
         eg ["tcpdump: eth0: You don't have permission to capture on that device",
             "    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.ntohs(3))"]
         call r#"{"socket": {"domain": "AF_PACKET", "type": "SOCK_RAW"}}"# errno "EPERM";
