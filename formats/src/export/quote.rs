@@ -1,18 +1,17 @@
 //! Text of strangers, made harmless for the medium that it stands in.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// A word of a shell, quoted if it needs to be. No word can have a NUL in it: `\0` stands in its place.
+/// A word of a shell, in single quotes if it needs any: POSIX, Shell Command Language, 2.2.2; shlex would take turns of
+/// both kinds of quotes, which nobody can read. No word can have a NUL in it: `\0` stands in its place.
 pub(super) fn word(text: &str) -> String {
-    // The crate quotes `=` too, which means something in the name of a command only.
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.,:/=+@%".contains(c);
-    if text.starts_with('-') && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        let text = text.replace('\0', "\\0");
-        shlex::try_quote(&text).map_or_else(|_| String::from("''"), Cow::into_owned)
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.,:/+@%".contains(c);
+    // `=` means something in the name of a command only.
+    let is_option = text.starts_with('-') && text.chars().all(|c| plain(c) || c == '=');
+    if !text.is_empty() && text.chars().all(plain) || is_option {
+        return text.to_owned();
     }
+    format!("'{}'", text.replace('\0', "\\0").replace('\'', r"'\''"))
 }
 
 /// Text for a comment, which ends with the line: control characters are written as escapes.
