@@ -27,7 +27,8 @@ pub(crate) struct Exhibit {
 /// All of them.
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn gallery() -> &'static [Exhibit] {
-    include!(concat!(env!("OUT_DIR"), "/gallery.rs"))
+    static LISTED: &[Exhibit] = include!(concat!(env!("OUT_DIR"), "/gallery.rs"));
+    LISTED
 }
 
 /// All of them, as they stand in the page.
