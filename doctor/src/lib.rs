@@ -1,6 +1,6 @@
 //! From what people paste to an answer.
 //!
-//! A text is read by `formats`; [`facts`] keeps what it says, [`assemble`] makes scenarios of that, the model plays them, and
+//! A text is read by `formats`; `facts` keeps what it says, `assemble` makes scenarios of that, the model plays them, and
 //! the search finds the smallest changes that help. Whatever had to be taken for granted on the way is said.
 //!
 //! ```
