@@ -3,8 +3,8 @@
 use sim_core::capability::CapSet;
 use sim_core::kernel::Errno;
 use sim_core::scenario::{
-    Call, MkdirArguments, MknodArguments, Options, PathOperation, ProcessResult, Scenario, Simulation, StepOutcome,
-    World,
+    Call, MkdirArguments, MknodArguments, NotPerformed, Options, PathOperation, ProcessResult, Scenario, Simulation,
+    StepOutcome, World,
 };
 
 use super::super::tools::capsh_call;
@@ -78,10 +78,16 @@ impl State {
 pub(super) fn plan(scenario: &Scenario, options: &Options) -> Result<Plan, ExportError> {
     check_size("steps", scenario.steps.len(), MOST_STEPS)?;
     check_size("files", scenario.files.len(), MOST_FILES)?;
-    if let Some(result) = Simulation::new(World::new(scenario, options)?).runtime_result(None)
-        && let Some(refused) = result.refused
-    {
-        return Err(ExportError::Refused { engine: result.engine, rule: refused.rule });
+    let mut begun = Simulation::new(World::new(scenario, options)?);
+    if let Some(result) = begun.runtime_result(None) {
+        if let Some(refused) = result.refused {
+            return Err(ExportError::Refused { engine: result.engine, rule: refused.rule });
+        }
+        // The runtime may give up on its way, as where it asks for a capability that it has not.
+        let first = scenario.steps.first().and_then(|step| begun.perform(&step.call).not_performed);
+        if let Some(reason @ NotPerformed::NotStarted { .. }) = first {
+            return Err(ExportError::Start(reason.to_string()));
+        }
     }
     let (expanded, prologue) = scenario.expanded(options);
     let world = World::new(&expanded, options)?;
