@@ -57,7 +57,8 @@ fn file_change(change: &FileChange, all: CapSet) -> Result<Command, String> {
             make("getfattr", format!("--absolute-names -e hex -n security.capability {file}"))
         }
         FileChange::Write(WriteArguments { bytes, .. }) => {
-            make("dd", format!("if=/dev/zero of={file} conv=notrunc bs=1 count={}", (*bytes).min(1024)))
+            // At its end, so that a program that is written to still runs.
+            make("dd", format!("if=/dev/zero of={file} oflag=append conv=notrunc bs=1 count={}", (*bytes).min(1024)))
         }
         FileChange::Truncate(TruncateArguments { size, .. }) if *size >= 0 && *size <= 1 << 20 => {
             make("truncate", format!("-c -s {size} {file}"))
