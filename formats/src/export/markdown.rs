@@ -162,12 +162,7 @@ fn cite(id: &str, text: &mut String) {
 }
 
 fn not_modelled(scenario: &Scenario, text: &mut String) {
-    let mut told: Vec<&Omission> = Vec::new();
-    for omission in scenario.steps.iter().flat_map(|step| Omission::of(step.call.name())) {
-        if !told.contains(&omission) {
-            told.push(omission);
-        }
-    }
+    let told = Omission::of_any(scenario.steps.iter().map(|step| step.call.name()));
     if told.is_empty() {
         return;
     }

@@ -7,23 +7,8 @@ use sim_core::text::{ParseStatusError, Status};
 use crate::finding::{Finding, Says, TextForm};
 use crate::mixture::{Cursor, Found, column_of};
 
-/// The fields of the file that are read, or that stand among them.
-const FIELDS: [&str; 14] = [
-    "Name",
-    "Pid",
-    "Uid",
-    "Gid",
-    "Groups",
-    "CapInh",
-    "CapPrm",
-    "CapEff",
-    "CapBnd",
-    "CapAmb",
-    "NoNewPrivs",
-    "Seccomp",
-    "Seccomp_filters",
-    "PPid",
-];
+/// Fields that stand among those of privilege.
+const OTHERS: [&str; 3] = ["Name", "Pid", "PPid"];
 
 /// Fields that say something of privilege: without one of them it is no status.
 const OF_PRIVILEGE: [&str; 11] = [
@@ -84,7 +69,7 @@ fn field(line: &str) -> Option<Field<'_>> {
     };
     let (name, value) = in_prose(rest).or_else(|| rest.split_once(':'))?;
     let name = name.trim().trim_start_matches(['>', '|', '-', '*']).trim_start();
-    let name = FIELDS.into_iter().find(|known| *known == name)?;
+    let name = OF_PRIVILEGE.into_iter().chain(OTHERS).find(|known| *known == name)?;
     let value = value.trim();
     if name.starts_with("Cap") && value.is_empty() {
         return None;

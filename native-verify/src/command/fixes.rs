@@ -7,7 +7,7 @@ use serde::Serialize;
 use sim_core::scenario::{Loaded, Options, Simulation};
 use sim_core::search::{Fix, Goal, Limits, fixes as search};
 
-use super::run::{files, lines, read};
+use super::run::texts;
 use super::{
     AGREE, CommonArguments, FAILED, Results, describe, exit_code, load, on_stage, options, say, survey, verify,
 };
@@ -59,7 +59,7 @@ pub(crate) fn fixes(arguments: &FixesArguments) -> Result<u8> {
     say(&describe(&machine), &arguments.common);
     let mut unreadable = false;
     let (mut cases, mut without, mut found) = (Vec::new(), 0_u64, 0_u64);
-    for (index, (file, text)) in (0..).zip(texts(arguments)?) {
+    for (index, (file, text)) in (0..).zip(texts(&arguments.paths)?) {
         if !arguments.common.shard.has(index) {
             continue;
         }
@@ -107,19 +107,6 @@ pub(crate) fn fixes(arguments: &FixesArguments) -> Result<u8> {
         None => on_stage(&stop, &machine, |stage| perform(&mut |loaded| verify(stage, &machine, loaded))),
     }?;
     Ok(if unreadable && code == AGREE { FAILED } else { code })
-}
-
-fn texts(arguments: &FixesArguments) -> Result<Vec<(PathBuf, Vec<u8>)>> {
-    let mut texts = Vec::new();
-    for path in files(&arguments.paths)? {
-        if path.extension().is_some_and(|extension| extension == "jsonl") {
-            texts.extend(lines(&path)?);
-        } else {
-            let text = read(&path)?;
-            texts.push((path, text));
-        }
-    }
-    Ok(texts)
 }
 
 fn fixes_of(loaded: &Loaded, machine: &Machine, arguments: &FixesArguments) -> Vec<Fix> {

@@ -144,15 +144,7 @@ impl<'a> Suite<'a> {
             stamps,
             stop,
         };
-        let mut texts = Vec::new();
-        for path in files(&arguments.paths)? {
-            if path.extension().is_some_and(|extension| extension == "jsonl") {
-                texts.extend(lines(&path)?);
-            } else {
-                let text = read(&path)?;
-                texts.push((path, text));
-            }
-        }
+        let texts = texts(&arguments.paths)?;
         for (_, (place, text)) in (0..).zip(texts).filter(|(index, _)| arguments.common.shard.has(*index)) {
             suite.add(place, &text);
         }
@@ -238,6 +230,20 @@ impl<'a> Suite<'a> {
         }
         Ok(exit_code(&tally, &self.arguments.common))
     }
+}
+
+/// The scenarios of the files, each with its place: those of a `.jsonl` file line by line.
+pub(super) fn texts(paths: &[PathBuf]) -> Result<Vec<(PathBuf, Vec<u8>)>> {
+    let mut texts = Vec::new();
+    for path in files(paths)? {
+        if path.extension().is_some_and(|extension| extension == "jsonl") {
+            texts.extend(lines(&path)?);
+        } else {
+            let text = read(&path)?;
+            texts.push((path, text));
+        }
+    }
+    Ok(texts)
 }
 
 /// The files themselves, and the `.json` and `.jsonl` files below folders in order of name.

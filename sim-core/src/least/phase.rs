@@ -52,7 +52,7 @@ pub fn phases(start: &World, operations: &[Operation]) -> Walk {
     let mut phases = Vec::new();
     let (mut begun, mut first, mut at_begin) = (Beginning::Start, 0, world.clone());
     for (index, operation) in operations.iter().enumerate() {
-        if operation.shown == Shown::Refused || !changes_thread(&operation.call) {
+        if operation.shown == Shown::Refused || !operation.call.changes_thread() {
             continue;
         }
         let root = is_root(&world);
@@ -86,7 +86,7 @@ impl Walk {
         let before = operations.get(phase.operations.start..index).unwrap_or_default();
         let mut world = phase.world.clone();
         for operation in before.iter().filter(|operation| operation.shown == Shown::Succeeded) {
-            if changes_thread(&operation.call) {
+            if operation.call.changes_thread() {
                 world = perform_alone(&world, operation);
             }
         }
@@ -97,23 +97,6 @@ impl Walk {
 fn is_root(world: &World) -> bool {
     let credentials = &world.thread.credentials;
     world.system.user_namespaces.uid(credentials.user_ns, credentials.uid.effective) == Some(0)
-}
-
-/// Whether the calls that follow may see another thread.
-fn changes_thread(call: &Call) -> bool {
-    matches!(
-        call,
-        Call::Execve(_)
-            | Call::Capset(_)
-            | Call::Prctl(_)
-            | Call::SetId(_)
-            | Call::Setgroups(_)
-            | Call::Unshare(_)
-            | Call::Clone(_)
-            | Call::Setns(_)
-            | Call::WriteMap(_)
-            | Call::Seccomp(_)
-    )
 }
 
 /// The world after a call that changes the thread.
@@ -336,7 +319,7 @@ fn asking<'a>(required: &[Required<'a>], world: &World) -> Vec<Required<'a>> {
         let call = &required.operation.call;
         let rich = perform(&mut with_all, required.operation);
         let poor = perform(&mut with_none, required.operation);
-        let changes = changes_thread(call) || matches!(call, Call::FileChange(_));
+        let changes = call.changes_thread() || matches!(call, Call::FileChange(_));
         changes || call.named_files().makes.is_some() || rich.trace != poor.trace
     };
     required.iter().filter(asks).cloned().collect()

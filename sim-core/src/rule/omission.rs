@@ -1,3 +1,4 @@
+use alloc::vec::Vec;
 use core::fmt;
 
 /// Something that Linux has and the model has not, and that could change a verdict.
@@ -185,6 +186,23 @@ impl Omission {
     /// Those that could change a verdict on `call`.
     pub fn of(call: &str) -> impl Iterator<Item = &'static Self> {
         NOT_MODELLED.iter().filter(move |omission| omission.calls.is_empty() || omission.calls.contains(&call))
+    }
+
+    /// Those that could change a verdict on any of `calls`, each once, in the order of the calls.
+    ///
+    /// ```
+    /// use sim_core::rule::Omission;
+    ///
+    /// let both = Omission::of_any(["bind", "execve", "bind"]);
+    /// assert!(both.len() < Omission::of("bind").count() + Omission::of("execve").count());
+    /// ```
+    pub fn of_any<'a>(calls: impl IntoIterator<Item = &'a str>) -> Vec<&'static Self> {
+        let mut found: Vec<&'static Self> = Vec::new();
+        for call in calls {
+            let new: Vec<_> = Self::of(call).filter(|omission| !found.contains(omission)).collect();
+            found.extend(new);
+        }
+        found
     }
 }
 

@@ -52,15 +52,10 @@ fn list_of<W: Witness>(request: &Request, witness: &mut W) -> CapSet {
     } else {
         witness.not_applied(&rules::UNKNOWN_NAME, Condition::NamesKnown);
     }
-    let list = if drop.all {
-        list::begin(&rules::DROP_ALL, CapSet::EMPTY, witness)
-    } else if add.all {
-        witness.not_applied(&rules::DROP_ALL, Condition::AllNotDropped);
-        list::begin(&rules::ADD_ALL, everything, witness)
-    } else {
-        witness.not_applied(&rules::DROP_ALL, Condition::AllNotDropped);
-        witness.not_applied(&rules::ADD_ALL, Condition::AllNotAdded);
-        list::begin(&rules::DEFAULT_CAPABILITIES, DEFAULTS, witness)
+    let all = list::all_or_nothing((add, drop), everything, [&rules::DROP_ALL, &rules::ADD_ALL], witness);
+    let list = match all {
+        Some(list) => list,
+        None => list::begin(&rules::DEFAULT_CAPABILITIES, DEFAULTS, witness),
     };
     let list = list::add(&rules::ADD, list, add.named, witness);
     list::drop(&rules::DROP, list, drop.named, witness)

@@ -58,21 +58,14 @@ fn list_of<W: Witness>(request: &Request, witness: &mut W) -> Result<CapSet, Ref
     let configured = request.default_capabilities.as_deref().map(known).transpose()?;
     let (add, drop) = (known(&request.cap_add)?, known(&request.cap_drop)?);
     witness.not_applied(&rules::UNKNOWN_NAME, Condition::NamesKnown);
-    let list = if drop.all {
-        list::begin(&rules::DROP_ALL, CapSet::EMPTY, witness)
-    } else if add.all {
-        witness.not_applied(&rules::DROP_ALL, Condition::AllNotDropped);
-        list::begin(&rules::ADD_ALL, everything, witness)
-    } else {
-        witness.not_applied(&rules::DROP_ALL, Condition::AllNotDropped);
-        witness.not_applied(&rules::ADD_ALL, Condition::AllNotAdded);
-        match configured {
-            Some(defaults) => list::begin(&rules::CONFIGURED_CAPABILITIES, defaults.named, witness),
-            None if request.has(&changes::CRIO_SHORTER_DEFAULTS) => {
-                list::begin(&rules::DEFAULT_CAPABILITIES, CapSet::from_bits(0x5fb), witness)
-            }
-            None => list::begin(&rules::DEFAULT_CAPABILITIES_OLD, CapSet::from_bits(0x4_25fb), witness),
+    let all = list::all_or_nothing((add, drop), everything, [&rules::DROP_ALL, &rules::ADD_ALL], witness);
+    let list = match (all, configured) {
+        (Some(list), _) => list,
+        (None, Some(defaults)) => list::begin(&rules::CONFIGURED_CAPABILITIES, defaults.named, witness),
+        (None, None) if request.has(&changes::CRIO_SHORTER_DEFAULTS) => {
+            list::begin(&rules::DEFAULT_CAPABILITIES, CapSet::from_bits(0x5fb), witness)
         }
+        (None, None) => list::begin(&rules::DEFAULT_CAPABILITIES_OLD, CapSet::from_bits(0x4_25fb), witness),
     };
     let list = list::add(&rules::ADD, list, add.named, witness);
     Ok(list::drop(&rules::DROP, list, drop.named, witness))

@@ -52,6 +52,24 @@ pub(super) fn without_prefix(name: &str) -> Option<Capability> {
     if prefixed { None } else { Capability::from_name(name) }
 }
 
+/// The list where ALL is dropped, else where it is added, as those who ask for a pod have it; nothing where it is neither.
+pub(super) fn all_or_nothing<W: Witness>(
+    (add, drop): (Asked, Asked),
+    everything: CapSet,
+    [drop_all, add_all]: [&'static Rule; 2],
+    witness: &mut W,
+) -> Option<CapSet> {
+    if drop.all {
+        return Some(begin(drop_all, CapSet::EMPTY, witness));
+    }
+    witness.not_applied(drop_all, Condition::AllNotDropped);
+    if add.all {
+        return Some(begin(add_all, everything, witness));
+    }
+    witness.not_applied(add_all, Condition::AllNotAdded);
+    None
+}
+
 /// The list begins with `set`.
 pub(super) fn begin<W: Witness>(rule: &'static Rule, set: CapSet, witness: &mut W) -> CapSet {
     change(rule, set, CapSet::EMPTY, witness);

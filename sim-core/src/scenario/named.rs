@@ -1,4 +1,4 @@
-//! What a call names of files, for those who describe a world to it.
+//! What a call names of files and whether it changes the thread, for those who describe a world to it.
 
 use alloc::string::String;
 
@@ -17,6 +17,23 @@ pub struct NamedFiles<'a> {
 }
 
 impl Call {
+    /// Whether the calls that follow may see another thread: other credentials, another program, filters or namespaces.
+    pub fn changes_thread(&self) -> bool {
+        matches!(
+            self,
+            Self::Execve(_)
+                | Self::Capset(_)
+                | Self::Prctl(_)
+                | Self::SetId(_)
+                | Self::Setgroups(_)
+                | Self::Unshare(_)
+                | Self::Clone(_)
+                | Self::Setns(_)
+                | Self::WriteMap(_)
+                | Self::Seccomp(_)
+        )
+    }
+
     /// The files that the call names. A setting below `/proc/sys` is none: the model knows its owner and mode.
     ///
     /// ```
