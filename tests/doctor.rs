@@ -153,3 +153,28 @@ fn twenty_megabytes_of_strace_are_read() {
     assert_eq!(cases, 1);
     assert_eq!(diagnosis.cases[0].rule, Some("bind.net-bind-service"), "{}", diagnosis.cases[0].verdict);
 }
+
+#[test]
+fn a_scenario_has_only_the_files_that_its_steps_touch() {
+    let mut text = "docker run --user 1000 web web\n".repeat(70);
+    for index in 0..20_000 {
+        writeln!(text, "/opt/p{index} cap_net_raw=ep").unwrap();
+    }
+    text += "/opt/web cap_net_raw=ep\n$ chmod 0750 /opt/p1\n";
+    let (cases, diagnosis) = bounded(text.as_bytes());
+    assert_eq!(cases, 64);
+    for case in diagnosis.cases {
+        assert_eq!(case.scenario.files.into_keys().collect::<Vec<_>>(), ["/opt/web"]);
+    }
+}
+
+#[test]
+fn of_many_logs_the_last_is_played() {
+    let mut text = String::new();
+    for index in 0..20_000 {
+        writeln!(text, "getpid() = {index}\n/opt/p{index} cap_kill=ep").unwrap();
+    }
+    text += "socket(AF_PACKET, SOCK_RAW, 0) = -1 EPERM (Operation not permitted)\n";
+    let (_, diagnosis) = bounded(text.as_bytes());
+    assert_eq!(diagnosis.cases[0].rule, Some("socket.packet"), "{}", diagnosis.cases[0].verdict);
+}

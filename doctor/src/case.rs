@@ -1,8 +1,8 @@
 //! One container or process: what the model says, what decided, and what helps.
 
 use serde::Serialize;
-use sim_core::rule::{NOT_MODELLED, Omission, Rule};
-use sim_core::scenario::{Scenario, World, release_differences, verdict};
+use sim_core::rule::{Omission, Rule};
+use sim_core::scenario::{Scenario, release_differences, verdict};
 use sim_core::search::{Goal, Limits, fixes};
 
 use crate::assemble::Draft;
@@ -95,14 +95,13 @@ pub(crate) fn judge(mut draft: Draft, facts: &Facts, options: &Options) -> Case 
             case.assumed.push(told);
         }
     }
-    let world = match World::new(scenario, &sim_core::scenario::Options::default()) {
-        Ok(world) => world,
+    let played = match Played::of(scenario) {
+        Ok(played) => played,
         Err(error) => {
             case.verdict = format!("The facts make no sense together: {error}.");
             return case;
         }
     };
-    let played = Played::of(scenario, world);
     let Decided { step, verdict, rule, errno } = played.decided(scenario, &draft);
     (case.verdict, case.errno) = (verdict, errno);
     for (told, rules) in &draft.before {
@@ -196,8 +195,7 @@ fn cleared(scenario: &Scenario, draft: &Draft, options: &Options) -> Option<Reme
     let clear = r#"{"prctl": ["PR_CAP_AMBIENT", "PR_CAP_AMBIENT_CLEAR_ALL"]}"#;
     let mut cleared = scenario.clone();
     cleared.steps.insert(0, sim_core::scenario::read_value(clear).ok()?);
-    let world = World::new(&cleared, &sim_core::scenario::Options::default()).ok()?;
-    let played = Played::of(&cleared, world);
+    let played = Played::of(&cleared).ok()?;
     let empty = played.outcomes.last().is_some_and(|outcome| outcome.process().effective.is_empty());
     empty.then(|| Remedy {
         commands: vec!["whoever starts it: prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0), or setpriv --ambient-caps=-all PROGRAM".to_owned()],
@@ -218,10 +216,8 @@ fn flips(scenario: &Scenario) -> Vec<String> {
 }
 
 fn not_modelled(scenario: &Scenario) -> Vec<String> {
-    let calls: Vec<_> = scenario.steps.iter().map(|step| step.call.name()).collect();
-    let concerns =
-        |omission: &&Omission| omission.calls.is_empty() || omission.calls.iter().any(|call| calls.contains(call));
-    NOT_MODELLED.iter().filter(concerns).map(ToString::to_string).collect()
+    let calls = scenario.steps.iter().map(|step| step.call.name());
+    Omission::of_any(calls).into_iter().map(ToString::to_string).collect()
 }
 
 /// The playground with a scenario, after its last step.

@@ -4,6 +4,7 @@
 use formats::Failure;
 use sim_core::capability::{CapSet, Capability};
 use sim_core::engine::{Engine, Version};
+use sim_core::kernel::Release;
 use sim_core::scenario::{
     Call, CapsEntry, FilterEntry, FourIds, Json, ModeText, ProfileFilter, Scenario, Simulation, StepOutcome, Sysctl,
     VersionText, World,
@@ -12,6 +13,7 @@ use sim_core::scenario::{
 use sim_core::seccomp::preset::Preset;
 
 use crate::assemble::Draft;
+use crate::played::Played;
 
 /// A reason that the text may leave out.
 struct Reason {
@@ -79,10 +81,7 @@ fn take(draft: &mut Draft, scenario: Scenario, assumed: &[&str]) {
 
 /// Whether that step fails with that error. Where the message does not say what was tried, any failure will do.
 fn shows(scenario: &Scenario, step: usize, failure: &Failure) -> bool {
-    let Ok(world) = World::new(scenario, &sim_core::scenario::Options::default()) else { return false };
-    let refused = world.started().is_some_and(|started| started.answer.is_err());
-    let mut simulation = Simulation::new(world);
-    let outcomes: Vec<StepOutcome> = scenario.steps.iter().map(|step| simulation.perform(&step.call)).collect();
+    let Ok(Played { outcomes, refused, .. }) = Played::of(scenario) else { return false };
     let fails = |outcome: &StepOutcome| match (outcome.refusal, failure.errno) {
         (Some(refusal), Some(errno)) => refusal.errno.to_string() == errno,
         (Some(_), None) => true,
@@ -103,7 +102,7 @@ fn shows(scenario: &Scenario, step: usize, failure: &Failure) -> bool {
         return true;
     }
     if failure.call.is_none() {
-        return refused || outcomes.iter().any(fails);
+        return refused.is_some() || outcomes.iter().any(fails);
     }
     let started = |outcome: &&StepOutcome| matches!(outcome.call, Call::Execve(_));
     let before = outcomes.iter().take(step).filter(started).all(|outcome| outcome.refusal.is_none());
@@ -197,7 +196,7 @@ fn caps_and_dropped(scenario: &mut Scenario, hint: &Hint) -> bool {
     if scenario.runtime.is_some() || scenario.process.bounding.is_some() || hint.withheld.is_some() {
         return false;
     }
-    let all = CapSet::from_bits(u64::MAX >> 23);
+    let all = Release::NEWEST.capabilities();
     scenario.process.bounding = Some((all - Capability::NET_BIND_SERVICE.into()).into());
     let with = Hint { withheld: Some(Capability::NET_BIND_SERVICE), ..hint.clone() };
     caps_outside(scenario, &with)

@@ -28,16 +28,14 @@ pub(crate) struct Facts {
     pub(crate) copies: Vec<(usize, FileCopy)>,
     /// What a Dockerfile says about its container.
     pub(crate) images: Vec<Image>,
-    /// What is mounted where.
-    pub(crate) mounts: Vec<Mount>,
     /// Settings of the kernel.
     pub(crate) sysctl: Sysctl,
     /// Profiles of seccomp.
     pub(crate) profiles: Vec<FilterEntry>,
     /// The kernels, in the order of the text.
     pub(crate) kernels: Vec<ReleaseText>,
-    /// What logs of strace show.
-    pub(crate) logs: Vec<Logged>,
+    /// What the last log of strace shows.
+    pub(crate) log: Option<Logged>,
     /// Versions of engines.
     pub(crate) versions: Vec<(EngineText, VersionText)>,
     /// Whether root traces, as far as a command tells.
@@ -136,6 +134,20 @@ impl Logged {
     }
 }
 
+/// Gives the files below a mount its options: of several mounts those of the nearest.
+pub(crate) fn mount(files: &mut BTreeMap<String, FileEntry>, mounts: &[Mount]) {
+    // Of two at one place the later lies over the earlier.
+    let mounts: BTreeMap<&str, &Mount> =
+        mounts.iter().map(|mount| (mount.path.trim_end_matches('/'), mount)).collect();
+    for (path, entry) in files {
+        let mut above = path.match_indices('/').rev().filter_map(|(end, _)| path.get(..end));
+        if let Some(mount) = above.find_map(|folder| mounts.get(folder)) {
+            entry.nosuid |= mount.nosuid;
+            entry.noexec |= mount.noexec;
+        }
+    }
+}
+
 /// How much is known of a process.
 fn known(process: &Process) -> usize {
     let ids = [process.uid, process.gid].into_iter().flatten().count();
@@ -183,7 +195,8 @@ impl Facts {
     /// Puts findings together.
     pub(crate) fn of(findings: &[Finding], text: &[u8]) -> Self {
         let mut facts = Self::default();
-        let mut latest: Option<TextForm> = None;
+        let (mut latest, mut log) = (None::<TextForm>, None);
+        let mut mounts = Vec::new();
         facts.traced_by_root = is_traced_by_root(text);
         facts.read_lines(text);
         for finding in findings {
@@ -207,17 +220,19 @@ impl Facts {
                 Says::Failure(failure) => facts.failures.push((finding.line, failure.clone())),
                 Says::Copy(copy) => facts.copies.push((facts.calls.len(), copy.clone())),
                 Says::Image(image) => facts.images.push((**image).clone()),
-                Says::Mount(mount) => facts.mounts.push(mount.clone()),
+                Says::Mount(mount) => mounts.push(mount.clone()),
                 Says::Sysctl(sysctl) => facts.sysctl = sysctl.or(facts.sysctl),
                 Says::Profile(profile) => facts.profiles.push((**profile).clone()),
                 Says::Kernel(release) => facts.kernels.push(*release),
-                Says::Log if finding.form == TextForm::Strace => facts.logs.push(Logged::read(finding, text)),
+                Says::Log if finding.form == TextForm::Strace => log = Some(finding),
                 Says::Engine(entry) => facts.add_version(entry),
                 Says::Scenario(text) => facts.scenarios.push(text.clone()),
                 _ => {}
             }
         }
+        facts.log = log.map(|finding| Logged::read(finding, text));
         facts.join_names();
+        mount(&mut facts.files, &mounts);
         // Of several processes the one of which most is known is asked about first.
         facts.processes.sort_by_key(|seen| std::cmp::Reverse(known(&seen.process)));
         facts

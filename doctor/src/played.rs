@@ -1,8 +1,9 @@
 //! A scenario played, and what of it decides.
 
 use sim_core::capability::{CapSet, Capability};
+use sim_core::kernel::Release;
 use sim_core::rule::{Effect, Event, Flow, Provenance, Rule, SetName, Trace};
-use sim_core::scenario::{Call, Scenario, Simulation, StepOutcome, World, verdict};
+use sim_core::scenario::{Call, Options, Scenario, Simulation, StepOutcome, World, WorldError, verdict};
 use sim_core::search::Goal;
 
 use crate::assemble::Draft;
@@ -25,14 +26,16 @@ pub(crate) struct Decided {
 }
 
 impl Played {
-    pub(crate) fn of(scenario: &Scenario, world: World) -> Self {
+    /// Plays a scenario; the error says why its facts make no sense together.
+    pub(crate) fn of(scenario: &Scenario) -> Result<Self, WorldError> {
+        let world = World::new(scenario, &Options::default())?;
         let started = world.started().cloned();
         let mut simulation = Simulation::new(world);
         let engine_rules = simulation.runtime_result(None).map(|result| result.rules).unwrap_or_default();
         let prologue = simulation.prologue().to_vec();
         let outcomes = scenario.steps.iter().map(|step| simulation.perform(&step.call)).collect();
         let refused = started.and_then(|started| started.answer.err()).map(|refused| (refused.rule, refused.about));
-        Self { prologue, outcomes, refused, engine_rules }
+        Ok(Self { prologue, outcomes, refused, engine_rules })
     }
 
     pub(crate) fn rules(&self) -> Vec<&'static str> {
@@ -41,6 +44,14 @@ impl Played {
             rules.extend(outcome.result().rules.into_iter().filter(|rule| !rules.contains(rule)).collect::<Vec<_>>());
         }
         rules
+    }
+
+    /// The first step that is refused with this error.
+    pub(crate) fn refused_with(&self, errno: Option<&str>) -> Option<usize> {
+        let same = |outcome: &StepOutcome| {
+            outcome.refusal.is_some_and(|refusal| errno.is_none_or(|errno| refusal.errno.to_string() == errno))
+        };
+        self.outcomes.iter().position(same)
     }
 
     /// The first thing that goes wrong; without any, what the last execve withheld.
@@ -64,12 +75,10 @@ impl Played {
         if let Some(step) = asked.or_else(|| (0..self.outcomes.len()).find(|step| self.is_wrong(*step)))
             && let Some(outcome) = self.outcomes.get(step)
         {
-            let rule = self.lost(scenario, step).or_else(|| deciding(outcome));
-            let lost = match self.loss(scenario, step) {
-                Some((lost, _)) => format!(" Before that, {}", verdict(lost)),
-                None => String::new(),
+            let (verdict, rule) = match self.loss(scenario, step) {
+                Some((lost, rule)) => (format!("{} Before that, {}", verdict(outcome), verdict(lost)), Some(rule)),
+                None => (verdict(outcome), deciding(outcome)),
             };
-            let verdict = format!("{}{lost}", verdict(outcome));
             return Decided { step: Some(step), verdict, rule, errno: refused(outcome) };
         }
         if let Some((step, rule)) = self.lost_ambient() {
@@ -126,19 +135,12 @@ impl Played {
         Some((lost, rule))
     }
 
-    fn lost(&self, scenario: &Scenario, step: usize) -> Option<&'static Rule> {
-        self.loss(scenario, step).map(|(_, rule)| rule)
-    }
-
     /// The rule that keeps a capability that was asked for out of the effective set.
     fn withholding(&self, scenario: &Scenario, step: usize) -> Option<&'static Rule> {
         let outcome = self.outcomes.get(step)?;
         let wanted = wanted(scenario, outcome) - outcome.process().effective;
         let capability: Capability = wanted.iter().next()?;
-        let traces: Vec<&Trace> = self.prologue.iter().chain(&self.outcomes).map(|outcome| &outcome.trace).collect();
-        let at = self.prologue.len() + step;
-        let links = Provenance::new(&traces).origins(at, SetName::Permitted, capability, false);
-        links.iter().filter(|link| link.step == at).find_map(|link| link.rule)
+        self.rules_behind(step, capability, false).next()
     }
 
     /// The last step by which capabilities left the ambient set without being asked to, and the rule.
@@ -161,10 +163,15 @@ impl Played {
     fn granting(&self, step: usize) -> Option<&'static Rule> {
         let outcome = self.outcomes.get(step).filter(|outcome| matches!(outcome.call, Call::Execve(_)))?;
         let capability: Capability = outcome.process().effective.iter().next()?;
+        self.rules_behind(step, capability, true).last()
+    }
+
+    /// The rules of a step by which a capability is permitted after it, or is not, the latest first.
+    fn rules_behind(&self, step: usize, capability: Capability, held: bool) -> impl Iterator<Item = &'static Rule> {
         let traces: Vec<&Trace> = self.prologue.iter().chain(&self.outcomes).map(|outcome| &outcome.trace).collect();
         let at = self.prologue.len() + step;
-        let links = Provenance::new(&traces).origins(at, SetName::Permitted, capability, true);
-        links.iter().filter(|link| link.step == at).filter_map(|link| link.rule).next_back()
+        let links = Provenance::new(&traces).origins(at, SetName::Permitted, capability, held);
+        links.into_iter().filter(move |link| link.step == at).filter_map(|link| link.rule)
     }
 
     /// What to bring about: that what goes wrong does not, or that what was asked for is effective.
@@ -197,7 +204,7 @@ const VOIDING: [&str; 6] = [
 /// The capabilities that somebody asked for: by an engine's option, or on the file.
 fn wanted(scenario: &Scenario, outcome: &StepOutcome) -> CapSet {
     let Call::Execve(path) = &outcome.call else { return CapSet::EMPTY };
-    let all = CapSet::from_bits(u64::MAX >> 23);
+    let all = Release::NEWEST.capabilities();
     let names = scenario.runtime.iter().flat_map(|runtime| &runtime.cap_add);
     let added = names.filter_map(|name| Capability::from_name(name)).fold(CapSet::EMPTY, |set, one| set | one.into());
     let ambient = scenario.runtime.as_ref().and_then(|runtime| runtime.unit.as_ref()?.ambient);

@@ -1,14 +1,16 @@
 //! What an engine or systemd starts.
 
+use std::collections::BTreeMap;
+
 use formats::{AskedProfile, Container, Failure};
 use sim_core::engine::Engine;
 use sim_core::scenario::{EngineText, FourIds, RuntimeEntry, Scenario, VersionText};
 
 use super::Draft;
-use super::files::{mount, take_files};
+use super::files::take_settings;
 use super::program::program;
 use super::steps::add_steps;
-use crate::facts::{Asked, Facts};
+use crate::facts::{Asked, Facts, mount};
 
 pub(super) fn of_container(asked: &Asked, facts: &Facts, failure: Option<&Failure>) -> Draft {
     let Asked { line, container, .. } = asked;
@@ -44,6 +46,7 @@ pub(super) fn of_container(asked: &Asked, facts: &Facts, failure: Option<&Failur
         failed: None,
         of_process: false,
         assumed,
+        changed: BTreeMap::new(),
         before: Vec::new(),
     };
     if let Some(exact) = &container.exact {
@@ -52,11 +55,11 @@ pub(super) fn of_container(asked: &Asked, facts: &Facts, failure: Option<&Failur
     if let (Some(name), Some(entry)) = (&container.runtime.user_namespace, &container.user_namespace) {
         draft.scenario.user_namespaces.insert(name.clone(), entry.clone());
     }
-    take_files(&mut draft, facts, failure);
-    mount(&mut draft.scenario, &container.mounts);
+    take_settings(&mut draft, facts, failure);
     let of_image = facts.images.last().and_then(|image| image.command.first()).map(String::as_str);
     let program = program(container.command.first().map(String::as_str).or(of_image), facts, failure);
     add_steps(&mut draft, Some(program), facts, failure, &container.ports);
+    mount(&mut draft.scenario.files, &container.mounts);
     draft
 }
 

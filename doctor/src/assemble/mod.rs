@@ -6,6 +6,8 @@ mod process;
 mod program;
 mod steps;
 
+use std::collections::BTreeMap;
+
 use formats::Failure;
 use sim_core::scenario::{FileEntry, Loaded, ReleaseText, Scenario, World, WorldProblem};
 
@@ -29,6 +31,8 @@ pub(crate) struct Draft {
     pub(crate) of_process: bool,
     /// What was assumed.
     pub(crate) assumed: Vec<String>,
+    /// Files as commands left them, before anything is started.
+    pub(crate) changed: BTreeMap<String, FileEntry>,
     /// What was done to files before, where one lost its capabilities by it: in words, and the rules.
     pub(crate) before: Vec<(String, Vec<&'static str>)>,
 }
@@ -41,7 +45,7 @@ pub(crate) fn drafts(facts: &Facts, options: &Options, most: usize) -> (Vec<Draf
     let left = most.saturating_sub(drafts.len());
     drafts.extend(started.iter().take(left).map(|(asked, failure)| of_container(asked, facts, *failure)));
     if all == 0 {
-        let failure = failure(&facts.failures);
+        let failure = failure(facts.failures.iter().map(|(_, failure)| failure));
         let something = failure.is_some() || !facts.files.is_empty() || !facts.calls.is_empty();
         let commands = facts.calls.iter().any(needs_root);
         if !facts.processes.is_empty() && !commands {
@@ -70,38 +74,30 @@ pub(crate) fn drafts(facts: &Facts, options: &Options, most: usize) -> (Vec<Draf
 /// The containers that the text is about, each with the failure that is told of it: those that fail first, then those
 /// that were not only started to look at something.
 fn started(facts: &Facts) -> Vec<(&Asked, Option<&Failure>)> {
-    let of = |line: usize, mut among: Vec<usize>| {
-        among.retain(|index| facts.containers.get(*index).is_some_and(|asked| asked.line <= line));
-        among.last().copied()
-    };
-    let asked = |probes: bool| {
-        let indices = facts.containers.iter().enumerate();
-        indices.filter(move |(_, asked)| probes || !asked.is_probe()).map(|(index, _)| index).collect::<Vec<_>>()
-    };
-    let real = if asked(false).is_empty() { asked(true) } else { asked(false) };
+    let mut real: Vec<&Asked> = facts.containers.iter().filter(|asked| !asked.is_probe()).collect();
+    if real.is_empty() {
+        real = facts.containers.iter().collect();
+    }
+    real.sort_by_key(|asked| asked.line);
     // A message belongs to what was started last before it; else to the first thing after it.
-    let mut failures: Vec<Vec<(usize, Failure)>> = facts.containers.iter().map(|_| Vec::new()).collect();
+    let mut told: Vec<Vec<&Failure>> = real.iter().map(|_| Vec::new()).collect();
     for (line, failure) in &facts.failures {
-        let index = of(*line, real.clone()).or_else(|| real.first().copied());
-        if let Some(told) = index.and_then(|index| failures.get_mut(index)) {
-            told.push((*line, failure.clone()));
+        let before = real.partition_point(|asked| asked.line <= *line);
+        if let Some(told) = told.get_mut(before.saturating_sub(1)) {
+            told.push(failure);
         }
     }
-    let first = |index: &usize| {
-        let told = failures.get(*index)?;
-        let chosen = failure(told)?;
-        facts.failures.iter().map(|(_, failure)| failure).find(|failure| *failure == chosen)
-    };
-    let mut started: Vec<_> =
-        real.iter().filter_map(|index| Some((facts.containers.get(*index)?, first(index)))).collect();
+    let mut started: Vec<_> = real.into_iter().zip(told.into_iter().map(failure)).collect();
     started.sort_by_key(|(_, failure)| failure.is_none());
     started
 }
 
 /// The failure that is asked about: the first that tells what was tried.
-fn failure(failures: &[(usize, Failure)]) -> Option<&Failure> {
-    let mut failures = failures.iter().map(|(_, failure)| failure);
-    let first = failures.clone().next();
+fn failure<'a>(failures: impl IntoIterator<Item = &'a Failure>) -> Option<&'a Failure> {
+    let mut first = None;
+    let mut failures = failures.into_iter().inspect(|failure| {
+        first.get_or_insert(*failure);
+    });
     failures.find(|failure| failure.call.is_some()).or(first)
 }
 
@@ -115,6 +111,7 @@ fn of_scenario(text: &str) -> Option<Draft> {
         failed: None,
         of_process: false,
         assumed: Vec::new(),
+        changed: BTreeMap::new(),
         before: Vec::new(),
     })
 }

@@ -1,14 +1,17 @@
 //! A process that was looked at, or one of which only commands and messages tell.
 
+use std::collections::BTreeMap;
+
 use formats::Failure;
 use sim_core::capability::CapSet;
 use sim_core::scenario::{Call, FourIds, Scenario, SetText, UserNamespaceEntry};
 
-use super::files::{Simulated, take_files};
+use super::files::take_settings;
 use super::program::program;
-use super::steps::{add_step, add_steps};
+use super::steps::add_steps;
 use super::{Draft, SOME_USER};
 use crate::facts::{Facts, Seen, three_numbers};
+use crate::played::Played;
 
 pub(super) fn of_process(seen: &Seen, facts: &Facts, failure: Option<&Failure>) -> Draft {
     let Seen { line, process } = seen;
@@ -19,6 +22,7 @@ pub(super) fn of_process(seen: &Seen, facts: &Facts, failure: Option<&Failure>) 
         failed: None,
         of_process: true,
         assumed: Vec::new(),
+        changed: BTreeMap::new(),
         before: Vec::new(),
     };
     complete(&mut draft);
@@ -26,7 +30,7 @@ pub(super) fn of_process(seen: &Seen, facts: &Facts, failure: Option<&Failure>) 
     if process.seccomp.is_empty() {
         draft.scenario.process.seccomp.extend(facts.profiles.first().cloned());
     }
-    take_files(&mut draft, facts, failure);
+    take_settings(&mut draft, facts, failure);
     // One whose sets are known runs already, unless the message is about its start or its file's capabilities are void.
     let sets = process.permitted.or(process.effective).map(|set| set.resolve(CapSet::EMPTY));
     let about_start = failure.is_none_or(|failure| !matches!(failure.call, Some(Call::Execve(_)) | None));
@@ -113,12 +117,13 @@ pub(super) fn of_nobody(facts: &Facts, failure: Option<&Failure>) -> Draft {
         failed: None,
         of_process: false,
         assumed: Vec::new(),
+        changed: BTreeMap::new(),
         before: Vec::new(),
     };
     if let Some(profile) = facts.profiles.first() {
         draft.scenario.process.seccomp.push(profile.clone());
     }
-    take_files(&mut draft, facts, failure);
+    take_settings(&mut draft, facts, failure);
     let by_root = facts.calls.iter().any(needs_root);
     let user = FourIds([SOME_USER; 4]);
     if by_root {
@@ -130,11 +135,11 @@ pub(super) fn of_nobody(facts: &Facts, failure: Option<&Failure>) -> Draft {
         ));
     }
     for call in facts.calls.iter().filter(|call| !matches!(call, Call::FileChange(_))) {
-        add_step(&mut draft.scenario, call.clone());
+        draft.add_step(facts, call.clone());
     }
-    let played = Simulated::of(&draft.scenario);
     if let Some(failure) = failure
-        && let Some(step) = played.refused(failure.errno)
+        && let Ok(played) = Played::of(&draft.scenario)
+        && let Some(step) = played.refused_with(failure.errno)
     {
         // What the text shows of the failure is one of these commands.
         draft.failed = Some((step, failure.clone()));
@@ -142,8 +147,7 @@ pub(super) fn of_nobody(facts: &Facts, failure: Option<&Failure>) -> Draft {
     }
     let executed = facts.calls.iter().any(|call| matches!(call, Call::Execve(_)));
     let program = (!executed).then(|| program(None, facts, failure));
-    let rest = Facts { calls: Vec::new(), ..facts.clone() };
-    add_steps(&mut draft, program, &rest, failure, &[]);
+    add_steps(&mut draft, program, facts, failure, &[]);
     draft
 }
 

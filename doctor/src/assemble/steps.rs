@@ -3,9 +3,10 @@
 use formats::Failure;
 use sim_core::capability::CapSet;
 use sim_core::least::{Operation, Shown};
-use sim_core::scenario::{Call, FileEntry, FourIds, Process, ProcessOperation, Scenario, Step, Traced};
+use sim_core::scenario::{Call, FourIds, Process, ProcessOperation, Step, Traced};
 
 use super::Draft;
+use super::files::Known;
 use crate::facts::{Facts, Logged};
 
 /// Starts the program and makes the call that failed.
@@ -18,25 +19,26 @@ pub(super) fn add_steps(
 ) {
     let filtered = draft.scenario.has_filters();
     let of_log = failure.is_none_or(|failure| failure.id == "strace");
-    let log = facts.logs.last().filter(|_| of_log && !filtered);
+    let log = facts.log.as_ref().filter(|_| of_log && !filtered);
     if let Some((path, assumed)) = program.filter(|_| !log.is_some_and(Logged::executes)) {
         draft.assumed.extend(assumed);
-        if !draft.scenario.files.contains_key(&path) {
+        let known = Known { facts, changed: &draft.changed };
+        if known.of(&path).is_none() {
             draft.assumed.push(format!(
                 "Nothing is known of {path}: it is taken to be root's, executable for all, without capabilities."
             ));
         }
-        add_step(&mut draft.scenario, Call::Execve(path));
+        draft.add_step(facts, Call::Execve(path));
     }
     let failing = failure.and_then(|failure| failure.call.clone());
-    if filtered && of_log && (failure.is_some() || !facts.logs.is_empty()) {
-        let name = failure.and_then(system_call).or_else(|| facts.logs.last()?.last.clone());
+    if filtered && of_log && (failure.is_some() || facts.log.is_some()) {
+        let name = failure.and_then(system_call).or_else(|| facts.log.as_ref()?.last.clone());
         add_asked(draft, name.as_deref());
     } else if let Some(log) = log.filter(|log| !log.operations.is_empty()) {
         add_logged(draft, log, facts);
     } else if let Some(call) = failing.filter(|call| !matches!(call, Call::Execve(_))) {
         if let Some(before) = tried_before(&call, failure) {
-            add_step(&mut draft.scenario, before);
+            draft.add_step(facts, before);
         }
         let call = about_what_is_seen(call, draft.of_process, facts);
         if matches!(call, Call::Process(ProcessOperation::Ptrace(_))) && draft.of_process {
@@ -44,11 +46,11 @@ pub(super) fn add_steps(
             let Process { uid, gid, .. } = draft.scenario.process;
             draft.scenario.process = Process { uid, gid, ..Process::default() };
         }
-        add_step(&mut draft.scenario, call);
+        draft.add_step(facts, call);
     } else if failure.is_none()
         && let Some(port) = ports.iter().find(|port| **port < 1024)
     {
-        add_step(&mut draft.scenario, Call::Bind { port: *port });
+        draft.add_step(facts, Call::Bind { port: *port });
     }
     if let Some(failure) = failure {
         let last = draft.scenario.steps.len().checked_sub(1);
@@ -63,7 +65,7 @@ fn add_logged(draft: &mut Draft, log: &Logged, facts: &Facts) {
             Call::Execve(path) => Call::Execve(facts.path_of(path).map_or_else(|| path.clone(), str::to_owned)),
             call => call.clone(),
         };
-        add_step(&mut draft.scenario, call);
+        draft.add_step(facts, call);
     }
     let process = &draft.scenario.process;
     let of_root = process.uid.is_none_or(|FourIds([real, ..])| real == 0) || process.permitted.is_some();
@@ -79,20 +81,7 @@ fn add_logged(draft: &mut Draft, log: &Logged, facts: &Facts) {
 
 /// Whether a call of a log changes what later ones may do, or was refused.
 fn matters(operation: &Operation) -> bool {
-    let changes = matches!(
-        operation.call,
-        Call::Execve(_)
-            | Call::Capset(_)
-            | Call::Prctl(_)
-            | Call::SetId(_)
-            | Call::Setgroups(_)
-            | Call::Unshare(_)
-            | Call::Clone(_)
-            | Call::Setns(_)
-            | Call::WriteMap(_)
-            | Call::Seccomp(_)
-    );
-    changes || operation.shown == Shown::Refused
+    operation.call.changes_thread() || operation.shown == Shown::Refused
 }
 
 /// The name of the system call that a line of strace shows.
@@ -133,21 +122,12 @@ fn about_what_is_seen(call: Call, of_process: bool, facts: &Facts) -> Call {
     }
 }
 
-/// Adds a call; a file that it names is described, if it is not yet.
-pub(super) fn add_step(scenario: &mut Scenario, call: Call) {
-    mention(scenario, &call);
-    scenario.steps.push(step(call));
-}
-
-/// A file that a call names is described, if it is not yet.
-fn mention(scenario: &mut Scenario, call: &Call) {
-    let path = match call {
-        Call::Execve(path) => path.as_str(),
-        Call::FileChange(change) => change.path(),
-        _ => return,
-    };
-    if !scenario.files.contains_key(path) {
-        scenario.files.insert(path.to_owned(), FileEntry::default());
+impl Draft {
+    /// Adds a call, with what is known of the files that it names.
+    pub(super) fn add_step(&mut self, facts: &Facts, call: Call) {
+        let known = Known { facts, changed: &self.changed };
+        known.describe_named(&mut self.scenario, &call);
+        self.scenario.steps.push(step(call));
     }
 }
 
